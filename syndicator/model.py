@@ -1,0 +1,214 @@
+"""The nouns of the newsroom: frozen data, no behaviour that needs the outside world."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType, assert_never
+
+ArticleId = NewType("ArticleId", str)  # hash of source and the publisher's own id
+EditionId = NewType("EditionId", str)
+ChannelId = NewType("ChannelId", str)  # the name in config/channels.toml, e.g. "tg-sorani"
+SubscriberId = NewType("SubscriberId", int)
+DeliveryId = NewType("DeliveryId", int)
+
+
+Language = NewType(
+    "Language", str
+)  # BCP 47, from the configuration: "en", "ckb", "ar"; its direction is text/direction's
+
+
+class EditionKind(StrEnum):
+    DIGEST = "digest"  # many stories, on the timetable
+    FLASH = "flash"  # one story, as soon as it is published
+    PUSH = "push"  # one or more stories, because an editor said so
+    CORRECTION = "correction"  # to those who got what was wrong
+
+
+class Outcome(StrEnum):
+    """What the network said of one attempt."""
+
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"  # certainly not sent; try again at ``retry_at``
+    REJECTED = "rejected"  # certainly not sent; never try again
+    UNCERTAIN = "uncertain"  # perhaps sent (timeout after the request left): never retry blindly
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands; the legal moves are one table (PROTOCOL.md)."""
+
+    PENDING = "pending"
+    CLAIMED = "claimed"  # a worker holds the lease; nothing has left yet
+    SENDING = "sending"  # durable before the first byte that could be accepted
+    UNCERTAIN = "uncertain"  # perhaps sent: to be read back, never re-sent blindly
+    HELD = "held"  # waits for a person
+    SENT = "sent"
+    FAILED = "failed"
+    EXCLUDED = "excluded"  # left, suppressed, filtered: the reason is kept
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One entry as the source gave it, page chrome and all."""
+
+    source: str
+    key: str
+    url: str
+    html: str
+    headline: str | None = None
+    published_at: datetime | None = None
+    language: Language | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """A published story, cleaned: no chrome, no dateline in the body."""
+
+    id: ArticleId
+    revision: int  # 1 is the first; an edit is a revision, never a new story
+    url: str
+    language: Language
+    headline: str
+    body: tuple[str, ...]  # paragraphs
+    published_at: datetime
+    dateline: str | None = None
+    credits: tuple[str, ...] = ()  # "Reuters", ...
+    caption: str | None = None
+    section: str | None = None
+    topics: frozenset[str] = frozenset()
+    fingerprint: str = ""  # of the text: same text, same story
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    article: ArticleId
+    text: str
+    method: str
+    quotes: tuple[int, ...] = ()  # paragraphs it was taken from
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """An article and what we say of it: one line of an edition."""
+
+    article: Article
+    summary: Summary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """The stories that go out together, in order."""
+
+    id: EditionId
+    kind: EditionKind
+    language: Language
+    due_at: datetime
+    stories: tuple[Story, ...]
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one channel can carry, as the network itself counts it."""
+
+    text: int | None = None
+    unit: str = "chars"  # "chars", "utf16", "x-weighted"
+    markup: str = "html"  # "html", "telegram", "plain"
+    media: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """An edition as one channel carries it in one variant; stored once, never changed."""
+
+    edition: EditionId
+    channel: ChannelId
+    language: Language
+    text: str
+    subject: str | None = None
+    html: str | None = None
+    media: tuple[str, ...] = ()
+    blanks: Mapping[str, str] = field(default_factory=dict)  # filled per recipient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One post to one recipient: a row of the outbox."""
+
+    id: DeliveryId
+    key: str  # edition:channel:recipient:part — unique, so nothing is planned twice
+    channel: ChannelId
+    edition: EditionId
+    recipient: str  # the subscriber's id, or "-" where the channel itself is the recipient
+    due_at: datetime
+    not_after: datetime
+    part: int = 0  # which message of a thread; an album is one row
+    token: int = 0  # fencing: whoever holds an older one can settle nothing
+    attempts: int = 0
+    state: DeliveryState = DeliveryState.PENDING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What came of one attempt; receipts are added, never changed."""
+
+    delivery: DeliveryId
+    at: datetime
+    outcome: Outcome
+    remote_ids: tuple[str, ...] = ()  # an album has several
+    retry_at: datetime | None = None
+    detail: str = ""
+
+
+def settle(receipt: Receipt) -> DeliveryState:
+    """The state a delivery is in after this receipt."""
+    match receipt.outcome:
+        case Outcome.ACCEPTED:
+            return DeliveryState.SENT
+        case Outcome.DEFERRED:
+            return DeliveryState.PENDING
+        case Outcome.REJECTED:
+            return DeliveryState.FAILED
+        case Outcome.UNCERTAIN:
+            return DeliveryState.UNCERTAIN
+        case other:
+            assert_never(other)
+
+
+class Consent(StrEnum):
+    ASKED = "asked"  # confirmation sent
+    GIVEN = "given"  # confirmed
+    WITHDRAWN = "withdrawn"
+    SUPPRESSED = "suppressed"  # bounced or complained
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriber:
+    id: SubscriberId
+    address: str
+    language: Language
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """A subscriber's wish for one newsletter, and the proof that it is theirs."""
+
+    subscriber: SubscriberId
+    channel: ChannelId
+    consent: Consent
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Push:
+    """An editor's order: these stories, to these channels, now."""
+
+    editor: str
+    articles: tuple[ArticleId, ...]
+    channels: tuple[ChannelId, ...]
+    note: str = ""
