@@ -58,10 +58,16 @@ class Item:
     source: str
     key: str
     url: str
-    html: str
+    html: str  # of the body, as the source has it; a page source gives the whole page
+    whole_page: bool = False
     headline: str | None = None
     published_at: datetime | None = None
+    updated_at: datetime | None = None
     language: Language | None = None
+    author: str | None = None
+    section: str | None = None
+    topics: tuple[str, ...] = ()
+    image: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +84,11 @@ class Article:
     dateline: str | None = None
     credits: tuple[str, ...] = ()  # "Reuters", ...
     caption: str | None = None
+    author: str | None = None
     section: str | None = None
     topics: frozenset[str] = frozenset()
+    image: str | None = None
+    image_alt: str | None = None
     fingerprint: str = ""  # of the text: same text, same story
 
 
@@ -121,18 +130,33 @@ class Limits:
     media: int = 0
 
 
+BLANK_START, BLANK_END = "\ue000", "\ue001"  # private use; cleaning strips them from everything that comes in
+
+
+def blank(name: str) -> str:
+    """Mark a place in a post that is filled per recipient: ``leave_url``, ``name`` ..."""
+    return f"{BLANK_START}{name}{BLANK_END}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """An edition as one channel carries it in one variant; stored once, never changed."""
+    """An edition as one channel carries it in one variant; stored once, never changed.
 
+    ``text``, ``html``, ``subject`` and ``headers`` may hold blanks (see :func:`blank`).
+    """
+
+    id: str  # edition:channel:variant:part
     edition: EditionId
     channel: ChannelId
     language: Language
-    text: str
+    text: str  # plain text (email, X, file) or Telegram HTML
+    variant: str = ""  # language, then the topics that matched
+    part: int = 0
     subject: str | None = None
     html: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)  # List-Id, List-Unsubscribe ...
     media: tuple[str, ...] = ()
-    blanks: Mapping[str, str] = field(default_factory=dict)  # filled per recipient
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +168,7 @@ class Delivery:
     channel: ChannelId
     edition: EditionId
     recipient: str  # the subscriber's id, or "-" where the channel itself is the recipient
+    post: str  # the id of the post it carries; a correction re-points it while it is pending
     due_at: datetime
     not_after: datetime
     part: int = 0  # which message of a thread; an album is one row
