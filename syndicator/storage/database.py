@@ -1,0 +1,139 @@
+"""Open a database: pragmas, transactions, migrations, and errors an operator understands."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from syndicator.errors import StorageError
+
+BUSY_MS = 10_000  # how long a writer waits for another one
+
+PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",  # a commit is on the disk before the body leaves
+    "PRAGMA foreign_keys=ON",
+    f"PRAGMA busy_timeout={BUSY_MS}",
+)
+
+# What SQLite says, and what the operator can do about it.
+ADVICE = {
+    "database or disk is full": "the disk is full; free some space, nothing that was recorded is lost",
+    "disk i/o error": "the disk does not answer; look at its health before starting again",
+    "database is locked": "another program holds it; stop the other one or wait",
+    "readonly database": "it may not be written; give this user the right to write the file and its folder",
+    "unable to open database file": "the file or its folder cannot be opened; check the path and the rights",
+    "file is not a database": "the file is something else; name another one under database.url",
+    "malformed": "the file is damaged; restore the last backup",
+}
+
+
+class Database:
+    """One engine; :meth:`write` serialises writers on SQLite, :meth:`read` never blocks them."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        try:
+            self.engine = _engine(url)
+        except (ArgumentError, ImportError) as error:
+            raise StorageError(f"database.url cannot be used: {error}") from error
+
+    @property
+    def path(self) -> Path | None:
+        """The SQLite file, None for PostgreSQL and for a database in memory."""
+        url = make_url(self.url)
+        return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that may change rows; committed durably when the block ends without an error."""
+        with self._told(), self.engine.connect() as connection:
+            writer = connection.execution_options(writes=True)
+            with writer.begin():
+                yield writer
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A consistent view."""
+        with self._told(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    def migrate(self) -> str:
+        """Bring the schema to this version; returns the revision. Refuses a database from a newer version."""
+        with self._told(), self.engine.connect() as connection:
+            script = ScriptDirectory.from_config(_alembic())
+            current = MigrationContext.configure(connection).get_current_revision()
+            head = script.get_current_head() or ""
+            if current and current not in {known.revision for known in script.walk_revisions()}:
+                raise StorageError(
+                    f"the database is from a newer version of Syndicator (schema {current}, this one knows "
+                    f"{head}); upgrade Syndicator, or restore a backup made with this version"
+                )
+            connection.rollback()
+            if current != head:
+                config = _alembic()
+                config.attributes["connection"] = connection.execution_options(writes=True)
+                command.upgrade(config, "head")
+                connection.commit()
+            return head
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except (OperationalError, DBAPIError) as error:
+            said = str(error.orig).lower()
+            advice = next((advice for sign, advice in ADVICE.items() if sign in said), None)
+            if advice is None and isinstance(error.orig, sqlite3.IntegrityError):
+                raise
+            raise StorageError(
+                f"{_shown(self.url)}: {error.orig}" + (f"; {advice}" if advice else "")
+            ) from error
+
+
+def _shown(url: str) -> str:
+    return make_url(url).render_as_string(hide_password=True)
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _engine(url: str) -> Engine:
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url)
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    cursor = connection.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # IMMEDIATE: a writer waits at the door, not in the middle where SQLite would refuse it at once.
+    options: dict[str, Any] = dict(connection.get_execution_options())
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")

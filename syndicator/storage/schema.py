@@ -1,0 +1,243 @@
+"""The tables. Keys make doubles impossible; the migrations beside this file build what stands here."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = MetaData(naming_convention=NAMES)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware moment, UTC on both sides; SQLite forgets zones, so they are put back."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            message = f"a moment without a time zone: {value!r}"
+            raise ValueError(message)
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None or value.tzinfo is not None:
+            return value and value.astimezone(UTC)
+        return value.replace(tzinfo=UTC)
+
+
+RowId = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows only as INTEGER
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("checkpoint", Text),
+    Column("first_seen_at", Moment, nullable=False),
+    Column("looked_at", Moment, nullable=False),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("closed", Boolean, nullable=False, server_default=text("false")),
+    Column("fault", Text),
+)
+
+articles = Table(
+    "articles",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("source", String, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("language", String, nullable=False),
+    Column("headline", Text, nullable=False),
+    Column("fingerprint", String, nullable=False),
+    Column("published_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("fresh", Boolean, nullable=False),  # false: listed already when the source was first seen
+    Index(None, "source"),
+    Index(None, "language", "published_at"),
+    Index(None, "url"),
+    Index(None, "fingerprint"),
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("article", ForeignKey("articles.id"), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("seen_at", Moment, nullable=False),
+    Column("content", JSON, nullable=False),  # the whole Article
+)
+
+editions = Table(
+    "editions",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("newsletter", String),
+    Column("language", String, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("planned_at", Moment, nullable=False),
+    Column("planned_by", String, nullable=False),
+    Column("note", Text, nullable=False, server_default=""),
+)
+
+edition_stories = Table(
+    "edition_stories",
+    metadata,
+    Column("edition", ForeignKey("editions.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("article", ForeignKey("articles.id"), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("summary", JSON, nullable=False),
+)
+
+# A story goes to a channel (for mail: a newsletter on that channel) once. These rows outlive pruning.
+story_keys = Table(
+    "story_keys",
+    metadata,
+    Column("article", String, primary_key=True),
+    Column("channel", String, primary_key=True),
+    Column("newsletter", String, primary_key=True),  # "" where the channel itself is the recipient
+    Column("again", Integer, primary_key=True, autoincrement=False),  # 0, and 1, 2 ... for --again
+    Column("edition", String, nullable=False),
+)
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("edition", ForeignKey("editions.id"), nullable=False),
+    Column("channel", String, nullable=False),
+    Column("language", String, nullable=False),
+    Column("hash", String, nullable=False),  # sha256 of content
+    Column("content", JSON, nullable=False),  # the whole Post
+    Index(None, "edition"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("key", String, nullable=False),
+    Column("edition", ForeignKey("editions.id"), nullable=False),
+    Column("channel", String, nullable=False),
+    Column("recipient", String, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("post", ForeignKey("posts.id"), nullable=False),
+    Column("state", String, nullable=False),
+    Column("reason", String),  # why excluded, held, expired, cancelled or failed
+    Column("urgency", Integer, nullable=False),  # 0 breaking, 1 push, 2 digest
+    Column("due_at", Moment, nullable=False),
+    Column("not_after", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("token", Integer, nullable=False, server_default="0"),
+    Column("holder", String),  # the worker that has the lease
+    Column("lease_until", Moment),
+    Column("key_version", Integer, nullable=False, server_default="1"),
+    Column("wire_hash", String),
+    Column("remote_ids", JSON),
+    Column("settled_at", Moment),
+    UniqueConstraint("key"),
+    Index(None, "channel", "state", "due_at"),
+    Index(None, "edition", "state"),
+)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("delivery", ForeignKey("deliveries.id"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("token", Integer, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("remote_ids", JSON, nullable=False),
+    Column("retry_at", Moment),
+    Column("detail", Text, nullable=False),
+    Column("by", String, nullable=False),  # the channel, or the person who settled a doubt
+    Index(None, "delivery"),
+)
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("address", String, nullable=False),  # as typed
+    Column("address_key", String, nullable=False),  # normalised, for comparing
+    Column("name", String, nullable=False, server_default=""),
+    Column("language", String, nullable=False),
+    Column("timezone", String, nullable=False),
+    Column("since", Moment, nullable=False),
+    UniqueConstraint("address_key"),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("subscriber", ForeignKey("subscribers.id"), primary_key=True),
+    Column("newsletter", String, primary_key=True),
+    Column("consent", String, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("proof", Text, nullable=False),  # when, from where, which text
+    Index(None, "newsletter", "consent"),
+)
+
+# What is changed at run time, laid over the files and shown as such: a pause, a moved chat.
+overrides = Table(
+    "overrides",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", JSON, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("by", String, nullable=False),
+)
+
+# A timetable's slot is fired once, whoever fires it.
+slots = Table(
+    "slots",
+    metadata,
+    Column("timetable", String, primary_key=True),
+    Column("slot", Moment, primary_key=True),
+    Column("fired_at", Moment, nullable=False),
+    Column("edition", String),
+    Column("outcome", String, nullable=False),  # planned, thin, held
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("who", String, nullable=False),
+    Column("what", String, nullable=False),
+    Column("about", String, nullable=False),
+    Column("why", Text, nullable=False),
+)
+
+APPEND_ONLY = ("receipts", "audit")
