@@ -215,6 +215,7 @@ class Consent(StrEnum):
 class Subscriber:
     id: SubscriberId
     address: str
+    name: str = ""
     language: Language
     timezone: str
 

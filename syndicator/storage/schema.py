@@ -150,7 +150,7 @@ deliveries = Table(
     Column("channel", String, nullable=False),
     Column("recipient", String, nullable=False),
     Column("part", Integer, nullable=False),
-    Column("post", ForeignKey("posts.id"), nullable=False),
+    Column("post", ForeignKey("posts.id")),
     Column("state", String, nullable=False),
     Column("reason", String),  # why excluded, held, expired, cancelled or failed
     Column("urgency", Integer, nullable=False),  # 0 breaking, 1 push, 2 digest

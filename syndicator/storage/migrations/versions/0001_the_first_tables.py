@@ -165,7 +165,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(), nullable=False),
         sa.Column("recipient", sa.String(), nullable=False),
         sa.Column("part", sa.Integer(), nullable=False),
-        sa.Column("post", sa.String(), nullable=False),
+        sa.Column("post", sa.String(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=True),
         sa.Column("urgency", sa.Integer(), nullable=False),

@@ -1,0 +1,148 @@
+"""What came in: sources and how far they were read, articles and every revision of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, exists, func, insert, or_, select, update
+
+from syndicator.errors import NotFound
+from syndicator.model import Article
+
+from .content import ARTICLE, dump
+from .schema import articles, revisions, sources, story_keys
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    name: str
+    checkpoint: str | None
+    first_seen_at: datetime
+    looked_at: datetime
+    failures: int
+    closed: bool
+    fault: str | None
+
+
+class Arrival(StrEnum):
+    NEW = "new"
+    REVISED = "revised"
+    KNOWN = "known"
+    TWIN = "twin"  # the same story under another key: another URL, another feed
+
+
+def source(connection: Connection, name: str) -> SourceState | None:
+    row = connection.execute(select(sources).where(sources.c.name == name)).one_or_none()
+    return SourceState(**row._asdict()) if row else None
+
+
+def save_source(connection: Connection, state: SourceState) -> None:
+    values = {name: getattr(state, name) for name in SourceState.__dataclass_fields__}
+    done = connection.execute(update(sources).where(sources.c.name == state.name).values(values))
+    if not done.rowcount:
+        connection.execute(insert(sources).values(values))
+
+
+def record(connection: Connection, article: Article, *, source: str, now: datetime, fresh: bool) -> Arrival:
+    """Keep an article as new, as a revision of one we have, or not at all when nothing changed."""
+    known = connection.execute(select(articles).where(articles.c.id == article.id)).one_or_none()
+    if known is None:
+        if _twin(connection, article):
+            return Arrival.TWIN
+        _insert(connection, article, source=source, now=now, fresh=fresh)
+        return Arrival.NEW
+    if known.fingerprint == article.fingerprint and known.headline == article.headline:
+        return Arrival.KNOWN
+    revised = replace(article, revision=known.revision + 1)
+    connection.execute(update(articles).where(articles.c.id == article.id).values(_row(revised)))
+    _add_revision(connection, revised, now)
+    return Arrival.REVISED
+
+
+def _twin(connection: Connection, article: Article) -> bool:
+    same_text = and_(articles.c.fingerprint == article.fingerprint, articles.c.language == article.language)
+    found = connection.execute(select(articles.c.id).where(or_(articles.c.url == article.url, same_text)))
+    return found.first() is not None
+
+
+def _row(article: Article) -> dict[str, object]:
+    names = ("revision", "url", "language", "headline", "fingerprint", "published_at")
+    return {name: getattr(article, name) for name in names}
+
+
+def _insert(connection: Connection, article: Article, *, source: str, now: datetime, fresh: bool) -> None:
+    row = _row(article) | {"id": article.id, "source": source, "seen_at": now, "fresh": fresh}
+    connection.execute(insert(articles).values(row))
+    _add_revision(connection, article, now)
+
+
+def _add_revision(connection: Connection, article: Article, now: datetime) -> None:
+    row = {"article": article.id, "revision": article.revision, "seen_at": now}
+    connection.execute(insert(revisions).values(row | {"content": dump(ARTICLE, article)}))
+
+
+def article(connection: Connection, wanted: str, revision: int | None = None) -> Article:
+    """By its id or an unambiguous beginning of it; the newest revision unless another is asked for."""
+    found = connection.execute(select(articles.c.id).where(articles.c.id.startswith(wanted)).limit(2)).all()
+    if len(found) != 1:
+        many = "several articles begin" if found else "no article begins"
+        raise NotFound(f"{many} with {wanted!r}; `syndicator articles` lists their ids")
+    newest = (
+        select(func.max(revisions.c.revision)).where(revisions.c.article == found[0].id).scalar_subquery()
+    )
+    which = revisions.c.revision == (newest if revision is None else revision)
+    row = connection.execute(select(revisions.c.content).where(revisions.c.article == found[0].id, which))
+    content = row.scalar()
+    if content is None:
+        raise NotFound(f"article {found[0].id} has no revision {revision}")
+    return ARTICLE.validate_python(content)
+
+
+def newest(connection: Connection, limit: int, language: str | None = None) -> list[Article]:
+    """The newest articles first, each in its newest revision."""
+    query = _current().order_by(articles.c.published_at.desc(), articles.c.id).limit(limit)
+    if language:
+        query = query.where(articles.c.language == language)
+    return [ARTICLE.validate_python(row.content) for row in connection.execute(query)]
+
+
+def unsent(
+    connection: Connection,
+    *,
+    channel: str,
+    newsletter: str,
+    languages: Sequence[str],
+    since: datetime,
+    now: datetime,
+) -> list[Article]:
+    """Fresh articles, oldest first, that this channel (or newsletter on it) has not carried yet.
+
+    Dates in the future are an embargo: they wait until ``now`` has passed them.
+    """
+    gone = exists().where(
+        story_keys.c.article == articles.c.id,
+        story_keys.c.channel == channel,
+        story_keys.c.newsletter == newsletter,
+    )
+    query = _current().where(
+        articles.c.fresh,
+        articles.c.language.in_(languages),
+        articles.c.seen_at >= since,
+        articles.c.published_at <= now,
+        ~gone,
+    )
+    ordered = query.order_by(articles.c.published_at, articles.c.id)
+    return [ARTICLE.validate_python(row.content) for row in connection.execute(ordered)]
+
+
+def _current() -> Select[Any]:
+    same = and_(revisions.c.article == articles.c.id, revisions.c.revision == articles.c.revision)
+    return select(revisions.c.content).select_from(articles.join(revisions, same))
+
+
+def count(connection: Connection) -> int:
+    return connection.execute(select(func.count()).select_from(articles)).scalar_one()

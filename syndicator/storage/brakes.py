@@ -1,0 +1,45 @@
+"""What was changed at run time: brakes, moved chats. Laid over the files, never written into them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select
+
+from .schema import audit, overrides
+
+PAUSE = "pause:"
+
+
+def paused(connection: Connection) -> frozenset[str]:
+    """The names of the channels and editions that are paused, and ``everything``."""
+    return frozenset(name.removeprefix(PAUSE) for name in _names(connection, PAUSE))
+
+
+def pause(connection: Connection, name: str, *, now: datetime, by: str, why: str) -> None:
+    override(connection, PAUSE + name, why, now=now, by=by)
+    note(connection, who=by, what="pause", about=name, why=why, now=now)
+
+
+def resume(connection: Connection, name: str, *, now: datetime, by: str) -> None:
+    connection.execute(delete(overrides).where(overrides.c.name == PAUSE + name))
+    note(connection, who=by, what="resume", about=name, why="", now=now)
+
+
+def override(connection: Connection, name: str, value: object, *, now: datetime, by: str) -> None:
+    connection.execute(delete(overrides).where(overrides.c.name == name))
+    connection.execute(insert(overrides).values(name=name, value=value, at=now, by=by))
+
+
+def overridden(connection: Connection, prefix: str = "") -> dict[str, object]:
+    found = connection.execute(select(overrides.c.name, overrides.c.value))
+    return {row.name: row.value for row in found if row.name.startswith(prefix)}
+
+
+def _names(connection: Connection, prefix: str) -> list[str]:
+    return list(overridden(connection, prefix))
+
+
+def note(connection: Connection, *, who: str, what: str, about: str, why: str, now: datetime) -> None:
+    """One line of the audit trail."""
+    connection.execute(insert(audit).values(at=now, who=who, what=what, about=about, why=why))

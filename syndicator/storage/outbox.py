@@ -1,0 +1,481 @@
+"""The outbox: one row per recipient, and the few moves a row may make.
+
+``pending → claimed → sending → sent | pending | uncertain``; nothing here ever moves a row that was
+perhaps sent back to ``pending`` by itself. Every move is a conditional update, so two workers can race
+and only one wins; the fencing token makes sure that the loser can settle nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    exists,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from syndicator.model import (
+    ChannelId,
+    Consent,
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    Edition,
+    EditionId,
+    Post,
+    Receipt,
+    Summary,
+)
+
+from .content import POST, SUMMARY, digest, dump
+from .schema import (
+    deliveries,
+    edition_stories,
+    editions,
+    posts,
+    receipts,
+    slots,
+    story_keys,
+    subscribers,
+    subscriptions,
+)
+
+S = DeliveryState
+EVERYTHING = "everything"  # the name of the brake that stops all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    delivery: Delivery
+    post: Post
+    address: str
+    name: str
+
+
+def add_edition(
+    connection: Connection,
+    edition: Edition,
+    *,
+    newsletter: str | None,
+    now: datetime,
+    by: str,
+    note: str = "",
+) -> bool:
+    """Write an edition and its stories; False when it is planned already. Planning twice is planning once."""
+    row = {
+        "id": edition.id,
+        "kind": edition.kind.value,
+        "newsletter": newsletter,
+        "language": edition.language,
+        "title": edition.title,
+        "due_at": edition.due_at,
+        "planned_at": now,
+        "planned_by": by,
+        "note": note,
+    }
+    if not _insert_new(connection, editions, [row]):
+        return False
+    stories = [
+        {
+            "edition": edition.id,
+            "position": position,
+            "article": story.article.id,
+            "revision": story.article.revision,
+            "summary": dump(SUMMARY, story.summary),
+        }
+        for position, story in enumerate(edition.stories)
+    ]
+    if stories:
+        connection.execute(insert(edition_stories), stories)
+    return True
+
+
+def claim_stories(
+    connection: Connection, edition: Edition, *, channel: str, newsletter: str = "", again: int = 0
+) -> set[str]:
+    """Take the right to carry these stories to this channel; returns the ids of those that were free."""
+    rows = [
+        {"article": s.article.id, "channel": channel, "newsletter": newsletter, "again": again}
+        for s in edition.stories
+    ]
+    free = set()
+    for row in rows:
+        if _insert_new(connection, story_keys, [row | {"edition": edition.id}]):
+            free.add(str(row["article"]))
+    return free
+
+
+def times_carried(connection: Connection, article: str, channel: str, newsletter: str = "") -> int:
+    found = connection.execute(
+        select(story_keys.c.again).where(
+            story_keys.c.article == article,
+            story_keys.c.channel == channel,
+            story_keys.c.newsletter == newsletter,
+        )
+    )
+    return len(found.all())
+
+
+def add_posts(connection: Connection, written: Iterable[Post]) -> None:
+    """Store posts; their bytes never change, so one that is there already stays as it is."""
+    rows = []
+    for post in written:
+        content = dump(POST, post)
+        row = {"id": post.id, "edition": post.edition, "channel": post.channel, "language": post.language}
+        rows.append(row | {"hash": digest(content), "content": content})
+    if rows:
+        _insert_new(connection, posts, rows)
+
+
+def add_delivery(
+    connection: Connection, post: Post, *, due_at: datetime, not_after: datetime, urgency: int
+) -> int:
+    """Plan one post where the channel itself is the recipient."""
+    return _insert_new(
+        connection,
+        deliveries,
+        [
+            {
+                "key": f"{post.edition}:{post.channel}:-:{post.part}",
+                "edition": post.edition,
+                "channel": post.channel,
+                "recipient": "-",
+                "part": post.part,
+                "post": post.id,
+                "state": S.PENDING.value,
+                "urgency": urgency,
+                "due_at": due_at,
+                "not_after": not_after,
+            }
+        ],
+    )
+
+
+def add_readers(
+    connection: Connection,
+    edition: EditionId,
+    channel: ChannelId,
+    newsletter: str,
+    post_by_language: Mapping[str, str],
+    *,
+    due_at: datetime,
+    not_after: datetime,
+    urgency: int,
+) -> int:
+    """Plan the edition for every confirmed reader of the newsletter, by one INSERT … SELECT a language.
+
+    Readers whose language has no post get a row that says so: nobody is dropped in silence.
+    """
+    planned = 0
+    spoken = sorted(post_by_language)
+    for language in [*spoken, None]:
+        post = post_by_language[language] if language else None
+        state, reason = (S.PENDING, None) if post else (S.EXCLUDED, "no-stories-in-language")
+        who = subscribers.c.language == language if language else subscribers.c.language.not_in(spoken)
+        query = select(
+            (literal(f"{edition}:{channel}:") + _text(subscribers.c.id) + literal(":0")),
+            literal(edition),
+            literal(channel),
+            _text(subscribers.c.id),
+            literal(0),
+            literal(post),
+            literal(state.value),
+            literal(reason),
+            literal(urgency),
+            literal(due_at, deliveries.c.due_at.type),
+            literal(not_after, deliveries.c.not_after.type),
+        ).where(subscribers.c.id == subscriptions.c.subscriber, _consents(newsletter), who)
+        names = [
+            "key",
+            "edition",
+            "channel",
+            "recipient",
+            "part",
+            "post",
+            "state",
+            "reason",
+            "urgency",
+            "due_at",
+            "not_after",
+        ]
+        statement = _dialect(connection).insert(deliveries).from_select(names, query)
+        planned += connection.execute(statement.on_conflict_do_nothing()).rowcount
+    return planned
+
+
+def _text(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    return column.cast(deliveries.c.recipient.type)
+
+
+def _consents(newsletter: str | ColumnElement[Any]) -> ColumnElement[bool]:
+    return and_(subscriptions.c.newsletter == newsletter, subscriptions.c.consent == Consent.GIVEN.value)
+
+
+def _dialect(connection: Connection) -> Any:
+    return sqlite if connection.dialect.name == "sqlite" else postgresql
+
+
+def _insert_new(connection: Connection, table: Any, rows: Sequence[Mapping[str, Any]]) -> int:
+    done = connection.execute(_dialect(connection).insert(table).values(list(rows)).on_conflict_do_nothing())
+    return done.rowcount
+
+
+def claim(
+    connection: Connection,
+    channel: str,
+    *,
+    holder: str,
+    now: datetime,
+    lease: timedelta,
+    limit: int,
+    paused: Collection[str],
+) -> list[Claimed]:
+    """Take what is due: breaking news first, then what has waited longest, a thread in its order."""
+    if channel in paused or EVERYTHING in paused:
+        return []
+    earlier = deliveries.alias("earlier")
+    out_of_turn = exists().where(
+        earlier.c.edition == deliveries.c.edition,
+        earlier.c.channel == deliveries.c.channel,
+        earlier.c.recipient == deliveries.c.recipient,
+        earlier.c.part < deliveries.c.part,
+        earlier.c.state != S.SENT.value,
+    )
+    due = (
+        select(deliveries.c.id)
+        .where(
+            deliveries.c.channel == channel,
+            deliveries.c.state == S.PENDING.value,
+            deliveries.c.due_at <= now,
+            deliveries.c.not_after > now,
+            deliveries.c.edition.not_in(paused),
+            not_(and_(deliveries.c.part > 0, out_of_turn)),
+        )
+        .order_by(deliveries.c.urgency, deliveries.c.due_at, deliveries.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    won = connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id.in_(due), deliveries.c.state == S.PENDING.value)
+        .values(state=S.CLAIMED.value, token=deliveries.c.token + 1, holder=holder, lease_until=now + lease)
+        .returning(deliveries.c.id)
+    ).scalars()
+    return parcels(connection, sorted(won))
+
+
+def parcels(connection: Connection, ids: Sequence[int]) -> list[Claimed]:
+    """These deliveries with what they carry, in the order they are to go out."""
+    if not ids:
+        return []
+    query = (
+        select(deliveries, posts.c.content, subscribers.c.address, subscribers.c.name)
+        .join(posts, posts.c.id == deliveries.c.post)
+        .outerjoin(subscribers, _text(subscribers.c.id) == deliveries.c.recipient)
+        .where(deliveries.c.id.in_(ids))
+        .order_by(deliveries.c.urgency, deliveries.c.due_at, deliveries.c.id)
+    )
+    read: dict[str, Post] = {}
+    return [_claimed(row, read) for row in connection.execute(query)]
+
+
+def _claimed(row: Row[Any], read: dict[str, Post]) -> Claimed:
+    if row.post not in read:
+        read[row.post] = POST.validate_python(row.content)
+    return Claimed(
+        delivery=delivery_of(row), post=read[row.post], address=row.address or "", name=row.name or ""
+    )
+
+
+def delivery_of(row: Row[Any]) -> Delivery:
+    return Delivery(
+        id=DeliveryId(row.id),
+        key=row.key,
+        channel=ChannelId(row.channel),
+        edition=EditionId(row.edition),
+        recipient=row.recipient,
+        post=row.post or "",
+        due_at=row.due_at,
+        not_after=row.not_after,
+        part=row.part,
+        token=row.token,
+        attempts=row.attempts,
+        state=S(row.state),
+    )
+
+
+def mark_sending(
+    connection: Connection,
+    claimed: Sequence[Delivery],
+    *,
+    now: datetime,
+    lease: timedelta,
+    paused: Collection[str],
+) -> set[DeliveryId]:
+    """The moment before the body: mark those that may still go, stop the others, in one statement each.
+
+    Asked again here: the brakes, the reader's consent, the end of the news' life, and the lease.
+    """
+    ours = or_(*(and_(deliveries.c.id == d.id, deliveries.c.token == d.token) for d in claimed))
+    held_by_us = and_(ours, deliveries.c.state == S.CLAIMED.value, deliveries.c.lease_until > now)
+    _stop(connection, and_(held_by_us, deliveries.c.not_after <= now), S.EXPIRED, "too-late", now)
+    _stop(connection, and_(held_by_us, _braked(paused)), S.HELD, "paused", now)
+    _stop(connection, and_(held_by_us, _left()), S.EXCLUDED, "left", now)
+    marked = connection.execute(
+        update(deliveries)
+        .where(held_by_us)
+        .values(state=S.SENDING.value, attempts=deliveries.c.attempts + 1, lease_until=now + lease)
+        .returning(deliveries.c.id)
+    )
+    return {DeliveryId(found) for found in marked.scalars()}
+
+
+def _stop(
+    connection: Connection, which: ColumnElement[bool], state: DeliveryState, reason: str, now: datetime
+) -> int:
+    moved = update(deliveries).where(which)
+    return connection.execute(moved.values(state=state.value, reason=reason, settled_at=now)).rowcount
+
+
+def _braked(paused: Collection[str]) -> ColumnElement[bool]:
+    if EVERYTHING in paused:
+        return literal(1) == 1
+    return or_(deliveries.c.channel.in_(paused), deliveries.c.edition.in_(paused))
+
+
+def _left() -> ColumnElement[bool]:
+    """A reader who no longer has a confirmed subscription to the edition's newsletter."""
+    newsletter = select(editions.c.newsletter).where(editions.c.id == deliveries.c.edition).scalar_subquery()
+    consents = exists().where(
+        _text(subscriptions.c.subscriber) == deliveries.c.recipient, _consents(newsletter)
+    )
+    return and_(deliveries.c.recipient != "-", ~consents)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """A receipt and the state it brings; ``due_at`` when it is to be tried again."""
+
+    receipt: Receipt
+    token: int
+    state: DeliveryState
+    due_at: datetime | None = None
+    reason: str | None = None
+    by: str
+
+
+def settle(connection: Connection, settlements: Sequence[Settlement]) -> int:
+    """Append every receipt; move the rows that are still ours. Returns how many moved."""
+    moved = 0
+    for one in settlements:
+        receipt = one.receipt
+        connection.execute(
+            insert(receipts).values(
+                delivery=receipt.delivery,
+                at=receipt.at,
+                token=one.token,
+                outcome=receipt.outcome.value,
+                remote_ids=list(receipt.remote_ids),
+                retry_at=receipt.retry_at,
+                detail=receipt.detail,
+                by=one.by,
+            )
+        )
+        values: dict[str, Any] = {"state": one.state.value, "reason": one.reason, "settled_at": receipt.at}
+        values |= {"remote_ids": list(receipt.remote_ids)} if receipt.remote_ids else {}
+        values |= {"due_at": one.due_at} if one.due_at else {}
+        done = connection.execute(
+            update(deliveries)
+            .where(
+                deliveries.c.id == receipt.delivery,
+                deliveries.c.token == one.token,
+                deliveries.c.state.in_((S.CLAIMED.value, S.SENDING.value, S.UNCERTAIN.value)),
+            )
+            .values(values)
+        )
+        moved += done.rowcount
+    return moved
+
+
+def release(connection: Connection, holder: str) -> int:
+    """Give back what this worker claimed and did not begin to send."""
+    ours = and_(deliveries.c.holder == holder, deliveries.c.state == S.CLAIMED.value)
+    return connection.execute(update(deliveries).where(ours).values(state=S.PENDING.value)).rowcount
+
+
+def reap(connection: Connection, now: datetime) -> tuple[int, int]:
+    """Leases that are over: claimed rows wait again, sending rows are in doubt. Returns both counts.
+
+    A row in doubt gets a new token, so that a worker that wakes up late can settle nothing.
+    """
+    over = deliveries.c.lease_until <= now
+    back = connection.execute(
+        update(deliveries).where(deliveries.c.state == S.CLAIMED.value, over).values(state=S.PENDING.value)
+    ).rowcount
+    doubt = connection.execute(
+        update(deliveries)
+        .where(deliveries.c.state == S.SENDING.value, over)
+        .values(state=S.UNCERTAIN.value, token=deliveries.c.token + 1, reason="lease-over", settled_at=now)
+    ).rowcount
+    return back, doubt
+
+
+def expire(connection: Connection, now: datetime) -> int:
+    """Stale news never goes out."""
+    late = and_(deliveries.c.state == S.PENDING.value, deliveries.c.not_after <= now)
+    return _stop(connection, late, S.EXPIRED, "too-late", now)
+
+
+def resume_paused(connection: Connection, name: str) -> int:
+    """Rows that a brake held just before their body wait again once it is off."""
+    held = and_(deliveries.c.state == S.HELD.value, deliveries.c.reason == "paused")
+    which = held if name == EVERYTHING else and_(held, _braked([name]))
+    return connection.execute(
+        update(deliveries).where(which).values(state=S.PENDING.value, reason=None, settled_at=None)
+    ).rowcount
+
+
+def due_channels(connection: Connection, now: datetime) -> list[str]:
+    waiting = select(deliveries.c.channel).where(
+        deliveries.c.state == S.PENDING.value, deliveries.c.due_at <= now
+    )
+    return sorted(connection.execute(waiting.distinct()).scalars())
+
+
+def fire_slot(
+    connection: Connection,
+    timetable: str,
+    slot: datetime,
+    *,
+    now: datetime,
+    edition: str | None,
+    outcome: str,
+) -> bool:
+    """Write down that this slot of the timetable was fired; False when somebody else did."""
+    row = {"timetable": timetable, "slot": slot, "fired_at": now, "edition": edition, "outcome": outcome}
+    return bool(_insert_new(connection, slots, [row]))
+
+
+def slot_fired(connection: Connection, timetable: str, slot: datetime) -> bool:
+    found = select(slots.c.slot).where(slots.c.timetable == timetable, slots.c.slot == slot)
+    return connection.execute(found).first() is not None
+
+
+def summaries(connection: Connection, edition: str) -> list[Summary]:
+    query = select(edition_stories.c.summary).where(edition_stories.c.edition == edition)
+    ordered: Select[Any] = query.order_by(edition_stories.c.position)
+    return [SUMMARY.validate_python(row.summary) for row in connection.execute(ordered)]

@@ -1,0 +1,213 @@
+"""The moves of a delivery, on a real SQLite file."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from syndicator.model import (
+    ArticleId,
+    ChannelId,
+    Consent,
+    DeliveryState,
+    Edition,
+    EditionId,
+    EditionKind,
+    Language,
+    Outcome,
+    Post,
+    Receipt,
+)
+from syndicator.storage import brakes, ledger, outbox, readers
+from syndicator.storage.database import Database
+
+NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
+LEASE = timedelta(minutes=2)
+TG = ChannelId("tg-en")
+FLASH = Edition(
+    id=EditionId("flash:a"),
+    kind=EditionKind.FLASH,
+    language=Language("en"),
+    due_at=NOW,
+    stories=(),
+    title="t",
+)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    database = Database(f"sqlite:///{tmp_path}/news.db")
+    database.migrate()
+    return database
+
+
+def plan(database: Database, parts: int = 1) -> None:
+    posts = [
+        Post(
+            id=f"flash:a:tg-en:en:{n}",
+            edition=FLASH.id,
+            channel=TG,
+            language=Language("en"),
+            text=f"{n}",
+            part=n,
+        )
+        for n in range(parts)
+    ]
+    with database.write() as connection:
+        outbox.add_edition(connection, FLASH, newsletter=None, now=NOW, by="test")
+        outbox.add_posts(connection, posts)
+        for post in posts:
+            outbox.add_delivery(connection, post, due_at=NOW, not_after=NOW + timedelta(hours=6), urgency=0)
+
+
+def claim(database: Database, now: datetime = NOW, holder: str = "w") -> list[outbox.Claimed]:
+    with database.write() as connection:
+        return outbox.claim(
+            connection,
+            TG,
+            holder=holder,
+            now=now,
+            lease=LEASE,
+            limit=10,
+            paused=brakes.paused(connection),
+        )
+
+
+def mark(database: Database, claimed: list[outbox.Claimed], now: datetime = NOW) -> int:
+    with database.write() as connection:
+        ours = [one.delivery for one in claimed]
+        paused = brakes.paused(connection)
+        return len(outbox.mark_sending(connection, ours, now=now, lease=LEASE, paused=paused))
+
+
+def settle(database: Database, one: outbox.Claimed, outcome: Outcome, state: DeliveryState) -> int:
+    receipt = Receipt(delivery=one.delivery.id, at=NOW, outcome=outcome, remote_ids=("7",))
+    with database.write() as connection:
+        settlement = outbox.Settlement(receipt=receipt, token=one.delivery.token, state=state, by="tg-en")
+        return outbox.settle(connection, [settlement])
+
+
+def states(database: Database) -> dict[str, int]:
+    with database.read() as connection:
+        return ledger.report(connection, FLASH.id).states
+
+
+def test_planning_twice_is_planning_once(database: Database) -> None:
+    plan(database)
+    plan(database)
+    assert states(database) == {"pending": 1}
+
+
+def test_a_delivery_walks_to_sent(database: Database) -> None:
+    plan(database)
+    (one,) = claim(database)
+    assert claim(database) == []
+    assert mark(database, [one]) == 1
+    assert settle(database, one, Outcome.ACCEPTED, DeliveryState.SENT) == 1
+    assert states(database) == {"sent": 1}
+
+
+def test_a_thread_goes_out_in_its_order(database: Database) -> None:
+    plan(database, parts=2)
+    (first,) = claim(database)
+    assert first.delivery.part == 0
+    assert claim(database) == []
+    mark(database, [first])
+    settle(database, first, Outcome.ACCEPTED, DeliveryState.SENT)
+    (second,) = claim(database)
+    assert second.delivery.part == 1
+
+
+def test_a_lease_that_is_over_leaves_a_doubt_never_a_second_send(database: Database) -> None:
+    plan(database)
+    (one,) = claim(database)
+    mark(database, [one])
+    with database.write() as connection:
+        assert outbox.reap(connection, NOW + LEASE) == (0, 1)
+    assert claim(database, NOW + LEASE) == []
+    assert settle(database, one, Outcome.DEFERRED, DeliveryState.PENDING) == 0
+    assert states(database) == {"uncertain": 1}
+
+
+def test_a_worker_that_woke_up_late_can_mark_nothing(database: Database) -> None:
+    plan(database)
+    (one,) = claim(database)
+    with database.write() as connection:
+        assert outbox.reap(connection, NOW + LEASE) == (1, 0)
+    assert mark(database, [one], NOW + LEASE) == 0
+    (again,) = claim(database, NOW + LEASE, holder="other")
+    assert mark(database, [one], NOW + LEASE) == 0
+    assert mark(database, [again], NOW + LEASE) == 1
+
+
+def test_a_pause_between_claim_and_body_holds(database: Database) -> None:
+    plan(database)
+    claimed = claim(database)
+    with database.write() as connection:
+        brakes.pause(connection, "everything", now=NOW, by="sara", why="wrong photo")
+    assert mark(database, claimed) == 0
+    assert states(database) == {"held": 1}
+    with database.write() as connection:
+        brakes.resume(connection, "everything", now=NOW, by="sara")
+        outbox.resume_paused(connection, "everything")
+    assert len(claim(database)) == 1
+
+
+def test_stale_news_never_goes_out(database: Database) -> None:
+    plan(database)
+    claimed = claim(database)
+    late = NOW + timedelta(hours=6)
+    with database.write() as connection:
+        outbox.reap(connection, late)
+        assert outbox.expire(connection, late) == 1
+    assert claimed
+    assert claim(database, late) == []
+    assert states(database) == {"expired": 1}
+
+
+def test_a_reader_who_left_after_the_claim_gets_nothing(database: Database) -> None:
+    mail = ChannelId("mail")
+    edition = Edition(
+        id=EditionId("digest:daily:1"),
+        kind=EditionKind.DIGEST,
+        language=Language("en"),
+        due_at=NOW,
+        stories=(),
+    )
+    post = Post(id="p", edition=edition.id, channel=mail, language=Language("en"), text="t")
+    with database.write() as connection:
+        for address, language in (("a@x.example", "en"), ("b@x.example", "en"), ("c@x.example", "ar")):
+            who = readers.add(connection, address, name="", language=language, timezone="UTC", now=NOW)
+            readers.consent(connection, who, "daily", Consent.GIVEN, now=NOW, proof="test")
+        outbox.add_edition(connection, edition, newsletter="daily", now=NOW, by="test")
+        outbox.add_posts(connection, [post])
+        planned = outbox.add_readers(
+            connection,
+            edition.id,
+            mail,
+            "daily",
+            {"en": "p"},
+            due_at=NOW,
+            not_after=NOW + timedelta(hours=6),
+            urgency=2,
+        )
+        assert planned == 3
+        claimed = outbox.claim(
+            connection, mail, holder="w", now=NOW, lease=LEASE, limit=10, paused=frozenset()
+        )
+    assert [one.address for one in claimed] == ["a@x.example", "b@x.example"]
+    with database.write() as connection:
+        leaver = readers.find(connection, "A@x.example")
+        assert leaver
+        readers.consent(connection, leaver.id, "daily", Consent.WITHDRAWN, now=NOW, proof="test")
+    assert mark(database, claimed) == 1
+    with database.read() as connection:
+        report = ledger.report(connection, edition.id)
+    assert report.states == {"sending": 1, "excluded": 2}
+    assert report.reasons == {"left": 1, "no-stories-in-language": 1}
+
+
+def test_a_story_goes_to_a_channel_once(database: Database) -> None:
+    with database.write() as connection:
+        assert outbox.times_carried(connection, ArticleId("a"), TG) == 0
+        assert outbox.claim_stories(connection, FLASH, channel=TG) == set()
