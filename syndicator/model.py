@@ -187,6 +187,10 @@ class Receipt:
     remote_ids: tuple[str, ...] = ()  # an album has several
     retry_at: datetime | None = None
     detail: str = ""
+    halt: bool = (
+        False  # deferred because the door itself is shut (token revoked, kicked out): stop the channel
+    )
+    wire_hash: str = ""  # sha256 of what went over the wire
 
 
 def settle(receipt: Receipt) -> DeliveryState:

@@ -398,6 +398,7 @@ def settle(connection: Connection, settlements: Sequence[Settlement]) -> int:
         values: dict[str, Any] = {"state": one.state.value, "reason": one.reason, "settled_at": receipt.at}
         values |= {"remote_ids": list(receipt.remote_ids)} if receipt.remote_ids else {}
         values |= {"due_at": one.due_at} if one.due_at else {}
+        values |= {"wire_hash": receipt.wire_hash} if receipt.wire_hash else {}
         done = connection.execute(
             update(deliveries)
             .where(

@@ -1,0 +1,1 @@
+"""The verbs. Every face is a door to these."""

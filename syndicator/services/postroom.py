@@ -1,0 +1,157 @@
+"""Claim, send, settle: hands parcels to a channel and writes down what came of them.
+
+The postroom never guesses. A row whose receipt could not be written stays ``sending`` until its lease is
+over and is then in doubt; it is never sent again by itself.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+from syndicator.model import ChannelId, DeliveryState, Outcome, Receipt, settle
+from syndicator.ports import Channel, Parcel
+from syndicator.storage import brakes, outbox
+from syndicator.storage.database import Database
+
+CLAIM_LEASE = timedelta(minutes=10)  # a batch waits its turn within this
+SENDING_LEASE = timedelta(minutes=15)  # longer than any time-out of a channel (RFC 5321: 10 min for the dot)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How often, and how far apart, a delivery that was certainly not sent is tried again."""
+
+    attempts: int = 8
+    first: timedelta = timedelta(seconds=30)
+    longest: timedelta = timedelta(minutes=30)
+
+    def next_try(self, attempts: int, now: datetime, rng: Random) -> datetime:
+        """Doubling, with up to a quarter of jitter so that a crowd does not come back at once."""
+        waited = min(self.longest, self.first * (1 << min(attempts, 20)))
+        return now + waited * rng.uniform(0.75, 1.0)
+
+
+class CounterLane:
+    """The lane of one channel: claims in batches, commits before every body."""
+
+    def __init__(
+        self,
+        database: Database,
+        channel: ChannelId,
+        *,
+        holder: str,
+        now: Callable[[], datetime],
+        rng: Random,
+        stopping: Callable[[], bool],
+        blanks: Callable[[outbox.Claimed], Mapping[str, str]],
+        patience: Patience,
+        batch: int,
+    ) -> None:
+        self._database = database
+        self._channel = channel
+        self._holder = holder
+        self._now = now
+        self._rng = rng
+        self._stopping = stopping
+        self._blanks = blanks
+        self._patience = patience
+        self._batch = batch
+        self._claimed: deque[Parcel] = deque()
+        self._attempts: dict[int, tuple[int, int]] = {}  # delivery -> token, attempts before this one
+        self.counts: dict[Outcome, int] = dict.fromkeys(Outcome, 0)
+
+    def take(self) -> Parcel | None:
+        if self._stopping():
+            return None
+        if not self._claimed:
+            self._claim()
+        return self._claimed.popleft() if self._claimed else None
+
+    def _claim(self) -> None:
+        with self._database.write() as connection:
+            found = outbox.claim(
+                connection,
+                self._channel,
+                holder=self._holder,
+                now=self._now(),
+                lease=CLAIM_LEASE,
+                limit=self._batch,
+                paused=brakes.paused(connection),
+            )
+        for one in found:
+            self._attempts[one.delivery.id] = (one.delivery.token, one.delivery.attempts)
+            parcel = Parcel(
+                delivery=one.delivery, post=one.post, address=one.address, blanks=self._blanks(one)
+            )
+            self._claimed.append(parcel)
+
+    def commit(self, receipts: Sequence[Receipt], sending: Sequence[Parcel]) -> Sequence[Parcel]:
+        with self._database.write() as connection:
+            now = self._now()
+            outbox.settle(connection, [self._settlement(receipt) for receipt in receipts])
+            halting = next((receipt for receipt in receipts if receipt.halt), None)
+            if halting:
+                brakes.pause(connection, self._channel, now=now, by="postroom", why=halting.detail)
+            marked = sending and outbox.mark_sending(
+                connection,
+                [parcel.delivery for parcel in sending],
+                now=now,
+                lease=SENDING_LEASE,
+                paused=brakes.paused(connection),
+            )
+        for receipt in receipts:
+            self.counts[receipt.outcome] += 1
+            del self._attempts[receipt.delivery]
+        return [parcel for parcel in sending if parcel.delivery.id in (marked or ())]
+
+    def _settlement(self, receipt: Receipt) -> outbox.Settlement:
+        token, attempts = self._attempts[receipt.delivery]
+        state, due_at, reason = settle(receipt), None, receipt.detail or None
+        if state is DeliveryState.PENDING:
+            due_at = receipt.retry_at or self._patience.next_try(attempts, receipt.at, self._rng)
+            if attempts + 1 >= self._patience.attempts and not receipt.halt:
+                state, due_at, reason = DeliveryState.FAILED, None, f"gave up: {receipt.detail}"
+        return outbox.Settlement(
+            receipt=receipt,
+            token=token,
+            state=state,
+            due_at=due_at,
+            reason=None if state is DeliveryState.SENT else reason,
+            by=self._channel,
+        )
+
+    def hand_back(self) -> None:
+        """What was claimed and not begun waits again, for whoever comes next."""
+        if self._attempts:
+            with self._database.write() as connection:
+                outbox.release(connection, self._holder)
+
+
+def deliver(lane: CounterLane, channel: Channel) -> Mapping[Outcome, int]:
+    """Send everything that is due through one channel; returns how many had which outcome."""
+    try:
+        with channel:
+            channel.run(lane)
+    finally:
+        lane.hand_back()
+    return lane.counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled:
+    """What a look at the open rows found."""
+
+    waiting_again: int
+    in_doubt: int
+    expired: int
+
+
+def reconcile(database: Database, now: datetime) -> Reconciled:
+    """Leases that are over, news that is too old."""
+    with database.write() as connection:
+        back, doubt = outbox.reap(connection, now)
+        return Reconciled(waiting_again=back, in_doubt=doubt, expired=outbox.expire(connection, now))
