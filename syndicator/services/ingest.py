@@ -1,0 +1,96 @@
+"""Look at the sources: what is new, what was changed, what could not be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from syndicator.errors import SourceError, SourceGone
+from syndicator.model import Article, Item
+from syndicator.ports import Harvest, Source
+from syndicator.storage import archive
+from syndicator.storage.archive import Arrival, SourceState
+from syndicator.storage.database import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What one look at one source brought."""
+
+    source: str
+    first: bool = False
+    arrivals: tuple[tuple[Article, Arrival], ...] = ()
+    faults: tuple[str, ...] = ()  # of the source, or of single stories; the rest went on
+
+    def count(self, arrival: Arrival) -> int:
+        return sum(1 for _, one in self.arrivals if one is arrival)
+
+
+def look(
+    database: Database,
+    name: str,
+    source: Source,
+    *,
+    clean: Callable[[Item], Article],
+    now: datetime,
+    look_back: timedelta = timedelta(0),
+) -> Look:
+    """Fetch, clean and record one source; articles and checkpoint are saved in one commit.
+
+    The first sight of a source marks what it already lists as seen, but for what was published within
+    ``look_back``: an archive never floods the channels.
+    """
+    with database.read() as connection:
+        known = archive.source(connection, name)
+    state = known or SourceState(
+        name=name, checkpoint=None, first_seen_at=now, looked_at=now, failures=0, closed=False, fault=None
+    )
+    if state.closed:
+        return Look(source=name, faults=(f"{name} is closed: {state.fault}",))
+    try:
+        harvest = source.fetch(state.checkpoint)
+    except SourceError as error:
+        return _failed(database, known, state, error, now)
+    cleaned, faults = _clean(harvest, clean)
+    since = now - look_back if known is None else None
+    looked = replace(state, checkpoint=harvest.checkpoint, looked_at=now, failures=0, fault=None)
+    arrivals = _record(database, looked, cleaned, since)
+    return Look(source=name, first=known is None, arrivals=arrivals, faults=tuple(faults))
+
+
+def _clean(harvest: Harvest, clean: Callable[[Item], Article]) -> tuple[list[Article], list[str]]:
+    cleaned, faults = [], []
+    for item in harvest.items:
+        try:
+            cleaned.append(clean(item))
+        except SourceError as error:
+            faults.append(str(error))
+    return cleaned, faults
+
+
+def _record(
+    database: Database, looked: SourceState, cleaned: Sequence[Article], since: datetime | None
+) -> tuple[tuple[Article, Arrival], ...]:
+    arrivals = []
+    with database.write() as connection:
+        for article in cleaned:
+            fresh = since is None or article.published_at > since
+            arrival = archive.record(
+                connection, article, source=looked.name, now=looked.looked_at, fresh=fresh
+            )
+            arrivals.append((article, arrival))
+        archive.save_source(connection, looked)
+    return tuple(arrivals)
+
+
+def _failed(
+    database: Database, known: SourceState | None, state: SourceState, error: SourceError, now: datetime
+) -> Look:
+    """Remember the fault; a source never seen well has not had its first sight yet."""
+    gone = isinstance(error, SourceGone)
+    if known or gone:
+        failed = replace(state, looked_at=now, failures=state.failures + 1, fault=str(error), closed=gone)
+        with database.write() as connection:
+            archive.save_source(connection, failed)
+    return Look(source=state.name, faults=(str(error),))
