@@ -1,0 +1,193 @@
+"""Compile and push, with a summariser and a writer that are functions."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from syndicator.errors import NotFound, Refused, TemplateError
+from syndicator.model import Article, ArticleId, ChannelId, Consent, Edition, Language, Post, Summary
+from syndicator.services.desk import Desk, Door, Newsletter, Planned, door_called
+from syndicator.storage import archive, brakes, ledger, readers
+from syndicator.storage.database import Database
+
+NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
+EN, CKB = Language("en"), Language("ckb")
+TG = Door(id=ChannelId("tg-en"), languages=(EN,), flash=lambda _: True, at_most=3)
+MAIL = Door(id=ChannelId("mail"), languages=(EN, CKB))
+DAILY = Newsletter(
+    name="daily",
+    door=MAIL,
+    languages=(EN, CKB),
+    titles={"en": "The morning", "ckb": "بەیانی"},
+    choose=lambda articles: articles,
+)
+
+
+def summarise(article: Article, door: Door) -> Summary:
+    return Summary(article=article.id, text=f"{article.body[0]} ({door.id})", method="test")
+
+
+def write(edition: Edition, door: Door, newsletter: Newsletter | None) -> Sequence[Post]:
+    if any(story.article.headline == "unfit" for story in edition.stories):
+        message = "cannot fit"
+        raise TemplateError(message)
+    text = "\n".join(story.summary.text for story in edition.stories)
+    identity = f"{edition.id}:{door.id}:{edition.language}:0"
+    return [Post(id=identity, edition=edition.id, channel=door.id, language=edition.language, text=text)]
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    database = Database(f"sqlite:///{tmp_path}/news.db")
+    database.migrate()
+    return database
+
+
+@pytest.fixture
+def desk(database: Database) -> Desk:
+    return Desk(database, now=lambda: NOW, summarise=summarise, write=write)
+
+
+def publish(database: Database, *names: str, language: Language = EN, headline: str = "h") -> None:
+    with database.write() as connection:
+        for name in names:
+            article = Article(
+                id=ArticleId(name),
+                revision=1,
+                url=f"https://news.example/{name}",
+                language=language,
+                headline=headline,
+                body=(f"Body of {name}.",),
+                published_at=NOW,
+                fingerprint=name,
+            )
+            archive.record(connection, article, source="s", now=NOW, fresh=True)
+
+
+def subscribe(database: Database, *wishes: tuple[str, str]) -> None:
+    with database.write() as connection:
+        for address, language in wishes:
+            who = readers.add(connection, address, name="", language=language, timezone="UTC", now=NOW)
+            readers.consent(connection, who, "daily", Consent.GIVEN, now=NOW, proof="test")
+
+
+def test_every_new_story_is_a_flash_once(database: Database, desk: Desk) -> None:
+    publish(database, "a", "b")
+    assert desk.flashes(TG) == Planned(editions=("flash:a", "flash:b"), deliveries=2)
+    assert desk.flashes(TG) == Planned()
+
+
+def test_a_second_channel_carries_the_same_edition(database: Database, desk: Desk) -> None:
+    publish(database, "a")
+    desk.flashes(TG)
+    assert desk.flashes(replace(TG, id=ChannelId("x-en"))) == Planned(editions=(), deliveries=1)
+    with database.read() as connection:
+        assert ledger.report(connection, "flash:a").candidates == 2
+
+
+def test_a_channel_without_a_flash_rule_flashes_nothing(database: Database, desk: Desk) -> None:
+    publish(database, "a")
+    assert desk.flashes(MAIL) == Planned()
+
+
+def test_filters_keep_stories_out(database: Database, desk: Desk) -> None:
+    publish(database, "a", "b")
+    assert desk.flashes(replace(TG, keep=lambda article: article.id == "b")).editions == ("flash:b",)
+
+
+def test_too_many_at_once_stops_and_asks(database: Database, desk: Desk) -> None:
+    publish(database, "a", "b", "c", "d")
+    planned = desk.flashes(TG)
+    assert planned.deliveries == 0
+    assert "4 new stories at once" in planned.faults[0]
+    with database.read() as connection:
+        assert brakes.paused(connection) == {"tg-en"}
+    desk.flashes(TG)
+
+
+def test_quiet_hours_delay_a_flash_and_not_a_push(database: Database, desk: Desk) -> None:
+    publish(database, "a", "b")
+    quiet = replace(TG, quiet_until=lambda now: now + timedelta(hours=5))
+    desk.push(["b"], [quiet], editor="sara")
+    desk.flashes(quiet)
+    with database.read() as connection:
+        due = {
+            row["edition"]: row["due_at"]
+            for row in ledger.listed(connection, state=None, channel=None, edition=None, limit=9)
+        }
+    assert due == {"push:b:1:0": NOW, "flash:a": NOW + timedelta(hours=5)}
+
+
+def test_a_result_that_cannot_fit_stops_only_its_story(database: Database, desk: Desk) -> None:
+    publish(database, "a", headline="unfit")
+    publish(database, "b")
+    planned = desk.flashes(TG)
+    assert planned.editions == ("flash:b",)
+    assert planned.faults == ("a to tg-en: cannot fit",)
+
+
+def test_a_digest_reaches_each_reader_in_their_language(database: Database, desk: Desk) -> None:
+    publish(database, "a", "b")
+    publish(database, "c", language=CKB)
+    subscribe(database, ("e@x.example", "en"), ("k@x.example", "ckb"), ("f@x.example", "fr"))
+    planned = desk.digest(DAILY, NOW)
+    assert planned.deliveries == 3
+    assert desk.digest(DAILY, NOW) == Planned()
+    with database.read() as connection:
+        report = ledger.report(connection, planned.editions[0])
+    assert report.states == {"pending": 2, "excluded": 1}
+    assert report.stories == 3
+
+
+def test_a_story_is_in_one_digest_only(database: Database, desk: Desk) -> None:
+    publish(database, "a")
+    desk.digest(DAILY, NOW)
+    publish(database, "b")
+    later = desk.digest(DAILY, NOW + timedelta(hours=6))
+    with database.read() as connection:
+        assert ledger.report(connection, later.editions[0]).stories == 1
+
+
+def test_a_thin_digest_waits(database: Database, desk: Desk) -> None:
+    publish(database, "a")
+    assert desk.digest(replace(DAILY, minimum=2), NOW) == Planned()
+    publish(database, "b")
+    assert desk.digest(replace(DAILY, minimum=2), NOW + timedelta(hours=6)).editions
+
+
+def test_a_digest_that_cannot_be_written_says_so(database: Database, desk: Desk) -> None:
+    publish(database, "a", headline="unfit")
+    planned = desk.digest(DAILY, NOW)
+    assert planned.editions == ()
+    assert "cannot fit" in planned.faults[0]
+
+
+def test_a_push_is_refused_where_the_story_is_already(database: Database, desk: Desk) -> None:
+    publish(database, "a")
+    desk.flashes(TG)
+    with pytest.raises(Refused, match="--again"):
+        desk.push(["a"], [TG], editor="sara")
+    assert desk.push(["a"], [TG], editor="sara", again=True).deliveries == 1
+    assert desk.push(["a"], [TG], editor="sara", again=True).deliveries == 1
+    with database.read() as connection:
+        assert ledger.by_channel(connection) == {"tg-en": {"pending": 3}}
+
+
+def test_a_push_in_another_language_is_refused(database: Database, desk: Desk) -> None:
+    publish(database, "c", language=CKB)
+    with pytest.raises(Refused, match="speaks en"):
+        desk.push(["c"], [TG], editor="sara")
+
+
+def test_a_push_of_an_unknown_story(desk: Desk) -> None:
+    with pytest.raises(NotFound, match="no article begins with 'zzz'"):
+        desk.push(["zzz"], [TG], editor="sara")
+
+
+def test_an_unknown_channel_is_named() -> None:
+    with pytest.raises(NotFound, match="there are: tg-en"):
+        door_called({"tg-en": TG}, "tg")
+    assert door_called({"tg-en": TG}, "tg-en") is TG
