@@ -1,0 +1,1 @@
+"""Text as the newsroom and the networks see it: pure functions over strings."""

@@ -1,0 +1,89 @@
+"""How each network counts, and cutting a text to a count without breaking what a reader sees."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+import regex
+from twitter_text import parse_tweet
+
+Measure = Callable[[str], int]
+
+ELLIPSIS = "…"
+FIRST_ISOLATES, POP_ISOLATE = "\u2066\u2067\u2068", "\u2069"  # LRI RLI FSI … PDI, UAX #9
+_LINK = re.compile(r"https?://\S+")
+_WORD_END = regex.compile(r"(?<=\S)(?=\s)")
+
+
+def code_points(text: str) -> int:
+    """Bot API: limits of text and captions count these, after entity parsing."""
+    return len(text)
+
+
+def utf16(text: str) -> int:
+    """Bot API: entity offsets count UTF-16 units; a text within a limit so counted is safe either way."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def x_weighted(text: str) -> int:
+    """X: weighted length by twitter-text's configuration v3: links 23, emoji 2, most scripts 1."""
+    return int(parse_tweet(text).weightedLength)
+
+
+def utf8(text: str) -> int:
+    """Bytes in UTF-8."""
+    return len(text.encode())
+
+
+UNITS: Mapping[str, Measure] = {"chars": code_points, "utf16": utf16, "x-weighted": x_weighted, "bytes": utf8}
+
+
+def fit(text: str, budget: int, measure: Measure, ellipsis: str = ELLIPSIS) -> str:
+    """The text, or its longest beginning of whole words that fits the budget, with an ellipsis.
+
+    Never splits a grapheme cluster or a link, closes the isolates it opened, and is empty only when not even
+    one grapheme and the ellipsis fit. ``measure(fit(text, budget, measure)) <= budget`` always holds.
+    """
+    if measure(text) <= budget:
+        return text
+    words = [end.start() for end in _WORD_END.finditer(text)]
+    at = _longest(text, words, budget, measure, ellipsis)
+    if at is None:
+        at = _longest(text, _grapheme_ends(text), budget, measure, ellipsis)
+    return "" if at is None else _cut(text, at, ellipsis)
+
+
+def _grapheme_ends(text: str) -> list[int]:
+    links = [link.span() for link in _LINK.finditer(text)]
+    ends = (cluster.end() for cluster in regex.finditer(r"\X", text))
+    return [end for end in ends if not any(start < end < stop for start, stop in links)]
+
+
+def _longest(text: str, ends: list[int], budget: int, measure: Measure, ellipsis: str) -> int | None:
+    """The last of these ends that fits. Halving finds a candidate, walking down makes sure of it."""
+    low, high = 0, len(ends)
+    while low < high:
+        middle = (low + high) // 2
+        if measure(_cut(text, ends[middle], ellipsis)) <= budget:
+            low = middle + 1
+        else:
+            high = middle
+    while low and measure(_cut(text, ends[low - 1], ellipsis)) > budget:
+        low -= 1
+    return ends[low - 1] if low else None
+
+
+def _cut(text: str, end: int, ellipsis: str) -> str:
+    kept = text[:end].rstrip(" ،,;؛:–—-\n\t\u200c")
+    return kept + ellipsis + POP_ISOLATE * _open_isolates(kept)
+
+
+def _open_isolates(text: str) -> int:
+    depth = 0
+    for character in text:
+        if character in FIRST_ISOLATES:
+            depth += 1
+        elif character == POP_ISOLATE and depth:
+            depth -= 1
+    return depth
