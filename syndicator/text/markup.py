@@ -31,7 +31,12 @@ def plain(markup: str) -> str:
 
 
 def paragraphs(markup: str) -> tuple[str, ...]:
-    """The paragraphs of a piece of HTML, tidied, in order; scripts, forms, captions and embeds are silent."""
+    """The paragraphs of a piece of HTML, tidied, in order; scripts, forms, captions and embeds are silent.
+
+    Text without any tag has a paragraph a line.
+    """
+    if "<" not in markup:
+        return tuple(line for line in map(tidy, html.unescape(markup).splitlines()) if line)
     lines: list[list[str]] = [[]]
     _walk(_tree(markup), lines)
     return tuple(line for line in (tidy("".join(pieces)) for pieces in lines) if line)
