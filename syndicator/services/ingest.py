@@ -56,7 +56,7 @@ def look(
     since = now - look_back if known is None else None
     looked = replace(state, checkpoint=harvest.checkpoint, looked_at=now, failures=0, fault=None)
     arrivals = _record(database, looked, cleaned, since)
-    return Look(source=name, first=known is None, arrivals=arrivals, faults=tuple(faults))
+    return Look(source=name, first=known is None, arrivals=arrivals, faults=(*harvest.faults, *faults))
 
 
 def _clean(harvest: Harvest, clean: Callable[[Item], Article]) -> tuple[list[Article], list[str]]:

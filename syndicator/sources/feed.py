@@ -1,0 +1,268 @@
+"""RSS, RDF, Atom and JSON Feed; the story's page where the feed is cut short."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from io import BytesIO
+from typing import Any, Literal
+from urllib.parse import urljoin
+from zoneinfo import ZoneInfo
+
+import feedparser
+from pydantic import BaseModel, ConfigDict, Field
+
+from syndicator.errors import SourceError, SourceGone
+from syndicator.model import Item, Language
+from syndicator.ports import Answer, Harvest, World
+
+from . import dates, pages
+
+MOVES = 3  # looks in a row that must be redirected for good before the new address is used
+CUT_BELOW = 600  # characters of text; a shorter one without a full body is taken for a teaser
+CUT_SIGNS = ("…", "...", "[…]", "[...]", "[&#8230;]", "&hellip;")
+RETRY_MAX = timedelta(hours=6)  # a Retry-After beyond this would be silence, not politeness
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Checkpoint:
+    """Where to go on from: validators, a move on its way, what was seen and in which form."""
+
+    etag: str | None = None
+    modified: str | None = None
+    moved_to: str | None = None
+    moves: int = 0
+    next_at: str | None = None  # ISO 8601
+    seen: dict[str, str] = field(default_factory=dict)  # key -> hash of the entry as it stood
+
+    @classmethod
+    def read(cls, text: str | None) -> _Checkpoint:
+        return cls(**json.loads(text)) if text else cls()
+
+    def written(self) -> str:
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return json.dumps(values, ensure_ascii=False)
+
+
+class FeedSource:
+    class Settings(BaseModel):
+        model_config = ConfigDict(frozen=True, extra="forbid")
+
+        url: str = Field(description="address of the feed", pattern=r"^https?://")
+        language: str | None = Field(None, description="language of its stories, if it is but one")
+        full_text: Literal["auto", "always", "never"] = Field(
+            "auto", description="fetch the story's page: when the feed is cut, for every story, or never"
+        )
+        timezone: str = Field("UTC", description="zone of dates that have no offset")
+
+    def __init__(self, settings: Settings, world: World, *, name: str) -> None:
+        self._settings = settings
+        self._world = world
+        self._name = name
+
+    def fetch(self, checkpoint: str | None) -> Harvest:
+        """New and changed entries, oldest first. Raises :exc:`SourceError`, :exc:`SourceGone`."""
+        known = _Checkpoint.read(checkpoint)
+        if known.next_at and self._world.now() < datetime.fromisoformat(known.next_at):
+            return Harvest((), known.written())
+        url = known.moved_to if known.moved_to and known.moves >= MOVES else self._settings.url
+        answer = self._world.web.get(url, _conditions(known))
+        known = replace(_moved(known, url, answer), next_at=None)
+        if answer.status in {429, 503}:
+            return self._asked_to_wait(known, answer)
+        if answer.status == 304:
+            return Harvest((), known.written())
+        _judge(url, answer)
+        return self._harvest(known, answer)
+
+    def _harvest(self, known: _Checkpoint, answer: Answer) -> Harvest:
+        entries = self._entries(answer)
+        items, faults = [], []
+        seen = {}
+        for item in entries:
+            signature = _signature(item)
+            if known.seen.get(item.key) != signature:
+                try:
+                    items.append(self._whole(item))
+                except SourceError as error:
+                    faults.append(str(error))
+                    continue  # not seen: it is asked for again next time
+            seen[item.key] = signature
+        # With a fault the validators are forgotten, so that the next look gets the feed again.
+        headers = {} if faults else answer.headers
+        found = replace(known, etag=headers.get("etag"), modified=headers.get("last-modified"), seen=seen)
+        return Harvest(tuple(items), found.written(), tuple(faults))
+
+    def _asked_to_wait(self, known: _Checkpoint, answer: Answer) -> Harvest:
+        now = self._world.now()
+        until = min(_retry_after(answer, now) or now, now + RETRY_MAX)
+        fault = f"{answer.url}: the server asks for time (HTTP {answer.status}) until {until:%H:%M:%S} UTC"
+        return Harvest((), replace(known, next_at=until.isoformat()).written(), (fault,))
+
+    def _entries(self, answer: Answer) -> list[Item]:
+        """Oldest first; an id that stands twice is told apart by its address."""
+        try:
+            text = answer.body.lstrip(b"\xef\xbb\xbf \t\r\n")
+            raw = _json_feed(text, answer.url) if text.startswith(b"{") else _xml_feed(answer)
+        except SourceError:
+            raise
+        except Exception as error:
+            # Whatever a parser stumbles over in hostile input must not stop the other sources.
+            raise SourceError(f"{answer.url}: the feed cannot be read ({error})") from error
+        items: dict[str, Item] = {}
+        for entry in raw:
+            item = self._item(entry)
+            if item.key in items and items[item.key].url != item.url:
+                item = replace(item, key=f"{item.key} {item.url}")
+            items.setdefault(item.key, item)
+        listed = list(reversed(items.values()))
+        dated = all(item.published_at for item in listed)
+        return sorted(listed, key=_published) if dated else listed
+
+    def _item(self, entry: Mapping[str, Any]) -> Item:
+        zone = ZoneInfo(self._settings.timezone)
+        language = self._settings.language or entry.get("language")
+        return Item(
+            source=self._name,
+            key=entry.get("id") or entry["url"],
+            url=entry["url"],
+            html=entry.get("html") or "",
+            headline=entry.get("headline"),
+            published_at=dates.parse(entry.get("published"), zone),
+            updated_at=dates.parse(entry.get("updated"), zone),
+            language=Language(language) if language else None,
+            author=entry.get("author"),
+            topics=tuple(entry.get("topics", ())),
+            image=entry.get("image"),
+        )
+
+    def _whole(self, item: Item) -> Item:
+        """The item with its page in place of a teaser. Raises :exc:`SourceError` if the page can't be had."""
+        wish = self._settings.full_text
+        if wish == "never" or (wish == "auto" and not _is_cut(item.html)):
+            return item
+        answer = self._world.web.get(item.url)
+        if answer.status != 200:
+            raise SourceError(f"{item.url}: the story's page answers HTTP {answer.status}")
+        return replace(item, html=pages.text(answer), whole_page=True)
+
+
+def _conditions(known: _Checkpoint) -> dict[str, str]:
+    conditions = {"If-None-Match": known.etag, "If-Modified-Since": known.modified}
+    return {name: value for name, value in conditions.items() if value}
+
+
+def _moved(known: _Checkpoint, url: str, answer: Answer) -> _Checkpoint:
+    if not answer.moved_to:
+        return known if url == known.moved_to else replace(known, moved_to=None, moves=0)
+    moves = known.moves + 1 if answer.moved_to == known.moved_to else 1
+    return replace(known, moved_to=answer.moved_to, moves=moves)
+
+
+def _judge(url: str, answer: Answer) -> None:
+    if answer.status == 410:
+        raise SourceGone(f"{url}: the feed is gone for good (HTTP 410); take the source out")
+    if answer.status != 200:
+        raise SourceError(f"{url}: the server answers HTTP {answer.status}")
+    if not answer.body.strip():
+        raise SourceError(f"{url}: the answer is empty")
+
+
+def _retry_after(answer: Answer, now: datetime) -> datetime | None:
+    """RFC 9110 §10.2.3: seconds, or a date."""
+    said = answer.headers.get("retry-after", "").strip()
+    if said.isascii() and said.isdigit():
+        return now + timedelta(seconds=min(int(said), 10**6))
+    try:
+        return parsedate_to_datetime(said)
+    except ValueError:
+        return now + timedelta(minutes=5)
+
+
+def _xml_feed(answer: Answer) -> Iterable[dict[str, Any]]:
+    parsed = feedparser.parse(BytesIO(answer.body), response_headers=_headers(answer), sanitize_html=False)
+    if not parsed.version and not parsed.entries:
+        start = answer.body.lstrip()[:200].lower()
+        what = "an HTML page" if b"<html" in start or b"<!doctype html" in start else "no feed"
+        raise SourceError(f"{answer.url}: this is {what}; give the address of the feed itself")
+    language = parsed.feed.get("language")
+    return [found for entry in parsed.entries if (found := _xml_entry(entry, answer.url, language))]
+
+
+def _headers(answer: Answer) -> dict[str, str]:
+    kept = {name: value for name, value in answer.headers.items() if name == "content-type"}
+    return kept | {"content-location": answer.url}
+
+
+def _xml_entry(entry: Any, base: str, language: str | None) -> dict[str, Any] | None:
+    url = entry.get("link") or (entry.get("id") if str(entry.get("id", "")).startswith("http") else None)
+    if not url:
+        return None
+    updated = dict.get(entry, "updated")  # past feedparser's own, deprecated, mapping to "published"
+    contents = [one.get("value", "") for one in entry.get("content", ())]
+    image = next(
+        (
+            one.get("url") or one.get("href")
+            for one in [*entry.get("media_content", ()), *entry.get("enclosures", ())]
+            if str(one.get("type", one.get("medium", ""))).startswith("image")
+        ),
+        None,
+    )
+    return {
+        "id": entry.get("id"),
+        "url": urljoin(base, url),
+        "headline": entry.get("title"),
+        "html": max([*contents, entry.get("summary", "")], key=len),
+        "published": entry.get("published") or updated,
+        "updated": updated,
+        "author": entry.get("author"),
+        "topics": [tag.get("term") for tag in entry.get("tags", ()) if tag.get("term")],
+        "language": entry.get("language") or language,
+        "image": urljoin(base, image) if image else None,
+    }
+
+
+def _json_feed(body: bytes, base: str) -> Iterable[dict[str, Any]]:
+    try:
+        feed = json.loads(body)
+    except ValueError as error:
+        raise SourceError(f"{base}: this is broken JSON ({error})") from error
+    if "jsonfeed" not in str(feed.get("version")):
+        raise SourceError(f"{base}: this JSON is no JSON Feed (it has no jsonfeed.org version)")
+    return [_json_entry(entry, base, feed) for entry in feed.get("items", ()) if entry.get("url")]
+
+
+def _json_entry(entry: dict[str, Any], base: str, feed: dict[str, Any]) -> dict[str, Any]:
+    authors = entry.get("authors") or feed.get("authors") or [{}]
+    return {
+        "id": str(entry.get("id") or "") or None,
+        "url": urljoin(base, entry["url"]),
+        "headline": entry.get("title"),
+        "html": entry.get("content_html") or entry.get("content_text") or entry.get("summary"),
+        "published": entry.get("date_published"),
+        "updated": entry.get("date_modified"),
+        "author": authors[0].get("name"),
+        "topics": entry.get("tags") or [],
+        "language": entry.get("language") or feed.get("language"),
+        "image": entry.get("image"),
+    }
+
+
+def _published(item: Item) -> datetime:
+    if item.published_at is None:
+        message = f"{item.url} has no date"
+        raise ValueError(message)
+    return item.published_at
+
+
+def _signature(item: Item) -> str:
+    told = (item.headline, item.html, item.updated_at and item.updated_at.isoformat(), item.url)
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+
+
+def _is_cut(html: str) -> bool:
+    return len(html) < CUT_BELOW or html.rstrip().removesuffix("</p>").rstrip().endswith(CUT_SIGNS)
