@@ -23,15 +23,14 @@ SENDING_LEASE = timedelta(minutes=15)  # longer than any time-out of a channel (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How often, and how far apart, a delivery that was certainly not sent is tried again."""
+    """How far apart a delivery that was certainly not sent is tried again; its ``not_after`` ends it."""
 
-    attempts: int = 8
     first: timedelta = timedelta(seconds=30)
     longest: timedelta = timedelta(minutes=30)
 
-    def next_try(self, attempts: int, now: datetime, rng: Random) -> datetime:
+    def next_try(self, tries: int, now: datetime, rng: Random) -> datetime:
         """Doubling, with up to a quarter of jitter so that a crowd does not come back at once."""
-        waited = min(self.longest, self.first * (1 << min(attempts, 20)))
+        waited = min(self.longest, self.first * (1 << min(tries - 1, 20)))
         return now + waited * rng.uniform(0.75, 1.0)
 
 
@@ -61,7 +60,7 @@ class CounterLane:
         self._patience = patience
         self._batch = batch
         self._claimed: deque[Parcel] = deque()
-        self._attempts: dict[int, tuple[int, int]] = {}  # delivery -> token, attempts before this one
+        self._tokens: dict[int, int] = {}  # of what we hold, by delivery; a token counts the claims, too
         self.counts: dict[Outcome, int] = dict.fromkeys(Outcome, 0)
 
     def take(self) -> Parcel | None:
@@ -83,11 +82,17 @@ class CounterLane:
                 paused=brakes.paused(connection),
             )
         for one in found:
-            self._attempts[one.delivery.id] = (one.delivery.token, one.delivery.attempts)
-            parcel = Parcel(
-                delivery=one.delivery, post=one.post, address=one.address, blanks=self._blanks(one)
-            )
-            self._claimed.append(parcel)
+            self._tokens[one.delivery.id] = one.delivery.token
+            self._claimed.append(self._parcel(one))
+
+    def _parcel(self, one: outbox.Claimed) -> Parcel:
+        return Parcel(
+            delivery=one.delivery,
+            post=one.post,
+            address=one.address,
+            blanks=self._blanks(one),
+            reply_to=one.reply_to,
+        )
 
     def commit(self, receipts: Sequence[Receipt], sending: Sequence[Parcel]) -> Sequence[Parcel]:
         with self._database.write() as connection:
@@ -105,28 +110,27 @@ class CounterLane:
             )
         for receipt in receipts:
             self.counts[receipt.outcome] += 1
-            del self._attempts[receipt.delivery]
+            del self._tokens[receipt.delivery]
         return [parcel for parcel in sending if parcel.delivery.id in (marked or ())]
 
     def _settlement(self, receipt: Receipt) -> outbox.Settlement:
-        token, attempts = self._attempts[receipt.delivery]
-        state, due_at, reason = settle(receipt), None, receipt.detail or None
+        token = self._tokens[receipt.delivery]
+        state = settle(receipt)
+        due_at = None
         if state is DeliveryState.PENDING:
-            due_at = receipt.retry_at or self._patience.next_try(attempts, receipt.at, self._rng)
-            if attempts + 1 >= self._patience.attempts and not receipt.halt:
-                state, due_at, reason = DeliveryState.FAILED, None, f"gave up: {receipt.detail}"
+            due_at = receipt.retry_at or self._patience.next_try(token, receipt.at, self._rng)
         return outbox.Settlement(
             receipt=receipt,
             token=token,
             state=state,
             due_at=due_at,
-            reason=None if state is DeliveryState.SENT else reason,
+            reason=None if state is DeliveryState.SENT else receipt.detail or None,
             by=self._channel,
         )
 
     def hand_back(self) -> None:
         """What was claimed and not begun waits again, for whoever comes next."""
-        if self._attempts:
+        if self._tokens:
             with self._database.write() as connection:
                 outbox.release(connection, self._holder)
 

@@ -64,6 +64,7 @@ class Claimed:
     post: Post
     address: str
     name: str
+    reply_to: str | None  # remote id of the part before it in a thread
 
 
 def add_edition(
@@ -282,10 +283,21 @@ def parcels(connection: Connection, ids: Sequence[int]) -> list[Claimed]:
     """These deliveries with what they carry, in the order they are to go out."""
     if not ids:
         return []
+    before = deliveries.alias("before")
+    thread = (before.c.edition, before.c.channel, before.c.recipient)
+    ours = (deliveries.c.edition, deliveries.c.channel, deliveries.c.recipient)
+    same_thread = and_(*(one == other for one, other in zip(thread, ours, strict=True)))
     query = (
-        select(deliveries, posts.c.content, subscribers.c.address, subscribers.c.name)
+        select(
+            deliveries,
+            posts.c.content,
+            subscribers.c.address,
+            subscribers.c.name,
+            before.c.remote_ids.label("replied"),
+        )
         .join(posts, posts.c.id == deliveries.c.post)
         .outerjoin(subscribers, _text(subscribers.c.id) == deliveries.c.recipient)
+        .outerjoin(before, and_(same_thread, before.c.part == deliveries.c.part - 1))
         .where(deliveries.c.id.in_(ids))
         .order_by(deliveries.c.urgency, deliveries.c.due_at, deliveries.c.id)
     )
@@ -297,7 +309,11 @@ def _claimed(row: Row[Any], read: dict[str, Post]) -> Claimed:
     if row.post not in read:
         read[row.post] = POST.validate_python(row.content)
     return Claimed(
-        delivery=delivery_of(row), post=read[row.post], address=row.address or "", name=row.name or ""
+        delivery=delivery_of(row),
+        post=read[row.post],
+        address=row.address or "",
+        name=row.name or "",
+        reply_to=row.replied[0] if row.replied else None,
     )
 
 

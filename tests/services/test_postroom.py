@@ -11,8 +11,18 @@ from typing import Self
 import pytest
 
 from syndicator.errors import StorageError
-from syndicator.model import ChannelId, Edition, EditionId, EditionKind, Language, Outcome, Post, Receipt
-from syndicator.ports import Capabilities, Lane, Limits, Parcel
+from syndicator.model import (
+    ChannelId,
+    Edition,
+    EditionId,
+    EditionKind,
+    Language,
+    Limits,
+    Outcome,
+    Post,
+    Receipt,
+)
+from syndicator.ports import Capabilities, Lane, Parcel, one_by_one
 from syndicator.services import postroom
 from syndicator.storage import brakes, ledger, outbox
 from syndicator.storage.database import Database
@@ -42,9 +52,10 @@ class Answers:
         pass
 
     def run(self, lane: Lane) -> None:
-        while parcel := lane.take():
-            for allowed in lane.commit([], [parcel]):
-                lane.commit([self._send(allowed)], [])
+        one_by_one(lane, self._send)
+
+    def probe(self) -> str:
+        return "a list of answers"
 
     def _send(self, parcel: Parcel) -> Receipt:
         self.bodies.append(parcel.post.text)
@@ -87,7 +98,7 @@ def lane(
         rng=Random(1),
         stopping=stopping,
         blanks=lambda _: {},
-        patience=postroom.Patience(attempts=attempts),
+        patience=postroom.Patience(),
         batch=10,
     )
 
@@ -115,13 +126,14 @@ def test_what_was_certainly_not_sent_is_tried_later(database: Database) -> None:
     assert NOW + timedelta(seconds=20) < due <= NOW + timedelta(seconds=30)
 
 
-def test_patience_ends(database: Database) -> None:
-    postroom.deliver(lane(database, attempts=1), Answers(Outcome.DEFERRED))
-    assert states(database) == {"failed": 1, "pending": 2}
+def test_patience_grows_to_its_limit() -> None:
+    patience = postroom.Patience()
+    waits = [(patience.next_try(tries, NOW, Random(1)) - NOW).total_seconds() for tries in (1, 2, 3, 40)]
+    assert [round(wait / waits[0], 3) for wait in waits] == [1, 2, 4, 60]
 
 
 def test_a_door_that_is_shut_stops_its_channel_and_fails_nobody(database: Database) -> None:
-    postroom.deliver(lane(database, attempts=1), Answers(Outcome.DEFERRED, halt=True))
+    postroom.deliver(lane(database), Answers(Outcome.DEFERRED, halt=True))
     assert states(database) == {"pending": 3}
     with database.read() as connection:
         assert brakes.paused(connection) == {TG}
