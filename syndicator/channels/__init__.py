@@ -1,0 +1,1 @@
+"""The doors: what each network is told, and what its answers mean."""

@@ -1,0 +1,86 @@
+"""Posts as files in a folder: for a site's own build, an archive, or a look at what would go out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from syndicator.errors import ChannelError
+from syndicator.model import ChannelId, Limits, Outcome, Receipt
+from syndicator.ports import Capabilities, Lane, Parcel, World, one_by_one
+
+
+class FileChannel:
+    """The same delivery is the same file: sending twice is sending once."""
+
+    limits = Limits()
+    capabilities = Capabilities(idempotent=True, editable_for=None, deletable_for=None)
+
+    class Settings(BaseModel):
+        model_config = ConfigDict(frozen=True, extra="forbid")
+
+        folder: Path = Field(description="where the files are written")
+
+    def __init__(self, settings: Settings, world: World, *, id: ChannelId) -> None:  # noqa: A002 - the port's word
+        self._folder = settings.folder
+        self._world = world
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        pass
+
+    def run(self, lane: Lane) -> None:
+        one_by_one(lane, self._send)
+
+    def probe(self) -> str:
+        """Raises :exc:`ChannelError` when the folder cannot be written."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ChannelError(
+                f"{self._folder}: {error.strerror}; name a folder that can be written"
+            ) from error
+        if not os.access(self._folder, os.W_OK):
+            raise ChannelError(f"{self._folder} cannot be written; give this user the right to")
+        return f"writes to {self._folder}"
+
+    def _send(self, parcel: Parcel) -> Receipt:
+        post, delivery = parcel.post, parcel.delivery
+        name = hashlib.sha256(delivery.key.encode()).hexdigest()[:24] + ".json"
+        told = {
+            "key": delivery.key,
+            "edition": post.edition,
+            "language": post.language,
+            "subject": post.subject,
+            "text": post.text,
+            "html": post.html,
+            "media": list(post.media),
+        }
+        try:
+            _write(self._folder / name, json.dumps(told, ensure_ascii=False, indent=1))
+        except OSError as error:
+            detail = f"{self._folder}: {error.strerror}"
+            return Receipt(
+                delivery=delivery.id, at=self._world.now(), outcome=Outcome.DEFERRED, detail=detail
+            )
+        return Receipt(
+            delivery=delivery.id, at=self._world.now(), outcome=Outcome.ACCEPTED, remote_ids=(name,)
+        )
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all, and on the disk when this returns."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".part")
+    with unfinished.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)

@@ -1,0 +1,69 @@
+"""A lane in memory that writes down the order of things, and what a channel is handed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from syndicator.errors import SourceError
+from syndicator.model import ChannelId, Delivery, DeliveryId, EditionId, Language, Outcome, Post, Receipt
+from syndicator.ports import Answer, Parcel, World
+
+NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
+
+
+class Nowhere:
+    def get(self, url: str, headers: object = None) -> Answer:
+        raise SourceError(url)
+
+
+WORLD = World(now=lambda: NOW, rng=Random(1), wait=lambda _: False, web=Nowhere())
+
+
+@dataclass
+class ListLane:
+    parcels: list[Parcel]
+    refuse: frozenset[int] = frozenset()  # deliveries whose body may not be written after all
+    on_mark: Callable[[Parcel], None] = lambda parcel: None
+    receipts: list[Receipt] = field(default_factory=list)
+    marked: list[int] = field(default_factory=list)
+
+    def take(self) -> Parcel | None:
+        return self.parcels.pop(0) if self.parcels else None
+
+    def commit(self, receipts: Sequence[Receipt], sending: Sequence[Parcel]) -> Sequence[Parcel]:
+        self.receipts += receipts
+        for parcel in sending:
+            self.marked.append(parcel.delivery.id)
+            self.on_mark(parcel)
+        return [parcel for parcel in sending if parcel.delivery.id not in self.refuse]
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        return [receipt.outcome for receipt in self.receipts]
+
+
+def parcel(number: int = 1, text: str = "Rain closed the road.", **changes: object) -> Parcel:
+    """One delivery; keyword arguments go to the post or, by its own names, to the parcel."""
+    mine = {name: changes.pop(name) for name in ("address", "blanks", "reply_to") if name in changes}
+    post = Post(
+        id=f"e:c:en:{number}",
+        edition=EditionId("e"),
+        channel=ChannelId("c"),
+        text=text,
+        **{"language": Language("en"), **changes},  # type: ignore[arg-type]
+    )
+    delivery = Delivery(
+        id=DeliveryId(number),
+        key=f"e:c:{number}:0",
+        channel=post.channel,
+        edition=post.edition,
+        recipient=str(number),
+        post=post.id,
+        due_at=NOW,
+        not_after=NOW + timedelta(hours=1),
+        token=1,
+    )
+    return Parcel(delivery, post, **mine)  # type: ignore[arg-type]
