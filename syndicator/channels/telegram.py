@@ -1,0 +1,227 @@
+"""A Telegram chat through python-telegram-bot, which keeps its event loop in here.
+
+What its exceptions mean was measured: ``BadRequest`` is a ``NetworkError``, ``TimedOut`` covers a connection
+that never came about as well as an answer that came too late. Only the cause tells them apart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import logging
+import re
+from collections.abc import Coroutine, Sequence
+from datetime import timedelta
+from typing import Any, Literal, Self, TypeVar
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from telegram import Bot, LinkPreviewOptions, Message, ReplyParameters
+from telegram import error as refused
+from telegram.request import HTTPXRequest
+
+from syndicator.errors import ChannelError
+from syndicator.model import ChannelId, DeliveryId, Limits, Outcome, Post, Receipt
+from syndicator.ports import Capabilities, Lane, Parcel, World, one_by_one
+
+MESSAGE_MAX = 4096  # code points after entity parsing, Bot API sendMessage; UTF-16 units are safe either way
+_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_TOO_MANY = re.compile(r"too many requests|\(429\)", re.IGNORECASE)
+_WRONG_CHAT = re.compile(
+    r"chat not found|chat_id is empty|have no rights|need administrator|CHAT_WRITE_FORBIDDEN", re.I
+)
+
+T = TypeVar("T")
+
+
+class TelegramChannel:
+    """One chat. Serial, so that order is kept and a doubt is about one message."""
+
+    limits = Limits(text=MESSAGE_MAX, unit="utf16", markup="telegram")
+    # Bots edit their own posts without a time limit and delete them within two days.
+    capabilities = Capabilities(editable_for=None, deletable_for=timedelta(hours=48))
+
+    class Settings(BaseModel):
+        model_config = ConfigDict(frozen=True, extra="forbid")
+
+        token: SecretStr = Field(description="the bot's token, from @BotFather")
+        chat: str = Field(description="@name or number of the channel or group", pattern=r"^(@\w{4,}|-?\d+)$")
+        topic: int | None = Field(None, ge=1, description="message_thread_id of a forum topic")
+        silent: bool = Field(default=False, description="without a sound")
+        preview: Literal["large", "small", "off"] = Field("large", description="the link's preview")
+        base_url: str = Field("https://api.telegram.org/bot", description="where the Bot API is")
+        timeout: float = Field(30.0, gt=0, le=300, description="seconds to wait for an answer")
+
+    def __init__(self, settings: Settings, world: World, *, id: ChannelId) -> None:  # noqa: A002 - the port's word
+        self._settings = settings
+        self._world = world
+        self._loop: asyncio.Runner | None = None
+        self._bot: Bot | None = None
+        logging.getLogger("httpx").addFilter(_Redaction(settings.token))
+
+    def __enter__(self) -> Self:
+        wait = self._settings.timeout
+        request = HTTPXRequest(
+            connection_pool_size=1,
+            connect_timeout=min(10.0, wait),
+            read_timeout=wait,
+            write_timeout=wait,
+            pool_timeout=wait,
+            httpx_kwargs={"trust_env": False},
+        )
+        self._loop = asyncio.Runner()
+        self._bot = Bot(
+            self._settings.token.get_secret_value(), base_url=self._settings.base_url, request=request
+        )
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._loop and self._bot:
+            self._loop.run(self._bot.request.shutdown())
+            self._loop.close()
+        self._loop = self._bot = None
+
+    def run(self, lane: Lane) -> None:
+        one_by_one(lane, self._send)
+
+    def edit(self, remote_ids: Sequence[str], post: Post) -> Receipt:
+        """Change what stands in the chat; "not modified" means that it stands there already."""
+        bot, (message,) = self._open_bot(), remote_ids
+        calling = bot.edit_message_text(
+            post.text,
+            chat_id=self._settings.chat,
+            message_id=int(message),
+            parse_mode="HTML",
+            link_preview_options=self._preview(),
+        )
+        return self._tried(calling, DeliveryId(0), remote_ids)
+
+    def delete(self, remote_ids: Sequence[str]) -> Receipt:
+        """Take messages away; only within two days (see capabilities)."""
+        bot = self._open_bot()
+        calling = bot.delete_messages(self._settings.chat, [int(message) for message in remote_ids])
+        return self._tried(calling, DeliveryId(0), remote_ids)
+
+    def probe(self) -> str:
+        """Who the bot is and whether it may post. Raises :exc:`ChannelError`."""
+        with self:
+            bot = self._open_bot()
+            try:
+                me = self._wait(bot.get_me())
+                chat = self._wait(bot.get_chat(self._settings.chat))
+                member = self._wait(bot.get_chat_member(self._settings.chat, me.id))
+            except refused.TelegramError as error:
+                raise ChannelError(f"{self._settings.chat}: {_advice(error)}") from error
+        if member.status not in {"administrator", "creator"} and chat.type == "channel":
+            raise ChannelError(f"@{me.username} is no administrator of {self._settings.chat}; make it one")
+        return f"@{me.username} may post to {chat.title or self._settings.chat}"
+
+    def _send(self, parcel: Parcel) -> Receipt:
+        settings, bot = self._settings, self._open_bot()
+        reply = parcel.reply_to and ReplyParameters(int(parcel.reply_to), allow_sending_without_reply=True)
+        calling = bot.send_message(
+            settings.chat,
+            parcel.post.text,
+            parse_mode="HTML",
+            disable_notification=settings.silent or parcel.post.silent,
+            link_preview_options=self._preview(),
+            message_thread_id=settings.topic,
+            reply_parameters=reply or None,
+        )
+        return self._tried(calling, parcel.delivery.id)
+
+    def _preview(self) -> LinkPreviewOptions:
+        wish = self._settings.preview
+        return LinkPreviewOptions(
+            is_disabled=wish == "off",
+            prefer_large_media=wish == "large" or None,
+            prefer_small_media=wish == "small" or None,
+        )
+
+    def _tried(
+        self,
+        calling: Coroutine[Any, Any, Message | bool],
+        delivery: DeliveryId,
+        remote_ids: Sequence[str] = (),
+    ) -> Receipt:
+        """What came of a call, as a receipt."""
+        now = self._world.now
+        try:
+            answer = self._wait(calling)
+        except refused.RetryAfter as error:
+            after = error.retry_after
+            wait = after if isinstance(after, timedelta) else timedelta(seconds=after)
+            return Receipt(
+                delivery=delivery,
+                at=now(),
+                outcome=Outcome.DEFERRED,
+                retry_at=now() + wait,
+                detail=str(error),
+            )
+        except refused.TelegramError as error:
+            outcome, halt = _meaning(error)
+            return Receipt(
+                delivery=delivery, at=now(), outcome=outcome, halt=halt, detail=_advice(error), remote_ids=()
+            )
+        found = (str(answer.message_id),) if isinstance(answer, Message) else tuple(remote_ids)
+        return Receipt(delivery=delivery, at=now(), outcome=Outcome.ACCEPTED, remote_ids=found)
+
+    def _open_bot(self) -> Bot:
+        if self._bot is None:
+            message = "the channel is not entered"
+            raise RuntimeError(message)
+        return self._bot
+
+    def _wait(self, calling: Coroutine[Any, Any, T]) -> T:
+        if self._loop is None:
+            message = "the channel is not entered"
+            raise RuntimeError(message)
+        return self._loop.run(calling)
+
+
+def _meaning(error: refused.TelegramError) -> tuple[Outcome, bool]:
+    """The outcome of a call that failed, and whether the door itself is shut."""
+    said = str(error)
+    match error:
+        case refused.BadRequest() | refused.Forbidden() | refused.InvalidToken() if error.__cause__:
+            return Outcome.DEFERRED, False  # an answer that is not Telegram's: something stands in between
+        case refused.BadRequest() if "message is not modified" in said:
+            return Outcome.ACCEPTED, False
+        case refused.BadRequest() if _WRONG_CHAT.search(said):
+            return Outcome.DEFERRED, True
+        case refused.BadRequest():
+            return Outcome.REJECTED, False
+        case refused.Forbidden() | refused.InvalidToken() | refused.ChatMigrated():
+            return Outcome.DEFERRED, True
+        case refused.Conflict():
+            return Outcome.DEFERRED, False
+        case refused.NetworkError() if isinstance(error.__cause__, _NEVER_LEFT) or _TOO_MANY.search(said):
+            return Outcome.DEFERRED, False
+    return Outcome.UNCERTAIN, False
+
+
+def _advice(error: refused.TelegramError) -> str:
+    match error:
+        case refused.ChatMigrated():
+            return (
+                f"the group became a supergroup: its number is now {error.new_chat_id}; write that under chat"
+            )
+        case refused.InvalidToken():
+            return "Telegram does not know the bot's token; get a new one from @BotFather"
+        case refused.Forbidden():
+            return f"{html.unescape(error.message)}; let the bot in again as an administrator"
+    return error.message
+
+
+class _Redaction(logging.Filter):
+    """httpx writes every URL to its log, and the token stands in it."""
+
+    def __init__(self, token: SecretStr) -> None:
+        super().__init__()
+        self._token = token.get_secret_value()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        said = record.getMessage()
+        if self._token in said:
+            record.msg, record.args = said.replace(self._token, "[token]"), ()
+        return True
