@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import html
 import logging
+import os
 import re
 from collections.abc import Coroutine, Sequence
 from datetime import timedelta
@@ -32,6 +33,8 @@ _WRONG_CHAT = re.compile(
 )
 
 T = TypeVar("T")
+
+os.environ.setdefault("PTB_TIMEDELTA", "1")  # else the library warns of its own number at each 429
 
 
 class TelegramChannel:
@@ -57,7 +60,8 @@ class TelegramChannel:
         self._world = world
         self._loop: asyncio.Runner | None = None
         self._bot: Bot | None = None
-        logging.getLogger("httpx").addFilter(_Redaction(settings.token))
+        for chatty in ("httpx", "telegram.Bot"):
+            logging.getLogger(chatty).addFilter(_Redaction(settings.token))
 
     def __enter__(self) -> Self:
         wait = self._settings.timeout
@@ -150,12 +154,11 @@ class TelegramChannel:
             answer = self._wait(calling)
         except refused.RetryAfter as error:
             after = error.retry_after
-            wait = after if isinstance(after, timedelta) else timedelta(seconds=after)
             return Receipt(
                 delivery=delivery,
                 at=now(),
                 outcome=Outcome.DEFERRED,
-                retry_at=now() + wait,
+                retry_at=now() + (after if isinstance(after, timedelta) else timedelta(seconds=after)),
                 detail=str(error),
             )
         except refused.TelegramError as error:
@@ -181,7 +184,7 @@ class TelegramChannel:
 
 def _meaning(error: refused.TelegramError) -> tuple[Outcome, bool]:
     """The outcome of a call that failed, and whether the door itself is shut."""
-    said = str(error)
+    said = str(error).lower()  # the library capitalises what Telegram said
     match error:
         case refused.BadRequest() | refused.Forbidden() | refused.InvalidToken() if error.__cause__:
             return Outcome.DEFERRED, False  # an answer that is not Telegram's: something stands in between

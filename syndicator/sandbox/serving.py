@@ -1,80 +1,151 @@
-"""A web application on loopback in a thread of its own."""
+"""A small HTTP server on loopback, in threads of its own, that can also break the line where an answer should be."""
 
 from __future__ import annotations
 
-import asyncio
+import json
 import socket
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
 
-import uvicorn
 
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Message
+    body: bytes
 
-STOP_WITHIN = 2.0  # seconds that open connections may keep a stop waiting
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The body's fields: JSON, a form, or a multipart form's text parts."""
+        kind = self.headers.get_content_type()
+        if kind == "application/json":
+            told = json.loads(self.body or b"{}")
+            return told if isinstance(told, dict) else {}
+        if kind == "multipart/form-data":
+            return _multipart(self.headers, self.body)
+        return {
+            name: values[-1] for name, values in parse_qs(self.body.decode(), keep_blank_values=True).items()
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cut: bool = False  # break the line in the middle of the body
+    late: float = 0.0  # seconds until it goes out
+
+    @classmethod
+    def of(cls, told: object, status: int = 200, **headers: str) -> Self:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        kind = {"content-type": "application/json"}
+        return cls(status=status, body=json.dumps(told, ensure_ascii=False).encode(), headers=kind | named)
+
+    @classmethod
+    def page(cls, html: str, status: int = 200, **headers: str) -> Self:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return cls(
+            status=status, body=html.encode(), headers={"content-type": "text/html; charset=utf-8"} | named
+        )
+
+
+Answering = Callable[[Request], Response | None]  # None: the line breaks without an answer
 
 
 class Served:
-    """``with Served(app) as served: served.url`` — on a free port unless one is given."""
+    """``with Served(answer) as served: served.url`` — on a free port unless one is given."""
 
-    def __init__(self, app: App, *, port: int = 0) -> None:
-        self._listener = socket.create_server(("127.0.0.1", port))
-        config = uvicorn.Config(
-            app, log_config=None, log_level="critical", lifespan="off", ws="none", timeout_graceful_shutdown=1
-        )
-        self._server = uvicorn.Server(config)
-        self._started = Event()
-        self._thread = Thread(target=self._serve, name="sandbox", daemon=True)
+    def __init__(self, answer: Answering, *, port: int = 0) -> None:
+        self._stopping = Event()
+        self._server = _Server(("127.0.0.1", port), _handler(answer, self._stopping))
+        self._thread = Thread(target=self._server.serve_forever, args=(0.02,), name="sandbox", daemon=True)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        return f"http://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._started.wait()
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._server.should_exit = True
+        self._stopping.set()
+        self._server.shutdown()
         self._thread.join()
-        self._listener.close()
-
-    def _serve(self) -> None:
-        asyncio.run(self._main())
-
-    async def _main(self) -> None:
-        # The socket listens already: whoever connects from now on waits at most for the first turn of the loop.
-        self._started.set()
-        await self._server.serve(sockets=[self._listener])
+        self._server.server_close()
 
 
-class Broken(Exception):
-    """Raised in an application to break the line instead of answering."""
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hung up is no news."""
 
 
-def breaking(app: App) -> App:
-    """Lets an application break the line: by :class:`Broken`, the connection closes without an answer."""
+def _handler(answer: Answering, stopping: Event) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        timeout = 30
 
-    async def wrapped(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        try:
-            await app(scope, receive, send)
-        except Broken:
-            await _close(scope, send)
+        def setup(self) -> None:
+            super().setup()
+            self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    return wrapped
+        def respond(self) -> None:
+            length = int(self.headers.get("content-length") or 0)
+            parts = urlsplit(self.path)
+            query = {
+                name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()
+            }
+            asked = Request(
+                method=self.command,
+                path=parts.path,
+                query=query,
+                headers=self.headers,
+                body=self.rfile.read(length),
+            )
+            self._write(answer(asked))
+
+        def _write(self, response: Response | None) -> None:
+            if response is None:
+                self.close_connection = True
+                return
+            if response.late and stopping.wait(response.late):
+                self.close_connection = True
+                return
+            self.send_response(response.status)
+            for name, value in response.headers.items():
+                self.send_header(name, value)
+            self.send_header("content-length", str(len(response.body)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(response.body[: len(response.body) // 2] if response.cut else response.body)
+            self.close_connection = self.close_connection or response.cut
+
+        do_GET = do_POST = do_DELETE = do_PUT = do_HEAD = respond
+
+        def log_message(self, *args: object) -> None:
+            """Nobody reads it."""
+
+    return Handler
 
 
-async def _close(scope: MutableMapping[str, Any], send: Send) -> None:
-    """Announce a longer body than comes: uvicorn then closes the line in the middle of the answer."""
-    await send(
-        {
-            "type": "http.response.start",
-            "status": 200,
-            "headers": [(b"content-length", b"1000000"), (b"connection", b"close")],
-        }
-    )
-    await send({"type": "http.response.body", "body": b"{", "more_body": False})
+def _multipart(headers: Message, body: bytes) -> dict[str, Any]:
+    from email import message_from_bytes  # noqa: PLC0415 - few requests come this way
+
+    whole = message_from_bytes(b"content-type: " + headers["content-type"].encode() + b"\r\n\r\n" + body)
+    found = {}
+    for part in whole.walk():
+        name = part.get_param("name", header="content-disposition")
+        if isinstance(name, str):
+            content = part.get_payload(decode=True)
+            found[name] = content.decode("utf-8", "replace") if isinstance(content, bytes) else content
+    return found

@@ -1,0 +1,272 @@
+"""The Bot API on loopback: one bot, some chats, Telegram's own refusals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import count
+from threading import Lock
+from typing import Any, Self
+
+from . import entities
+from .faults import Fault, Switches
+from .serving import Request, Response, Served
+
+TEXT_MAX = 4096  # code points after entity parsing
+RAW_MAX = 32_768  # bytes before it
+TOKEN = "7000000001:AAF-sandbox-token-of-nobody"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A message as its readers see it."""
+
+    id: int
+    chat: str
+    text: str
+    html: str
+    entities: tuple[entities.Entity, ...]
+    at: datetime
+    silent: bool = False
+    reply_to: int | None = None
+    edited: bool = False
+
+
+@dataclass
+class Chat:
+    id: int
+    name: str  # @name
+    title: str
+    messages: list[Message] = field(default_factory=list)
+
+
+class _Refused(Exception):
+    def __init__(self, status: int, description: str, **parameters: int) -> None:
+        super().__init__(description)
+        self.status = status
+        self.parameters = parameters
+
+
+class TelegramStandIn:
+    """``with TelegramStandIn(chats={"@courier_en": "The Courier"}) as telegram: telegram.base_url``."""
+
+    def __init__(
+        self,
+        *,
+        chats: Mapping[str, str],
+        now: Callable[[], datetime] = lambda: datetime.fromtimestamp(0, UTC),
+        token: str = TOKEN,
+        port: int = 0,
+    ) -> None:
+        self.token = token
+        self.faults = Switches()
+        self.chats = {
+            name: Chat(-1_001_000_000_000 - number, name, title)
+            for number, (name, title) in enumerate(chats.items())
+        }
+        self._now = now
+        self._ids = {name: count(1) for name in chats}  # message ids are sequential in each chat
+        self._lock = Lock()
+        self._served = Served(self._answer, port=port)
+
+    @property
+    def base_url(self) -> str:
+        return f"{self._served.url}/bot"
+
+    def __enter__(self) -> Self:
+        self._served.__enter__()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._served.__exit__(*exc)
+
+    def messages(self, chat: str) -> list[Message]:
+        with self._lock:
+            return list(self.chats[chat].messages)
+
+    def _answer(self, request: Request) -> Response | None:
+        _, _, rest = request.path.partition("/bot")
+        token, _, method = rest.rpartition("/")
+        fault = self.faults.meet()
+        if fault is Fault.DROP_BEFORE_ACCEPT:
+            return None
+        if fault in _INSTEAD:
+            return _INSTEAD[fault](self.faults)
+        response = self._called(token, method, {**request.query, **request.fields})
+        return _spoilt(response, fault, self.faults)
+
+    def _called(self, token: str, method: str, fields: Mapping[str, Any]) -> Response:
+        calls = {
+            "getme": self._me,
+            "getchat": self._chat_told,
+            "getchatmember": self._member,
+            "sendmessage": self._send,
+            "editmessagetext": self._edit,
+            "deletemessage": self._delete,
+            "deletemessages": self._delete,
+        }
+        try:
+            if token != self.token:
+                raise _Refused(401, "Unauthorized")
+            if method.lower() not in calls:
+                raise _Refused(404, "Not Found")
+            with self._lock:
+                return Response.of({"ok": True, "result": calls[method.lower()](fields)})
+        except _Refused as refused:
+            return _refusal(refused.status, str(refused), **refused.parameters)
+
+    def _me(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "id": int(self.token.split(":")[0]),
+            "is_bot": True,
+            "first_name": "Courier",
+            "username": "courier_bot",
+        }
+
+    def _chat_told(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        told = _chat(self._chat(fields))
+        return told | {"accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": _GIFTS}
+
+    def _member(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        self._chat(fields)
+        rights = dict.fromkeys(_RIGHTS, True) | {"is_anonymous": False}
+        return {"user": self._me(fields), "status": "administrator", "can_be_edited": False} | rights
+
+    def _send(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        chat = self._chat(fields)
+        text, found, raw = _parsed(fields)
+        reply = fields.get("reply_parameters") or {}
+        reply = json.loads(reply) if isinstance(reply, str) else reply
+        message = Message(
+            id=next(self._ids[chat.name]),
+            chat=chat.name,
+            text=text,
+            html=raw,
+            entities=tuple(found),
+            at=self._now(),
+            silent=str(fields.get("disable_notification", "")).lower() == "true",
+            reply_to=reply.get("message_id"),
+        )
+        chat.messages.append(message)
+        return _told(message, chat)
+
+    def _edit(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        chat = self._chat(fields)
+        at, message = self._message(chat, fields, "message to edit not found")
+        text, found, raw = _parsed(fields)
+        if (text, tuple(found)) == (message.text, message.entities):
+            raise _Refused(
+                400,
+                "Bad Request: message is not modified: specified new message content and reply markup are exactly "
+                "the same as a current content and reply markup of the message",
+            )
+        chat.messages[at] = replace(message, text=text, html=raw, entities=tuple(found), edited=True)
+        return _told(chat.messages[at], chat)
+
+    def _delete(self, fields: Mapping[str, Any]) -> bool:
+        chat = self._chat(fields)
+        wanted = fields.get("message_ids") or [fields.get("message_id")]
+        wanted = json.loads(wanted) if isinstance(wanted, str) else wanted
+        for one in wanted:
+            at, _ = self._message(chat, {"message_id": one}, "message to delete not found")
+            del chat.messages[at]
+        return True
+
+    def _chat(self, fields: Mapping[str, Any]) -> Chat:
+        wanted = str(fields.get("chat_id", ""))
+        if not wanted:
+            raise _Refused(400, "Bad Request: chat_id is empty")
+        for chat in self.chats.values():
+            if wanted in {chat.name, str(chat.id)}:
+                return chat
+        raise _Refused(400, "Bad Request: chat not found")
+
+    def _message(self, chat: Chat, fields: Mapping[str, Any], missing: str) -> tuple[int, Message]:
+        for at, message in enumerate(chat.messages):
+            if str(message.id) == str(fields.get("message_id")):
+                return at, message
+        raise _Refused(400, f"Bad Request: {missing}")
+
+
+def _parsed(fields: Mapping[str, Any]) -> tuple[str, list[entities.Entity], str]:
+    raw = str(fields.get("text", ""))
+    if len(raw.encode()) > RAW_MAX:
+        raise _Refused(400, "Bad Request: text is too long")
+    found: list[entities.Entity] = []
+    text = raw
+    if str(fields.get("parse_mode", "")).lower() == "html":
+        try:
+            text, found = entities.parse(raw)
+        except entities.CannotParse as error:
+            raise _Refused(400, f"Bad Request: can't parse entities: {error}") from error
+    if not text.strip():
+        raise _Refused(400, "Bad Request: message text is empty")
+    if len(text) > TEXT_MAX:
+        raise _Refused(400, "Bad Request: message is too long")
+    return text, found, raw
+
+
+def _told(message: Message, chat: Chat) -> dict[str, Any]:
+    return {
+        "message_id": message.id,
+        "date": int(message.at.timestamp()),
+        "chat": _chat(chat),
+        "text": message.text,
+        "entities": [{"type": e.kind, "offset": e.offset, "length": e.length} for e in message.entities],
+    }
+
+
+def _chat(chat: Chat) -> dict[str, Any]:
+    return {"id": chat.id, "type": "channel", "title": chat.title, "username": chat.name.lstrip("@")}
+
+
+def _refusal(status: int, description: str, **parameters: int) -> Response:
+    told: dict[str, Any] = {"ok": False, "error_code": status, "description": description}
+    after = {"retry_after": str(parameters["retry_after"])} if "retry_after" in parameters else {}
+    return Response.of(told | ({"parameters": parameters} if parameters else {}), status, **after)
+
+
+def _too_many(switches: Switches) -> Response:
+    after = switches.retry_after
+    return _refusal(429, f"Too Many Requests: retry after {after}", retry_after=after)
+
+
+_INSTEAD: Mapping[Fault | None, Callable[[Switches], Response]] = {
+    Fault.RATE_LIMITED: _too_many,
+    Fault.RATE_LIMITED_BARE: lambda _: Response.page("<html><h1>429 Too Many Requests</h1></html>", 429),
+    Fault.SERVER_ERROR_HTML: lambda _: Response.page("<html><h1>502 Bad Gateway</h1></html>", 502),
+    Fault.CONFLICT: lambda _: _refusal(409, "Conflict: terminated by other getUpdates request"),
+    Fault.UNAUTHORIZED: lambda _: _refusal(401, "Unauthorized"),
+    Fault.KICKED: lambda _: _refusal(403, "Forbidden: bot was kicked from the channel chat"),
+    Fault.MIGRATE: lambda _: _refusal(
+        400,
+        "Bad Request: group chat was upgraded to a supergroup chat",
+        migrate_to_chat_id=-1_009_999_999_999,
+    ),
+}
+
+
+def _spoilt(response: Response, fault: Fault | None, switches: Switches) -> Response | None:
+    """An answer to what was taken, as the fault lets it through."""
+    match fault:
+        case Fault.DROP_AFTER_ACCEPT:
+            return None
+        case Fault.HALF_BODY:
+            return replace(response, cut=True)
+        case Fault.GARBAGE_200:
+            return Response.page("<html>welcome</html>")
+        case Fault.HANG:
+            return replace(response, late=switches.hang)
+    return response
+
+
+_GIFTS = dict.fromkeys(
+    ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels"), False
+)
+_RIGHTS = (
+    "is_anonymous can_manage_chat can_delete_messages can_manage_video_chats can_restrict_members "
+    "can_promote_members can_change_info can_invite_users can_post_stories can_edit_stories can_delete_stories "
+    "can_post_messages can_edit_messages can_pin_messages"
+).split()
