@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 
 from syndicator.errors import SourceError
-from syndicator.model import ChannelId, Delivery, DeliveryId, EditionId, Language, Outcome, Post, Receipt
+from syndicator.model import ChannelId, Delivery, DeliveryId, EditionId, Language, Post
 from syndicator.ports import Answer, Parcel, World
+from syndicator.sandbox.contract import ListLane
+
+__all__ = ["NOW", "WORLD", "ListLane", "parcel"]
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
@@ -20,29 +21,6 @@ class Nowhere:
 
 
 WORLD = World(now=lambda: NOW, rng=Random(1), wait=lambda _: False, web=Nowhere())
-
-
-@dataclass
-class ListLane:
-    parcels: list[Parcel]
-    refuse: frozenset[int] = frozenset()  # deliveries whose body may not be written after all
-    on_mark: Callable[[Parcel], None] = lambda parcel: None
-    receipts: list[Receipt] = field(default_factory=list)
-    marked: list[int] = field(default_factory=list)
-
-    def take(self) -> Parcel | None:
-        return self.parcels.pop(0) if self.parcels else None
-
-    def commit(self, receipts: Sequence[Receipt], sending: Sequence[Parcel]) -> Sequence[Parcel]:
-        self.receipts += receipts
-        for parcel in sending:
-            self.marked.append(parcel.delivery.id)
-            self.on_mark(parcel)
-        return [parcel for parcel in sending if parcel.delivery.id not in self.refuse]
-
-    @property
-    def outcomes(self) -> list[Outcome]:
-        return [receipt.outcome for receipt in self.receipts]
 
 
 def parcel(number: int = 1, text: str = "Rain closed the road.", **changes: object) -> Parcel:

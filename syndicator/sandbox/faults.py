@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from threading import Lock
+
+from .serving import Response
 
 
 class Fault(StrEnum):
@@ -41,3 +43,17 @@ class Switches:
     def meet(self) -> Fault | None:
         with self._lock:
             return self._coming.popleft() if self._coming else None
+
+
+def spoilt(response: Response, fault: Fault | None, switches: Switches) -> Response | None:
+    """An answer to what was taken, as the fault lets it through."""
+    match fault:
+        case Fault.DROP_AFTER_ACCEPT:
+            return None
+        case Fault.HALF_BODY:
+            return replace(response, cut=True)
+        case Fault.GARBAGE_200:
+            return Response.page("<html>welcome</html>")
+        case Fault.HANG:
+            return replace(response, late=switches.hang)
+    return response

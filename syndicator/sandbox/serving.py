@@ -44,7 +44,7 @@ class Response:
     late: float = 0.0  # seconds until it goes out
 
     @classmethod
-    def of(cls, told: object, status: int = 200, **headers: str) -> Self:
+    def of(cls, told: object, status: int = 200, /, **headers: str) -> Self:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         kind = {"content-type": "application/json"}
         return cls(status=status, body=json.dumps(told, ensure_ascii=False).encode(), headers=kind | named)

@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Any, Self
 
 from . import entities
-from .faults import Fault, Switches
+from .faults import Fault, Switches, spoilt
 from .serving import Request, Response, Served
 
 TEXT_MAX = 4096  # code points after entity parsing
@@ -95,7 +95,7 @@ class TelegramStandIn:
         if fault in _INSTEAD:
             return _INSTEAD[fault](self.faults)
         response = self._called(token, method, {**request.query, **request.fields})
-        return _spoilt(response, fault, self.faults)
+        return spoilt(response, fault, self.faults)
 
     def _called(self, token: str, method: str, fields: Mapping[str, Any]) -> Response:
         calls = {
@@ -246,20 +246,6 @@ _INSTEAD: Mapping[Fault | None, Callable[[Switches], Response]] = {
         migrate_to_chat_id=-1_009_999_999_999,
     ),
 }
-
-
-def _spoilt(response: Response, fault: Fault | None, switches: Switches) -> Response | None:
-    """An answer to what was taken, as the fault lets it through."""
-    match fault:
-        case Fault.DROP_AFTER_ACCEPT:
-            return None
-        case Fault.HALF_BODY:
-            return replace(response, cut=True)
-        case Fault.GARBAGE_200:
-            return Response.page("<html>welcome</html>")
-        case Fault.HANG:
-            return replace(response, late=switches.hang)
-    return response
 
 
 _GIFTS = dict.fromkeys(

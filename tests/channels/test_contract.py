@@ -1,0 +1,118 @@
+"""All channels keep the same promises."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from syndicator.channels.email import EmailChannel
+from syndicator.channels.file import FileChannel
+from syndicator.channels.telegram import TelegramChannel
+from syndicator.channels.x import XChannel
+from syndicator.model import ChannelId
+from syndicator.ports import Lane, Parcel
+from syndicator.sandbox.contract import check_channel
+from syndicator.sandbox.smtp import SmtpStandIn
+from syndicator.sandbox.telegram import TelegramStandIn
+from syndicator.sandbox.x import XStandIn
+from tests.lanes import WORLD, parcel
+
+TEXTS = ("Rain closed the road.", "باران ڕێگاکەی داخست.", "أغلق المطر الطريق.", "Snow followed.")
+PARCELS = [parcel(number, text) for number, text in enumerate(TEXTS, 1)]
+
+
+def test_file_keeps_the_contract(tmp_path: Path) -> None:
+    folder = tmp_path / "posts"
+    check_channel(
+        lambda: FileChannel(FileChannel.Settings(folder=folder), WORLD, id=ChannelId("c")),
+        PARCELS,
+        arrived=lambda: len(list(folder.glob("*.json"))),
+    )
+
+
+def test_telegram_keeps_the_contract() -> None:
+    with TelegramStandIn(chats={"@courier_en": "The Courier"}) as there:
+        told = {"token": there.token, "chat": "@courier_en", "base_url": there.base_url}
+        check_channel(
+            lambda: TelegramChannel(TelegramChannel.Settings.model_validate(told), WORLD, id=ChannelId("c")),
+            PARCELS,
+            arrived=lambda: len(there.messages("@courier_en")),
+        )
+
+
+def test_x_keeps_the_contract() -> None:
+    with XStandIn() as there:
+        told = {**there.credentials, "base_url": there.base_url}
+        check_channel(
+            lambda: XChannel(XChannel.Settings.model_validate(told), WORLD, id=ChannelId("c")),
+            PARCELS,
+            arrived=lambda: len(there.tweets()),
+        )
+
+
+def test_email_keeps_the_contract() -> None:
+    letters = [
+        parcel(
+            number,
+            text,
+            subject="Morning",
+            html=f"<p>{text}</p>",
+            address=f"reader{number}@readers.example",
+            blanks={
+                "message_id": f"<{number}@courier.example>",
+                "name": "",
+                "address": f"reader{number}@readers.example",
+            },
+        )
+        for number, text in enumerate(TEXTS, 1)
+    ]
+    with SmtpStandIn() as there:
+        told = {"host": there.host, "port": there.port, "tls": "none", "sender": "news@courier.example"}
+        check_channel(
+            lambda: EmailChannel(EmailChannel.Settings.model_validate(told), WORLD, id=ChannelId("c")),
+            letters,
+            arrived=lambda: len(there.mails),
+        )
+        assert [mail.part("plain").strip() for mail in there.mails] == [TEXTS[0], *TEXTS[2:]]
+        assert len(there.received()) == len(there.mails)
+
+
+class Forgetful(FileChannel):
+    """Writes before the mark is durable."""
+
+    def run(self, lane: Lane) -> None:
+        taken: list[Parcel] = []
+        while one := lane.take():
+            taken.append(one)
+        receipts = [self._send(one) for one in taken]
+        lane.commit(receipts, taken)
+
+
+class Lazy(FileChannel):
+    """Hands no receipts in."""
+
+    def run(self, lane: Lane) -> None:
+        while one := lane.take():
+            for allowed in lane.commit([], [one]):
+                self._send(allowed)
+
+
+class Chatty(FileChannel):
+    def probe(self) -> str:
+        self._send(PARCELS[0])
+        return "here"
+
+
+@pytest.mark.parametrize("broken", [Forgetful, Lazy, Chatty])
+def test_the_contract_catches_who_breaks_it(tmp_path: Path, broken: Callable[..., FileChannel]) -> None:
+    def check(parcels: Sequence[Parcel]) -> None:
+        check_channel(
+            lambda: broken(FileChannel.Settings(folder=tmp_path), WORLD, id=ChannelId("c")),
+            parcels,
+            arrived=lambda: len(list(tmp_path.glob("*.json"))),
+        )
+
+    with pytest.raises(AssertionError, match=r"written|receipt|publishes"):
+        check(PARCELS)
+    with pytest.raises(AssertionError, match="three"):
+        check(PARCELS[:2])
