@@ -32,7 +32,9 @@ class Door:
     languages: tuple[Language, ...]
     flash: Callable[[Article], bool] | None = None  # which stories go out by themselves; None: none do
     keep: Callable[[Article], bool] = lambda article: True  # the newsroom's filters
-    quiet_until: Callable[[datetime], datetime] = lambda now: now  # the end of the quiet hours, or now
+    quiet_until: Callable[[datetime, Article], datetime] = lambda now, article: (
+        now
+    )  # end of the quiet hours, or now
     at_most: int = 10  # stories one tick may send here before it stops and asks
     fresh_for: timedelta = timedelta(hours=24)  # a story first seen longer ago is no flash any more
     lives: timedelta = timedelta(hours=12)  # after this a post is stale and expires
@@ -235,7 +237,9 @@ class Desk:
     def _plan(
         self, edition: Edition, door: Door, posts: Sequence[Post], *, again: int, by: str, note: str = ""
     ) -> Planned:
-        due_at = edition.due_at if edition.kind is EditionKind.PUSH else door.quiet_until(edition.due_at)
+        due_at = edition.due_at
+        if edition.kind is not EditionKind.PUSH:
+            due_at = door.quiet_until(due_at, edition.stories[0].article)
         with self._database.write() as connection:
             now = self._now()
             new = outbox.add_edition(connection, edition, newsletter=None, now=now, by=by, note=note)

@@ -110,7 +110,7 @@ def test_too_many_at_once_stops_and_asks(database: Database, desk: Desk) -> None
 
 def test_quiet_hours_delay_a_flash_and_not_a_push(database: Database, desk: Desk) -> None:
     publish(database, "a", "b")
-    quiet = replace(TG, quiet_until=lambda now: now + timedelta(hours=5))
+    quiet = replace(TG, quiet_until=lambda now, article: now + timedelta(hours=5))
     desk.push(["b"], [quiet], editor="sara")
     desk.flashes(quiet)
     with database.read() as connection:

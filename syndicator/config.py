@@ -1,0 +1,483 @@
+"""TOML and environment become one frozen Settings, or a list of everything that is wrong with them.
+
+Secrets never stand in TOML. A secret ``token`` of the channel ``tg-en`` is looked for in the environment as
+``SYNDICATOR_CHANNELS_TG_EN_TOKEN``, then in the file that ``SYNDICATOR_CHANNELS_TG_EN_TOKEN_FILE`` names, then
+in ``secrets/SYNDICATOR_CHANNELS_TG_EN_TOKEN`` beside the configuration.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, get_args
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, WithJsonSchema
+from pydantic_core import ErrorDetails
+
+from .errors import ConfigError
+from .model import Language
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_NAME = r"^[a-z][a-z0-9-]{0,39}$"
+_LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def _duration(told: object) -> object:
+    if isinstance(told, str) and (found := re.fullmatch(r"(\d{1,6})([smhd])", told.strip())):
+        return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    if isinstance(told, timedelta):
+        return told
+    message = 'a number with s, m, h or d is needed, such as "5m"'
+    raise ValueError(message)
+
+
+def _zone(told: object) -> object:
+    try:
+        return ZoneInfo(str(told))
+    except (OSError, ValueError, KeyError) as error:
+        message = 'a zone of the IANA list is needed, such as "Asia/Baghdad"'
+        raise ValueError(message) from error
+
+
+def _hours(told: object) -> object:
+    if isinstance(told, tuple | None):
+        return told
+    found = re.fullmatch(r"(\d\d):(\d\d)\s*[-–]\s*(\d\d):(\d\d)", str(told))
+    try:
+        if found:
+            a, b, c, d = map(int, found.groups())
+            return time(a, b), time(c, d)
+    except ValueError:
+        pass
+    message = 'two times of the day are needed, such as "23:00-06:30"'
+    raise ValueError(message)
+
+
+Duration = Annotated[
+    timedelta, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": r"^\d+[smhd]$"})
+]
+Zone = Annotated[ZoneInfo, BeforeValidator(_zone), WithJsonSchema({"type": "string"})]
+Hours = Annotated[
+    tuple[time, time] | None,
+    BeforeValidator(_hours),
+    WithJsonSchema({"type": "string", "pattern": r"^\d\d:\d\d-\d\d:\d\d$"}),
+]
+Code = Annotated[Language, Field(pattern=_LANGUAGE)]
+Name = Annotated[str, Field(pattern=_NAME)]
+
+
+class Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class PluginTable(Table):
+    """A table whose other keys belong to the plug-in that ``kind`` names."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", arbitrary_types_allowed=True)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return dict(self.model_extra or {})
+
+
+class Rule(Table):
+    """Which stories: each list that is given must have one match; with none given every story matches."""
+
+    languages: tuple[Code, ...] = Field((), description="languages of the stories")
+    sections: tuple[str, ...] = Field((), description="sections, as the source names them")
+    authors: tuple[str, ...] = Field((), description="authors, as the source names them")
+    topics: tuple[str, ...] = Field((), description="topics, as the source names them")
+    keywords: tuple[str, ...] = Field((), description="words or phrases in headline or text")
+
+
+class Newsroom(Table):
+    name: str = Field(description="the newsroom's name, as readers know it", min_length=1)
+    url: str = Field(description="address of its site", pattern=r"^https?://\S+$")
+    languages: tuple[Code, ...] = Field(
+        description='codes of its languages, such as ["en", "ckb", "ar"]', min_length=1
+    )
+    timezone: Zone = Field(description="zone of its timetables and dates")
+    accent: str = Field("#0b6e4f", description="colour of mails and pages", pattern=r"^#[0-9a-fA-F]{6}$")
+    postal_address: str = Field("", description="stands in the foot of each mail; many countries demand it")
+    quiet_hours: Hours = Field(
+        None, description="no flash goes out in them unless a channel's night rule says so"
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:8700",
+        description="where readers reach the pages of this server",
+        pattern=r"^https?://\S+$",
+    )
+
+
+class DatabaseTable(Table):
+    url: str = Field(
+        "sqlite:///syndicator.db", description="SQLAlchemy address of the database, without its password"
+    )
+
+
+class EngineTable(PluginTable):
+    kind: str = Field("embedded", description="what wakes the jobs")
+
+
+class SummariserTable(PluginTable):
+    kind: str = Field("extract", description="what says a story in a few words")
+
+
+class Network(Table):
+    private_allowed: tuple[str, ...] = Field(
+        (), description="hosts in private networks that sources may be read from"
+    )
+
+
+class Schedule(Table):
+    ingest: Duration = Field(timedelta(minutes=5), description="how often the sources are looked at")
+    deliver: Duration = Field(timedelta(seconds=10), description="how often due deliveries are looked for")
+    reconcile: Duration = Field(timedelta(minutes=1), description="how often open rows are looked at")
+
+
+class SourceTable(PluginTable):
+    kind: str = Field(description='"feed" or "page", or a plug-in of your own')
+    look_back: Duration = Field(
+        timedelta(0), description="how old a story may be to count as new at first sight"
+    )
+
+
+class ChannelTable(PluginTable):
+    kind: str = Field(description='"email", "telegram", "x" or "file", or a plug-in of your own')
+    languages: tuple[Code, ...] = Field((), description="its languages; none: all of the newsroom's")
+    flash: Rule | bool = Field(
+        default=False, description="stories that go out by themselves as they are published"
+    )
+    night: Rule | None = Field(None, description="flashes that do not wait for the end of the quiet hours")
+    quiet_hours: Hours = Field(None, description="instead of the newsroom's")
+    at_most: int = Field(10, ge=1, le=1000, description="stories at once before it stops and asks an editor")
+    fresh_for: Duration = Field(
+        timedelta(hours=24), description="a story first seen longer ago is no flash any more"
+    )
+    lives: Duration = Field(timedelta(hours=12), description="after this a post that did not go out is stale")
+    summary: int = Field(
+        400, ge=0, le=4000, description="length of a summary, in characters as the network counts"
+    )
+
+
+class NewsletterTable(Table):
+    channel: Name = Field(description="the channel that carries it")
+    languages: tuple[Code, ...] = Field((), description="its languages; none: all of the channel's")
+    titles: Mapping[Code, str] = Field(default_factory=dict, description="its title by language")
+    timetable: str = Field(
+        description='cron in the newsroom\'s zone, such as "0 7 * * *"', pattern=r"^\s*(\S+\s+){4}\S+\s*$"
+    )
+    minimum: int = Field(1, ge=1, le=100, description="fewer stories in a language: that language waits")
+    maximum: int = Field(12, ge=1, le=100, description="more stories: the newest ones")
+    lives: Duration = Field(timedelta(hours=12), description="after this a mail that did not go out is stale")
+    fresh_for: Duration = Field(timedelta(days=2), description="older stories are not news any more")
+
+
+class Filter(Table):
+    channels: tuple[Name, ...] = Field((), description="channels it is for; none: all")
+    drop: Rule | None = Field(None, description="stories that never go out there")
+    keep: Rule | None = Field(None, description="only these stories go out there")
+
+
+class Settings(Table):
+    """What a newsroom said, whole and unchangeable."""
+
+    newsroom: Newsroom = Field(description="who publishes")
+    database: DatabaseTable = Field(default_factory=DatabaseTable, description="where everything is kept")
+    engine: EngineTable = Field(default_factory=EngineTable, description="what wakes the jobs")
+    summariser: SummariserTable = Field(
+        default_factory=SummariserTable, description="how stories are summarised"
+    )
+    network: Network = Field(default_factory=Network, description="where sources may be read from")
+    schedule: Schedule = Field(default_factory=Schedule, description="how often the worker looks")
+    templates: str = Field(
+        "templates", description="folder of the newsroom's own templates, beside this file"
+    )
+    sources: Mapping[Name, SourceTable] = Field(default_factory=dict, description="where stories come from")
+    channels: Mapping[Name, ChannelTable] = Field(default_factory=dict, description="where stories go")
+    newsletters: Mapping[Name, NewsletterTable] = Field(
+        default_factory=dict, description="what readers subscribe to"
+    )
+    filters: Mapping[Name, Filter] = Field(
+        default_factory=dict, description="what goes where, and what never does"
+    )
+
+    def languages_of(self, channel: str) -> tuple[Language, ...]:
+        return self.channels[channel].languages or self.newsroom.languages
+
+    def languages_in(self, newsletter: str) -> tuple[Language, ...]:
+        told = self.newsletters[newsletter]
+        return told.languages or self.languages_of(told.channel)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong, where it stands, and what to write instead."""
+
+    file: str
+    key: str
+    problem: str
+    instead: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.key}: {self.problem}; {self.instead}"
+
+
+class Unusable(ConfigError):
+    """The configuration cannot be obeyed: all of its faults."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = tuple(faults)
+
+
+@dataclass
+class Book:
+    """The configuration as it was found: its tables, where each key stands, its secrets, what was wrong."""
+
+    folder: Path
+    environ: Mapping[str, str]
+    tables: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)  # "channels.tg-en" -> name of its file
+    faults: list[Fault] = field(default_factory=list)
+
+    def blame(self, key: str, problem: str, instead: str) -> None:
+        self.faults.append(Fault(self._file(key), key, problem, instead))
+
+    def model(self, wanted: type[M], table: Mapping[str, Any], at: str = "") -> M | None:
+        """The table as its model, with its secrets; None when it has faults, and they are noted."""
+        told = dict(table)
+        for name, secret in _secrets(wanted).items():
+            self._take_secret(told, name, at, needed=secret)
+        try:
+            return wanted.model_validate(told)
+        except ValidationError as error:
+            for one in error.errors():
+                self._note(wanted, one, at)
+        return None
+
+    def secret(self, name: str) -> str | None:
+        """From the environment, a file it names, or the folder of secrets. Unreadable is a fault."""
+        if name in self.environ:
+            return self.environ[name]
+        named = self.environ.get(f"{name}_FILE")
+        path = Path(named) if named else self.folder / "secrets" / name
+        if not named and not path.exists():
+            return None
+        try:
+            return path.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            self.faults.append(
+                Fault(str(path), name, f"cannot be read: {why}", "name a file that this user can read")
+            )
+            return None
+
+    def _take_secret(self, told: dict[str, Any], name: str, at: str, *, needed: bool) -> None:
+        key, variable = f"{at}.{name}".strip("."), variable_name(at, name)
+        found = self.secret(variable)
+        if name in told:
+            self.blame(
+                key, "a secret stands in the file", f"take it out and set {variable} or {variable}_FILE"
+            )
+        if found is not None:
+            told[name] = found
+        elif needed and name not in told and not any(f.key == variable for f in self.faults):
+            self.blame(
+                key, "the secret is missing", f"set {variable}, or {variable}_FILE to a file that holds it"
+            )
+            told[name] = ""
+
+    def _note(self, wanted: type[BaseModel], one: ErrorDetails, at: str) -> None:
+        places = [str(part) for part in one["loc"] if part not in {"[key]", "bool", "Rule"}]
+        key = ".".join([*([at] if at else []), *places])
+        model, known = _walk(wanted, places)
+        match one["type"]:
+            case "extra_forbidden":
+                self.blame(key, "this key is not known", _near(places[-1], model))
+            case "missing":
+                self.blame(key, "this key is missing", f"write {places[-1]} = … ({known})")
+            case "string_pattern_mismatch" if one["loc"][-1] == "[key]":
+                self.blame(
+                    key, "this name cannot be used", "write small letters, digits and hyphens, a letter first"
+                )
+            case _:
+                problem = one["msg"].removeprefix("Value error, ").removeprefix("Input should be a ")
+                self.blame(
+                    key,
+                    f"{_shown(one['input'])} is not right: {problem}",
+                    f"write {known or 'another value'}",
+                )
+
+    def _file(self, key: str) -> str:
+        parts = key.split(".")
+        for length in range(len(parts), 0, -1):
+            if found := self.files.get(".".join(parts[:length])):
+                return found
+        return next(iter(self.files.values()), str(self.folder))
+
+
+def read(path: Path, environ: Mapping[str, str]) -> tuple[Settings | None, Book]:
+    """The settings in a file or a folder of ``*.toml``; None, with the faults in the book, when there are any."""
+    book = Book(folder=path if path.is_dir() else path.parent, environ=environ)
+    for file in _files(path, book):
+        _merge(book, file)
+    if book.faults:
+        return None, book
+    if url := book.secret("SYNDICATOR_DATABASE_URL"):
+        book.tables["database"] = {**book.tables.get("database", {}), "url": url}
+    elif re.search(r"://[^/@:]*:[^@]+@", str(book.tables.get("database", {}).get("url", ""))):
+        book.blame(
+            "database.url",
+            "a password stands in the file",
+            "set SYNDICATOR_DATABASE_URL or SYNDICATOR_DATABASE_URL_FILE",
+        )
+    settings = book.model(Settings, book.tables)
+    if settings:
+        _check_references(settings, book)
+    return settings if not book.faults else None, book
+
+
+def load(path: Path, environ: Mapping[str, str]) -> tuple[Settings, Book]:
+    """Like :func:`read`; raises :exc:`Unusable` with all faults."""
+    settings, book = read(path, environ)
+    if settings is None:
+        raise Unusable(book.faults)
+    return settings, book
+
+
+def variable_name(at: str, name: str) -> str:
+    """The environment's name for a secret."""
+    return re.sub(r"[^A-Z0-9]+", "_", f"syndicator.{at}.{name}".upper())
+
+
+def _files(path: Path, book: Book) -> list[Path]:
+    if path.is_dir():
+        found = sorted(path.glob("*.toml"))
+        if not found:
+            book.faults.append(
+                Fault(str(path), "*.toml", "no such file is in it", "write one: `syndicator init`")
+            )
+        return found
+    if not path.exists():
+        book.faults.append(Fault(str(path), "(the file)", "it is not there", "write it: `syndicator init`"))
+        return []
+    return [path]
+
+
+def _merge(book: Book, file: Path) -> None:
+    try:
+        told = tomllib.loads(file.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        book.faults.append(Fault(file.name, "(the file)", f"it is not TOML: {error}", "mend that line"))
+    except UnicodeDecodeError as error:
+        book.faults.append(
+            Fault(file.name, "(the file)", f"it is not UTF-8 (byte {error.start})", "save it as UTF-8")
+        )
+    except OSError as error:
+        book.faults.append(
+            Fault(
+                file.name, "(the file)", f"it cannot be read: {error.strerror}", "give this user the right to"
+            )
+        )
+    else:
+        for key, value in _flat(told):
+            _put(book, file.name, key, value)
+
+
+def _flat(told: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    """``newsroom`` as a whole, ``channels.tg-en`` one by one: what may stand in different files."""
+    for name, value in told.items():
+        if name in {"sources", "channels", "newsletters", "filters"} and isinstance(value, dict):
+            yield from ((f"{name}.{inner}", table) for inner, table in value.items())
+        else:
+            yield name, value
+
+
+def _put(book: Book, file: str, key: str, value: Any) -> None:
+    if key in book.files:
+        book.faults.append(Fault(file, key, f"{book.files[key]} says it already", "keep one of the two"))
+        return
+    book.files[key] = file
+    table, _, name = key.partition(".")
+    if name:
+        book.tables.setdefault(table, {})[name] = value
+    else:
+        book.tables[table] = value
+
+
+def _check_references(settings: Settings, book: Book) -> None:
+    own = settings.newsroom.languages
+    for name, channel in settings.channels.items():
+        _check_languages(book, f"channels.{name}.languages", channel.languages, own, "the newsroom")
+    for name, newsletter in settings.newsletters.items():
+        at = f"newsletters.{name}"
+        if newsletter.channel not in settings.channels:
+            near = _closest(newsletter.channel, settings.channels)
+            book.blame(f"{at}.channel", f"there is no channel {newsletter.channel!r}", near)
+            continue
+        spoken = settings.languages_of(newsletter.channel)
+        _check_languages(book, f"{at}.languages", newsletter.languages, spoken, newsletter.channel)
+        _check_languages(book, f"{at}.titles", tuple(newsletter.titles), settings.languages_in(name), name)
+        if newsletter.minimum > newsletter.maximum:
+            book.blame(f"{at}.minimum", "it is above the maximum", f"write at most {newsletter.maximum}")
+    for name, filtering in settings.filters.items():
+        for wanted in filtering.channels:
+            if wanted not in settings.channels:
+                near = _closest(wanted, settings.channels)
+                book.blame(f"filters.{name}.channels", f"there is no channel {wanted!r}", near)
+        if filtering.drop is None and filtering.keep is None:
+            book.blame(f"filters.{name}", "it filters nothing", "write drop = {…} or keep = {…}")
+
+
+def _check_languages(book: Book, key: str, told: Sequence[str], known: Sequence[str], whose: str) -> None:
+    for language in told:
+        if language not in known:
+            book.blame(key, f"{whose} has no language {language!r}", f"write some of: {', '.join(known)}")
+
+
+def _secrets(model: type[BaseModel]) -> dict[str, bool]:
+    """The model's secret fields, and whether they must be there."""
+    return {
+        name: told.is_required()
+        for name, told in model.model_fields.items()
+        if told.annotation is SecretStr or SecretStr in get_args(told.annotation)
+    }
+
+
+def _walk(model: type[BaseModel], places: Sequence[str]) -> tuple[type[BaseModel], str]:
+    """The innermost model on the way to a key, and what is known of the key."""
+    known = ""
+    for place in places:
+        told = model.model_fields.get(place)
+        if told is None:
+            continue  # a name in a mapping, or a number in a list
+        known = told.description or ""
+        inner = [one for one in (told.annotation, *get_args(told.annotation)) if isinstance(one, type)]
+        model = next((one for one in inner if issubclass(one, BaseModel)), model)
+    return model, known
+
+
+def _near(name: str, model: type[BaseModel]) -> str:
+    return _closest(name, model.model_fields)
+
+
+def _closest(name: str, names: Iterable[str]) -> str:
+    known = sorted(names)
+    close = get_close_matches(name, known, n=1)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"there are: {', '.join(known)}" if known else "there are none yet"
+
+
+def _shown(told: object) -> str:
+    shown = repr(told) if not isinstance(told, dict) else "a table"
+    return shown if len(shown) <= 60 else f"{shown[:57]}…"

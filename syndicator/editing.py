@@ -1,0 +1,86 @@
+"""What goes out, where and when: a newsroom's rules put to a story. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from .config import Filter, Hours, Rule
+from .model import Article
+
+
+def matches(rule: Rule, article: Article) -> bool:
+    """Whether each list that the rule gives has a match in the article."""
+    text = "\n".join((article.headline, *article.body))
+    return (
+        (not rule.languages or article.language in rule.languages)
+        and (not rule.sections or _among(article.section, rule.sections))
+        and (not rule.authors or _among(article.author, rule.authors))
+        and (not rule.topics or any(_among(topic, rule.topics) for topic in article.topics))
+        and (not rule.keywords or any(_says(text, word) for word in rule.keywords))
+    )
+
+
+def flash_rule(told: Rule | bool) -> Callable[[Article], bool] | None:
+    """None when no story goes out by itself."""
+    if isinstance(told, Rule):
+        return lambda article: matches(told, article)
+    return (lambda article: True) if told else None
+
+
+def filtered(filters: Mapping[str, Filter], channel: str) -> Callable[[Article], bool]:
+    """Whether a story may go out on the channel at all."""
+    mine = [one for one in filters.values() if not one.channels or channel in one.channels]
+
+    def keep(article: Article) -> bool:
+        return not any(
+            (one.drop is not None and matches(one.drop, article))
+            or (one.keep is not None and not matches(one.keep, article))
+            for one in mine
+        )
+
+    return keep
+
+
+def quiet_until(hours: Hours, zone: ZoneInfo, night: Rule | None) -> Callable[[datetime, Article], datetime]:
+    """The moment from which a flash may go out: now, or the end of the quiet hours in the newsroom's zone."""
+
+    def moment(now: datetime, article: Article) -> datetime:
+        if hours is None or (night is not None and matches(night, article)):
+            return now
+        start, end = hours
+        local = now.astimezone(zone)
+        quiet = start <= local.time() < end if start <= end else local.time() >= start or local.time() < end
+        if not quiet:
+            return now
+        day = local.date() if local.time() < end else local.date() + timedelta(days=1)
+        return datetime.combine(day, end, zone).astimezone(UTC)
+
+    return moment
+
+
+def choice(maximum: int) -> Callable[[Sequence[Article]], list[Article]]:
+    """The newest stories of each language, newest first, as many as an edition holds."""
+
+    def choose(articles: Sequence[Article]) -> list[Article]:
+        found: list[Article] = []
+        taken: Counter[str] = Counter()
+        for article in sorted(articles, key=lambda one: (one.published_at, one.id), reverse=True):
+            if taken[article.language] < maximum:
+                taken[article.language] += 1
+                found.append(article)
+        return found
+
+    return choose
+
+
+def _among(name: str | None, names: Iterable[str]) -> bool:
+    return name is not None and name.casefold() in {one.casefold() for one in names}
+
+
+def _says(text: str, word: str) -> bool:
+    """The word by itself, in any script; not inside another word."""
+    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) is not None
