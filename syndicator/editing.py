@@ -24,7 +24,7 @@ def matches(rule: Rule, article: Article) -> bool:
     )
 
 
-def flash_rule(told: Rule | bool) -> Callable[[Article], bool] | None:
+def flash_rule(told: Rule | bool) -> Callable[[Article], bool] | None:  # noqa: FBT001 - as configured
     """None when no story goes out by itself."""
     if isinstance(told, Rule):
         return lambda article: matches(told, article)

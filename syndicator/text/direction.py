@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 RIGHT_TO_LEFT = frozenset({"ar", "ckb", "fa", "he", "ps", "sd", "ug", "ur", "yi", "sdh", "lrc"})
+LRM, RLM = "\u200e", "\u200f"
 FSI, PDI = "\u2068", "\u2069"
 
 # Embeddings, overrides and the deprecated marks that Telegram strips; object replacement and interlinear
@@ -36,6 +37,13 @@ def isolate(text: str, language: str) -> str:
     """Wrap a text that runs against the language it stands in, so that neither disturbs the other."""
     runs = of_text(text)
     return f"{FSI}{text}{PDI}" if runs and runs != direction(language) else text
+
+
+def lead(text: str, language: str) -> str:
+    """Open a text with its language's mark when a foreign word opens it: networks take the first strong letter's
+    direction for the whole message."""
+    runs, wanted = of_text(text), direction(language)
+    return (RLM if wanted == "rtl" else LRM) + text if runs and runs != wanted else text
 
 
 def without_controls(text: str) -> str:

@@ -1,0 +1,306 @@
+"""Edition + template + limits → posts that fit exactly, in the direction of their language. Pure.
+
+A template is looked for as ``KIND/EDITION.LANGUAGE.EXT``, then ``KIND/EDITION.EXT``, then as the flash of that
+kind, then the same in the folder for its markup (``email``, ``telegram``, ``file``). Words come from
+``words/LANGUAGE.po``.
+"""
+
+from __future__ import annotations
+
+import io
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import jinja2
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_time
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import PoFileError, read_po
+from babel.support import Translations
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from .errors import TemplateError
+from .model import ChannelId, Edition, EditionKind, Limits, Post, Story, blank
+from .text.direction import direction, isolate, lead
+from .text.markup import telegram_text
+from .text.measure import UNITS, fit
+from .text.sentences import split
+
+Read = Callable[[str], tuple[str, str] | None]  # template's name -> its text and the file it stands in
+
+OUTPUT_MAX = 2_000_000  # characters that one template may write
+_FOLDERS = {"html": "email", "telegram": "telegram", "plain": "file"}
+_FILTERS = frozenset(
+    "capitalize d default e escape first float forceescape int join last length list lower map max min reject "
+    "rejectattr replace round select selectattr slice sort string sum title tojson trim truncate unique upper "
+    "urlencode wordcount wordwrap".split()
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Masthead:
+    """The newsroom as its readers see it."""
+
+    name: str
+    url: str
+    accent: str
+    zone: ZoneInfo
+    postal_address: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlet:
+    """The channel a post is written for."""
+
+    id: ChannelId
+    kind: str
+    limits: Limits
+    newsletter: str = ""  # named in List-Id where readers subscribe to one
+
+
+class Renderer:
+    """Writes the posts of one newsroom. ``read`` finds templates: the newsroom's own first, file by file."""
+
+    def __init__(self, masthead: Masthead, read: Read) -> None:
+        self._masthead = masthead
+        self._read = read
+        self._environments: dict[tuple[str, bool], jinja2.Environment] = {}
+
+    def write(self, edition: Edition, outlet: Outlet) -> list[Post]:
+        """The edition's post on this channel. Raises :exc:`TemplateError` with file and line, or what cannot fit."""
+        post = Post(
+            id=f"{edition.id}:{outlet.id}:{edition.language}:0",
+            edition=edition.id,
+            channel=outlet.id,
+            language=edition.language,
+            variant=edition.language,
+            text="",
+        )
+        match outlet.limits.markup:
+            case "html":
+                return [self._letter(post, edition, outlet)]
+            case "telegram":
+                return [replace(post, text=self._fitted(edition, outlet, "html", telegram_text))]
+        return [replace(post, text=self._fitted(edition, outlet, "txt", str))]
+
+    def _letter(self, post: Post, edition: Edition, outlet: Outlet) -> Post:
+        return replace(
+            post,
+            subject=" ".join(self._render(edition, outlet, "subject.txt").split()),
+            text=self._render(edition, outlet, "txt"),
+            html=self._render(edition, outlet, "html"),
+            headers=_list_headers(self._masthead, outlet) if outlet.newsletter else {},
+        )
+
+    def _fitted(self, edition: Edition, outlet: Outlet, ending: str, seen: Callable[[str], str]) -> str:
+        """The fullest version that the channel carries."""
+        limit, measure = outlet.limits.text, UNITS[outlet.limits.unit]
+        shortest = ""
+        for version in _shorter(edition):
+            shortest = self._render(version, outlet, ending)
+            if limit is None or measure(seen(shortest)) <= limit:
+                return shortest
+        return self._with_cut_headline(
+            edition, outlet, ending, limit - measure(seen(shortest)) if limit else 0, seen
+        )
+
+    def _with_cut_headline(
+        self, edition: Edition, outlet: Outlet, ending: str, room: int, seen: Callable[[str], str]
+    ) -> str:
+        """Without a summary it is too long still: cut the headline. ``room`` is what is missing, below zero."""
+        limit, measure = outlet.limits.text, UNITS[outlet.limits.unit]
+        bare = _retold(edition, 0)
+        first = bare.stories[0]
+        budget = measure(first.article.headline) + room
+        while budget > 0:
+            headline = fit(first.article.headline, budget, measure)
+            story = replace(first, article=replace(first.article, headline=headline))
+            written = self._render(replace(bare, stories=(story, *bare.stories[1:])), outlet, ending)
+            if limit is None or measure(seen(written)) <= limit:
+                return written
+            budget -= max(1, measure(seen(written)) - limit)
+        name, file = self._found(edition, outlet, ending)
+        message = f"{file}: what {name} writes cannot fit {outlet.id}: {limit} {outlet.limits.unit} at most; shorten it"
+        raise TemplateError(message)
+
+    def _render(self, edition: Edition, outlet: Outlet, ending: str) -> str:
+        name, _ = self._found(edition, outlet, ending)
+        environment = self._environment(edition.language, escape=ending == "html")
+        try:
+            template = environment.get_template(name)
+            pieces, size = [], 0
+            for piece in template.generate(self._context(edition, outlet)):
+                pieces.append(piece)
+                size += len(piece)
+                if size > OUTPUT_MAX:
+                    raise TemplateError(f"{template.filename}: it writes more than {OUTPUT_MAX} characters")
+        except jinja2.TemplateSyntaxError as error:
+            raise TemplateError(f"{error.filename}, line {error.lineno}: {error.message}") from error
+        except jinja2.TemplateError as error:
+            raise TemplateError(f"{_place(error)}: {error.message}") from error
+        except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+            raise TemplateError(f"{_place(error)}: {type(error).__name__}: {error}") from error
+        return (
+            "".join(pieces).strip() + "\n"
+            if ending == "html" and outlet.limits.markup == "html"
+            else ("".join(pieces).strip())
+        )
+
+    def _found(self, edition: Edition, outlet: Outlet, ending: str) -> tuple[str, str]:
+        tried = [*_names(edition, outlet, ending)]
+        for name in tried:
+            if found := self._read(name):
+                return name, found[1]
+        raise TemplateError(f"no template for {outlet.id}; write one of: {', '.join(tried)}")
+
+    def _environment(self, language: str, *, escape: bool) -> jinja2.Environment:
+        known = self._environments.get((language, escape))
+        if known:
+            return known
+        environment = ImmutableSandboxedEnvironment(
+            loader=jinja2.FunctionLoader(lambda name: _loaded(self._read(name))),
+            autoescape=escape,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
+        )
+        environment.filters = {name: told for name, told in environment.filters.items() if name in _FILTERS}
+        environment.filters["isolate"] = lambda text: isolate(str(text), language)
+        environment.filters["lead"] = lambda text: lead(str(text), language)
+        environment.globals.clear()
+        environment.install_gettext_translations(self._words(language), newstyle=True)  # type: ignore[attr-defined]
+        environment.globals["_"] = environment.globals["gettext"]
+        self._environments[language, escape] = environment
+        return environment
+
+    def _words(self, language: str) -> Translations:
+        found = self._read(f"words/{language}.po")
+        if not found:
+            return Translations()
+        text, file = found
+        compiled = io.BytesIO()
+        try:
+            write_mo(compiled, read_po(io.StringIO(text), locale=_locale(language), abort_invalid=True))
+        except (PoFileError, ValueError) as error:
+            raise TemplateError(f"{file}: {error}") from error
+        compiled.seek(0)
+        return Translations(compiled)
+
+    def _context(self, edition: Edition, outlet: Outlet) -> dict[str, Any]:
+        """What a template may use: plain data, listed in templates/README.md."""
+        language, zone = edition.language, self._masthead.zone
+        return {
+            "newsroom": {
+                "name": self._masthead.name,
+                "url": self._masthead.url,
+                "accent": self._masthead.accent,
+                "postal_address": self._masthead.postal_address,
+            },
+            "edition": {
+                "kind": str(edition.kind),
+                "title": edition.title,
+                "date": format_date(edition.due_at.astimezone(zone), "full", locale=_locale(language)),
+            },
+            "language": language,
+            "direction": direction(language),
+            "channel": outlet.id,
+            "newsletter": outlet.newsletter,
+            "stories": [self._story(story, edition.due_at, language) for story in edition.stories],
+            "reader": {name: blank(name) for name in ("name", "address", "leave_url", "preferences_url")},
+        }
+
+    def _story(self, story: Story, due_at: datetime, language: str) -> dict[str, Any]:
+        article, zone = story.article, self._masthead.zone
+        published = article.published_at.astimezone(zone)
+        locale = _locale(language)
+        same_day = published.date() == due_at.astimezone(zone).date()
+        return {
+            "headline": article.headline,
+            "summary": story.summary.text,
+            "url": _web(article.url, self._masthead.url),
+            "image": _web(article.image, "") if article.image else "",
+            "image_alt": article.image_alt or "",
+            "caption": article.caption or "",
+            "dateline": article.dateline or "",
+            "credits": list(article.credits),
+            "author": article.author or "",
+            "section": article.section or "",
+            "topics": sorted(article.topics),
+            "published": (
+                format_time(published, "short", locale=locale)
+                if same_day
+                else format_date(published, "medium", locale=locale)
+            ),
+        }
+
+
+def _names(edition: Edition, outlet: Outlet, ending: str) -> Iterator[str]:
+    """Where a template may stand, nearest first."""
+    kinds = [str(edition.kind)]
+    if edition.kind is not EditionKind.DIGEST:
+        kinds += ["flash"] * (edition.kind is not EditionKind.FLASH)
+    for folder in dict.fromkeys((outlet.kind, _FOLDERS[outlet.limits.markup])):
+        for kind in kinds:
+            yield f"{folder}/{kind}.{edition.language}.{ending}"
+            yield f"{folder}/{kind}.{ending}"
+
+
+def _shorter(edition: Edition) -> Iterator[Edition]:
+    """The edition with all of its summaries, then with a sentence less, and at last with none."""
+    longest = max(len(_sentences(story)) for story in edition.stories)
+    yield edition
+    for most in range(longest - 1, -1, -1):
+        yield _retold(edition, most)
+
+
+def _retold(edition: Edition, most: int) -> Edition:
+    """At most so many sentences a story, from the first."""
+    stories = tuple(
+        replace(story, summary=replace(story.summary, text=" ".join(_sentences(story)[:most])))
+        for story in edition.stories
+    )
+    return replace(edition, stories=stories)
+
+
+def _sentences(story: Story) -> Sequence[str]:
+    return split(story.summary.text, story.article.language)
+
+
+def _list_headers(masthead: Masthead, outlet: Outlet) -> Mapping[str, str]:
+    """RFC 2919, RFC 2369 and RFC 8058: whose list it is, and leaving by one click."""
+    host = urlsplit(masthead.url).hostname or "localhost"
+    return {
+        "List-Id": f"<{outlet.newsletter}.{host}>",
+        "List-Unsubscribe": f"<{blank('leave_url')}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+
+
+def _locale(language: str) -> Locale:
+    try:
+        return Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")
+
+
+def _web(url: str, instead: str) -> str:
+    """A link that a reader may follow: http and https only, whatever a feed says."""
+    return url if urlsplit(url).scheme in {"http", "https"} else instead
+
+
+def _loaded(found: tuple[str, str] | None) -> tuple[str, str, Callable[[], bool]] | None:
+    return (*found, lambda: True) if found else None
+
+
+def _place(error: BaseException) -> str:
+    """File and line of the template that a render failed in."""
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.endswith(".py")
+    ]
+    return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else "a template"

@@ -1,0 +1,239 @@
+"""Posts from templates: exact, in the right direction, and never half a sentence."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from syndicator.errors import TemplateError
+from syndicator.model import (
+    Article,
+    ArticleId,
+    ChannelId,
+    Edition,
+    EditionId,
+    EditionKind,
+    Language,
+    Limits,
+    Story,
+    Summary,
+    blank,
+)
+from syndicator.rendering import Masthead, Outlet, Read, Renderer
+from syndicator.text.markup import telegram_text
+from syndicator.text.measure import UNITS
+
+OURS = Path(__file__).parents[1] / "templates"
+MASTHEAD = Masthead(
+    name="The Courier & Co",
+    url="https://courier.example.com",
+    accent="#0b6e4f",
+    zone=ZoneInfo("Asia/Baghdad"),
+    postal_address="Salim Street 1, Sulaimani",
+)
+X = Outlet(id=ChannelId("x"), kind="x", limits=Limits(text=280, unit="x-weighted", markup="plain"))
+TG = Outlet(id=ChannelId("tg"), kind="telegram", limits=Limits(text=4096, unit="utf16", markup="telegram"))
+MAIL = Outlet(id=ChannelId("letters"), kind="email", limits=Limits(), newsletter="morning")
+TEXT = {
+    "en": (
+        "Rain closes the Azmar road",
+        "Rain closed the road on Monday. Crews cleared it by noon. Buses ran late.",
+    ),
+    "ckb": (
+        "باران ڕێگای ئەزمەڕ دادەخات",
+        "باران ڕۆژی دووشەممە ڕێگاکەی داخست. کرێکاران تا نیوەڕۆ پاکیان کردەوە.",
+    ),
+    "ar": ("المطر يغلق طريق أزمر", "أغلق المطر الطريق يوم الاثنين. نظفته الفرق قبل الظهر."),
+}
+
+
+def read(*folders: Path) -> Read:
+    def find(name: str) -> tuple[str, str] | None:
+        for folder in (*folders, OURS):
+            if (folder / name).is_file():
+                return (folder / name).read_text("utf-8"), str(folder / name)
+        return None
+
+    return find
+
+
+def edition(language: str = "en", kind: EditionKind = EditionKind.FLASH, **changes: object) -> Edition:
+    headline, summary = TEXT[language]
+    article = Article(
+        id=ArticleId("a"),
+        revision=1,
+        url="https://courier.example.com/en/rain",
+        language=Language(language),
+        headline=headline,
+        body=(summary,),
+        published_at=datetime(2026, 3, 1, 6, tzinfo=UTC),
+        credits=("Reuters",),
+    )
+    article = replace(article, **changes)  # type: ignore[arg-type]
+    story = Story(article=article, summary=Summary(article=article.id, text=summary, method="extract"))
+    return Edition(
+        id=EditionId("flash:a"),
+        kind=kind,
+        language=Language(language),
+        due_at=datetime(2026, 3, 1, 7, tzinfo=UTC),
+        stories=(story,),
+        title="Morning",
+    )
+
+
+def write(told: Edition, outlet: Outlet, *folders: Path) -> str:
+    (post,) = Renderer(MASTHEAD, read(*folders)).write(told, outlet)
+    return post.text
+
+
+def test_a_flash_on_telegram() -> None:
+    assert write(edition(headline="Rain & <snow>"), TG) == (
+        "<b>Rain &amp; &lt;snow&gt;</b>\n\nRain closed the road on Monday. Crews cleared it by noon. "
+        "Buses ran late.\n\n"
+        '<i>Reuters</i> · <a href="https://courier.example.com/en/rain">Read the whole story</a>'
+    )
+
+
+def test_a_flash_on_x_fits_exactly_by_whole_sentences() -> None:
+    long = replace(
+        edition(), stories=tuple(_with(edition(), "A sentence of forty-one letters stands here. " * 9))
+    )
+    text = write(long, X)
+    assert UNITS["x-weighted"](text) <= 280
+    assert text.count("stands here.") == 5
+    assert text.endswith("here.\n\nhttps://courier.example.com/en/rain")
+
+
+def _with(told: Edition, summary: str) -> list[Story]:
+    (story,) = told.stories
+    return [replace(story, summary=replace(story.summary, text=summary.strip()))]
+
+
+def test_a_headline_that_is_too_long_is_cut_at_a_word() -> None:
+    text = write(edition(headline="weather " * 60), X)
+    headline, link = text.split("\n\n")
+    assert headline.endswith("weather…")
+    assert link.startswith("https://")
+    assert 270 < UNITS["x-weighted"](text) <= 280
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.text(min_size=1, max_size=400), st.text(max_size=600), st.sampled_from(["en", "ckb", "ar"]))
+def test_whatever_a_story_says_it_fits(headline: str, summary: str, language: str) -> None:
+    told = edition(language, headline=headline.strip() or "x")
+    told = replace(told, stories=tuple(_with(told, summary)))
+    renderer = Renderer(MASTHEAD, _memory())
+    (on_x,) = renderer.write(told, X)
+    (on_telegram,) = renderer.write(told, replace(TG, limits=replace(TG.limits, text=120)))
+    assert UNITS["x-weighted"](on_x.text) <= 280
+    assert UNITS["utf16"](telegram_text(on_telegram.text)) <= 120
+
+
+def _memory() -> Read:
+    kept: dict[str, tuple[str, str] | None] = {}
+    find = read()
+
+    def remembered(name: str) -> tuple[str, str] | None:
+        if name not in kept:
+            kept[name] = find(name)
+        return kept[name]
+
+    return remembered
+
+
+def test_a_foreign_first_word_does_not_turn_the_message_round() -> None:
+    text = write(edition("ckb", headline="ESTA: باران ڕێگاکە دادەخات"), X)
+    assert text.startswith("\u200fESTA")
+
+
+@pytest.mark.parametrize(("language", "way"), [("en", "ltr"), ("ckb", "rtl"), ("ar", "rtl")])
+def test_a_digest_mail_in_three_languages(language: str, way: str) -> None:
+    (post,) = Renderer(MASTHEAD, read()).write(edition(language, EditionKind.DIGEST), MAIL)
+    assert post.html
+    assert f'<html lang="{language}" dir="{way}">' in post.html
+    assert "The Courier &amp; Co" in post.html
+    assert TEXT[language][0] in post.text
+    assert post.subject == f"{'' if way == 'ltr' else chr(0x200F)}Morning: {TEXT[language][0]}"
+    assert post.headers["List-Id"] == "<morning.courier.example.com>"
+    assert post.headers["List-Unsubscribe"] == f"<{blank('leave_url')}>"
+    assert post.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert blank("leave_url") in post.text
+    assert blank("leave_url") in post.html
+    assert ("Leave with one click" in post.text) is (language == "en")
+    assert "Salim Street 1" in post.html
+
+
+def test_a_link_that_is_no_web_address_is_not_handed_on() -> None:
+    assert "javascript" not in write(edition(url="javascript:alert(1)"), TG)
+
+
+def test_a_newsrooms_own_template_wins_file_by_file(tmp_path: Path) -> None:
+    (tmp_path / "telegram").mkdir()
+    (tmp_path / "telegram" / "flash.ckb.html").write_text("<b>{{ stories[0].headline }}</b>", "utf-8")
+    assert write(edition("ckb"), TG, tmp_path) == f"<b>{TEXT['ckb'][0]}</b>"
+    assert "Read the whole story" in write(edition("en"), TG, tmp_path)
+
+
+def test_a_push_and_a_foreign_kind_fall_back() -> None:
+    push = replace(edition(), kind=EditionKind.PUSH)
+    assert "Rain closes" in write(push, TG)
+    assert "Rain closes" in write(push, replace(X, kind="bluesky"))
+    assert "Rain closes" in write(push, replace(TG, kind="matrix"))
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("one\n{% if %}", r"flash\.txt, line 2: "),
+        ("one\n\n{{ storys }}", r"flash\.txt, line 3: 'storys' is undefined"),
+        ("{{ stories[0].headlin }}", r"flash\.txt, line 1: .*has no attribute 'headlin'"),
+        ("{{ stories[9].headline }}", r"flash\.txt, line 1: "),
+        ("{{ 1 / 0 }}", r"flash\.txt, line 1: ZeroDivisionError"),
+        ("{{ stories.__class__.mro() }}", r"flash\.txt, line 1: .*unsafe"),
+        ("{{ 'a' | attr('upper') }}", r"flash\.txt, line 1: No filter named 'attr'"),
+        ("{% for a in range(9) %}{% endfor %}", r"flash\.txt, line 1: 'range' is undefined"),
+        ("{{ 'x' * 3000000 }}", r"flash\.txt: it writes more than"),
+        (
+            "{{ 'too long ' * 90 }}",
+            r"flash\.txt: what x/flash\.txt writes cannot fit x: 280 x-weighted at most",
+        ),
+    ],
+)
+def test_template_with_an_error_or_a_result_that_cannot_fit(tmp_path: Path, source: str, said: str) -> None:
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "flash.txt").write_text(source, "utf-8")
+    with pytest.raises(TemplateError, match=said):
+        write(edition(), X, tmp_path)
+
+
+def test_words_that_are_no_po_file(tmp_path: Path) -> None:
+    (tmp_path / "words").mkdir()
+    (tmp_path / "words" / "ckb.po").write_text("msgid nonsense", "utf-8")
+    with pytest.raises(TemplateError, match=r"ckb\.po"):
+        write(edition("ckb"), TG, tmp_path)
+
+
+def test_no_template_at_all() -> None:
+    with pytest.raises(TemplateError, match=r"write one of: telegram/flash\.en\.html"):
+        Renderer(MASTHEAD, lambda name: None).write(edition(), TG)
+
+
+def test_a_language_that_babel_does_not_know_is_dated_in_english() -> None:
+    told = replace(edition(kind=EditionKind.DIGEST), language=Language("xx"))
+    assert "Sunday, March 1, 2026" in write(told, MAIL)
+
+
+def test_the_documented_variables_are_those_there_are() -> None:
+    documented = set(
+        re.findall(r"`((?:newsroom|edition|story|reader)\.\w+)`", (OURS / "README.md").read_text("utf-8"))
+    )
+    context = Renderer(MASTHEAD, read())._context(edition(), MAIL)
+    there = {f"{name}.{key}" for name in ("newsroom", "edition", "reader") for key in context[name]}
+    assert documented == there | {f"story.{key}" for key in context["stories"][0]}
