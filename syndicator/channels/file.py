@@ -18,7 +18,7 @@ from syndicator.ports import Capabilities, Lane, Parcel, World, one_by_one
 class FileChannel:
     """The same delivery is the same file: sending twice is sending once."""
 
-    limits = Limits()
+    limits = Limits(markup="plain")
     capabilities = Capabilities(idempotent=True, editable_for=None, deletable_for=None)
 
     class Settings(BaseModel):

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Select,
     and_,
     exists,
+    func,
     insert,
     literal,
     not_,
@@ -490,6 +491,12 @@ def fire_slot(
 def slot_fired(connection: Connection, timetable: str, slot: datetime) -> bool:
     found = select(slots.c.slot).where(slots.c.timetable == timetable, slots.c.slot == slot)
     return connection.execute(found).first() is not None
+
+
+def slot_newest(connection: Connection, timetable: str) -> datetime | None:
+    """The newest slot that was fired, None when this timetable was never looked at."""
+    found = select(func.max(slots.c.slot)).where(slots.c.timetable == timetable)
+    return connection.execute(found).scalar()
 
 
 def summaries(connection: Connection, edition: str) -> list[Summary]:
