@@ -248,6 +248,7 @@ class Book:
     tables: dict[str, Any] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)  # "channels.tg-en" -> name of its file
     faults: list[Fault] = field(default_factory=list)
+    secrets: set[str] = field(default_factory=set, repr=False)
 
     def blame(self, key: str, problem: str, instead: str) -> None:
         self.faults.append(Fault(self._file(key), key, problem, instead))
@@ -257,6 +258,9 @@ class Book:
         told = dict(table)
         for name, secret in _secrets(wanted).items():
             self._take_secret(told, name, at, needed=secret)
+        for name, told_field in wanted.model_fields.items():
+            if told_field.annotation is Path and isinstance(told.get(name), str):
+                told[name] = self.folder / told[name]  # paths count from the configuration
         try:
             return wanted.model_validate(told)
         except ValidationError as error:
@@ -266,6 +270,12 @@ class Book:
 
     def secret(self, name: str) -> str | None:
         """From the environment, a file it names, or the folder of secrets. Unreadable is a fault."""
+        found = self._found(name)
+        if found:
+            self.secrets.add(found)
+        return found
+
+    def _found(self, name: str) -> str | None:
         if name in self.environ:
             return self.environ[name]
         named = self.environ.get(f"{name}_FILE")
@@ -318,6 +328,8 @@ class Book:
                 )
 
     def _file(self, key: str) -> str:
+        if key.isupper():
+            return "(environment)"
         parts = key.split(".")
         for length in range(len(parts), 0, -1):
             if found := self.files.get(".".join(parts[:length])):

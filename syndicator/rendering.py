@@ -212,7 +212,7 @@ class Renderer:
             "channel": outlet.id,
             "newsletter": outlet.newsletter,
             "stories": [self._story(story, edition.due_at, language) for story in edition.stories],
-            "reader": {name: blank(name) for name in ("name", "address", "leave_url", "preferences_url")},
+            "reader": {name: blank(name) for name in ("name", "address", "leave_url")},
         }
 
     def _story(self, story: Story, due_at: datetime, language: str) -> dict[str, Any]:

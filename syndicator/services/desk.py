@@ -87,12 +87,12 @@ class Desk:
         if door.flash is None:
             return Planned()
         found = [article for article in self._unsent(door) if door.flash(article)]
-        if len(found) > door.at_most:
+        if len(found) > door.at_most and not self._allowed(door):
             return self._ask(door, len(found))
         planned = [
             self._plan_one(EditionKind.FLASH, f"flash:{article.id}", article, door) for article in found
         ]
-        return _sum(planned)
+        return together(planned)
 
     def digest(self, newsletter: Newsletter, slot: datetime) -> Planned:
         """Plan one edition of a newsletter for its slot; a slot is planned once, whoever asks."""
@@ -172,7 +172,7 @@ class Desk:
         for order in self.preview(wanted, doors, again=again):
             edition, door, posts, times = order
             planned.append(self._plan(edition, door, posts, again=times, by=editor, note=note))
-        return _sum(planned)
+        return together(planned)
 
     def preview(
         self, wanted: Sequence[str], doors: Sequence[Door], *, again: bool = False
@@ -216,6 +216,15 @@ class Desk:
             )
         return [article for article in found if door.keep(article)]
 
+    def _allowed(self, door: Door) -> bool:
+        """Whether an editor said that this many may go, once."""
+        name = f"flood:{door.id}"
+        with self._database.write() as connection:
+            allowed = brakes.overridden(connection, name).get(name) == "allowed"
+            if allowed:
+                brakes.override(connection, name, "used", now=self._now(), by="desk")
+        return allowed
+
     def _ask(self, door: Door, found: int) -> Planned:
         why = (
             f"{found} new stories at once, more than at_most = {door.at_most}: nothing was planned; "
@@ -224,6 +233,7 @@ class Desk:
         with self._database.write() as connection:
             if door.id not in brakes.paused(connection):
                 brakes.pause(connection, door.id, now=self._now(), by="desk", why=why)
+                brakes.override(connection, f"flood:{door.id}", "asked", now=self._now(), by="desk")
         return Planned(faults=(f"{door.id}: {why}",))
 
     def _plan_one(self, kind: EditionKind, name: str, article: Article, door: Door) -> Planned:
@@ -287,7 +297,7 @@ def _whole(name: EditionId, editions: Sequence[tuple[Edition, Post]], slot: date
     )
 
 
-def _sum(planned: Sequence[Planned]) -> Planned:
+def together(planned: Sequence[Planned]) -> Planned:
     """Several plans as one."""
     return Planned(
         editions=tuple(name for one in planned for name in one.editions),

@@ -35,6 +35,7 @@ ADVICE = {
     "readonly database": "it may not be written; give this user the right to write the file and its folder",
     "unable to open database file": "the file or its folder cannot be opened; check the path and the rights",
     "file is not a database": "the file is something else; name another one under database.url",
+    "no such table": "it is not one of ours, or of an older version; run `syndicator migrate`",
     "malformed": "the file is damaged; restore the last backup",
 }
 

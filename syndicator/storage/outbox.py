@@ -65,6 +65,7 @@ class Claimed:
     post: Post
     address: str
     name: str
+    newsletter: str  # empty where nobody subscribed
     reply_to: str | None  # remote id of the part before it in a thread
 
 
@@ -294,9 +295,11 @@ def parcels(connection: Connection, ids: Sequence[int]) -> list[Claimed]:
             posts.c.content,
             subscribers.c.address,
             subscribers.c.name,
+            editions.c.newsletter,
             before.c.remote_ids.label("replied"),
         )
         .join(posts, posts.c.id == deliveries.c.post)
+        .join(editions, editions.c.id == deliveries.c.edition)
         .outerjoin(subscribers, _text(subscribers.c.id) == deliveries.c.recipient)
         .outerjoin(before, and_(same_thread, before.c.part == deliveries.c.part - 1))
         .where(deliveries.c.id.in_(ids))
@@ -314,6 +317,7 @@ def _claimed(row: Row[Any], read: dict[str, Post]) -> Claimed:
         post=read[row.post],
         address=row.address or "",
         name=row.name or "",
+        newsletter=row.newsletter or "",
         reply_to=row.replied[0] if row.replied else None,
     )
 
@@ -450,6 +454,16 @@ def reap(connection: Connection, now: datetime) -> tuple[int, int]:
         .values(state=S.UNCERTAIN.value, token=deliveries.c.token + 1, reason="lease-over", settled_at=now)
     ).rowcount
     return back, doubt
+
+
+def in_doubt(connection: Connection, channel: str, before: datetime) -> list[Claimed]:
+    """Deliveries of the channel that came into doubt before this moment."""
+    found = select(deliveries.c.id).where(
+        deliveries.c.channel == channel,
+        deliveries.c.state == S.UNCERTAIN.value,
+        deliveries.c.settled_at <= before,
+    )
+    return parcels(connection, list(connection.execute(found).scalars()))
 
 
 def expire(connection: Connection, now: datetime) -> int:

@@ -1,0 +1,557 @@
+"""The wiring: a configuration becomes a newsroom at work. The one place with a real clock."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from random import SystemRandom
+from threading import Event
+from time import monotonic
+from typing import Any, Self
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from pydantic import BaseModel
+
+from . import config, editing, plugins
+from .cleaning import clean
+from .config import Book, Settings
+from .errors import ChannelError, ConfigError, SourceError, SyndicatorError, TemplateError
+from .model import (
+    Article,
+    ArticleId,
+    ChannelId,
+    Edition,
+    EditionId,
+    EditionKind,
+    Language,
+    Outcome,
+    Post,
+    Story,
+    Summary,
+)
+from .net.web import GuardedWeb
+from .ports import Engine, Source, Summariser, World
+from .rendering import Masthead, Outlet, Renderer
+from .services import ingest, postroom
+from .services.desk import Desk, Door, Newsletter, Planned, together
+from .services.ingest import Look
+from .storage import brakes, outbox
+from .storage.archive import Arrival
+from .storage.database import Database
+from .storage.lock import only_worker
+from .storage.outbox import Claimed
+from .text.measure import UNITS
+from .tokens import Keys, message_id, sign
+
+log = logging.getLogger("syndicator")
+
+KEY_MIN = 32  # characters of the secret key
+BATCH = 20  # deliveries that one worker claims at a time
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Socket:
+    """A plug-in that the configuration names, with its own settings."""
+
+    factory: Any
+    options: BaseModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wiring:
+    """The configuration, understood: nothing is open yet."""
+
+    folder: Path
+    settings: Settings
+    keys: Keys
+    sources: Mapping[str, Socket]
+    channels: Mapping[str, Socket]
+    summariser: Socket
+    engine: Socket
+    renderer: Renderer
+    secrets: frozenset[str] = field(repr=False)
+
+    def outlet(self, channel: str, newsletter: str = "") -> Outlet:
+        return Outlet(
+            id=ChannelId(channel),
+            kind=self.settings.channels[channel].kind,
+            limits=self.channels[channel].factory.limits,
+            newsletter=newsletter,
+        )
+
+
+def examine(path: Path, environ: Mapping[str, str]) -> tuple[Wiring | None, Book]:
+    """Everything the configuration says, checked to the end; None, with all faults in the book, if there are any."""
+    settings, book = config.read(path, environ)
+    if settings is None:
+        return None, book
+    keys = _keys(book)
+    sources = {
+        name: _socket(book, "sources", table, f"sources.{name}") for name, table in settings.sources.items()
+    }
+    channels = {
+        name: _socket(book, "channels", table, f"channels.{name}")
+        for name, table in settings.channels.items()
+    }
+    summariser = _socket(book, "summarisers", settings.summariser, "summariser")
+    engine = _socket(book, "engines", settings.engine, "engine")
+    for name, socket in channels.items():
+        _check_use(book, settings, name, socket)
+    if book.faults or not (keys and summariser and engine):
+        return None, book
+    wiring = Wiring(
+        folder=book.folder,
+        settings=settings,
+        keys=keys,
+        sources=_all(sources),
+        channels=_all(channels),
+        summariser=summariser,
+        engine=engine,
+        renderer=Renderer(_masthead(settings), _template_reader(book.folder / settings.templates)),
+        secrets=frozenset(book.secrets),
+    )
+    _check_timetables(book, wiring)
+    _check_templates(book, wiring)
+    return wiring if not book.faults else None, book
+
+
+class App:
+    """One newsroom at work. ``with App.opened(path, environ) as app: app.look()``."""
+
+    def __init__(self, wiring: Wiring, *, now: Callable[[], datetime] = utc_now) -> None:
+        self.wiring = wiring
+        self.settings = wiring.settings
+        self.stopping = Event()
+        self.database = Database(_database_url(wiring))
+        self._web = GuardedWeb(monotonic=monotonic, private_allowed=self.settings.network.private_allowed)
+        self.world = World(now=now, rng=SystemRandom(), wait=self.stopping.wait, web=self._web)
+        self.doors = {name: self._door(name) for name in self.settings.channels}
+        self.newsletters = {name: self._newsletter(name) for name in self.settings.newsletters}
+        self.desk = Desk(self.database, now=now, summarise=self._summarise, write=self._write)
+        self._summariser: Summariser = wiring.summariser.factory(wiring.summariser.options, self.world)
+        self.engine: Engine = wiring.engine.factory(
+            wiring.engine.options, self.world, zone=self.settings.newsroom.timezone
+        )
+        self._said: dict[str, frozenset[str]] = {}
+
+    @classmethod
+    def opened(cls, path: Path, environ: Mapping[str, str], *, now: Callable[[], datetime] = utc_now) -> Self:
+        """Raises :exc:`~syndicator.config.Unusable` with all faults of the configuration."""
+        wiring, book = examine(path, environ)
+        if wiring is None:
+            raise config.Unusable(book.faults)
+        return cls(wiring, now=now)
+
+    def __enter__(self) -> Self:
+        self.database.migrate()
+        self._web.__enter__()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._web.__exit__(None, None, None)
+        self.database.close()
+
+    def look(self, names: Sequence[str] = ()) -> list[Look]:
+        """Look at the sources, all of them unless some are named."""
+        found = []
+        for name in names or self.settings.sources:
+            if self.stopping.is_set():
+                break
+            found.append(
+                ingest.look(
+                    self.database,
+                    name,
+                    self._source(name),
+                    clean=lambda item: clean(
+                        item, languages=self.settings.newsroom.languages, now=self.world.now()
+                    ),
+                    now=self.world.now(),
+                    look_back=self.settings.sources[name].look_back,
+                )
+            )
+            self._tell_look(found[-1])
+        return found
+
+    def compile(self, at_once: Sequence[str] = ()) -> Planned:
+        """Plan every flash and every digest that is due; newsletters named ``at_once`` do not wait for their slot."""
+        planned = [self.desk.flashes(door) for door in self.doors.values()]
+        for name, newsletter in self.newsletters.items():
+            slot = self.world.now() if name in at_once else self._due_slot(name)
+            if slot:
+                planned.append(self.desk.digest(newsletter, slot))
+        found = together(planned)
+        if found.deliveries:
+            log.info("planned %d deliveries: %s", found.deliveries, ", ".join(found.editions))
+        self._warn("compile", found.faults)
+        return found
+
+    def deliver(self, name: str) -> Mapping[Outcome, int]:
+        """Send what is due on one channel."""
+        lane = postroom.CounterLane(
+            self.database,
+            ChannelId(name),
+            holder=uuid4().hex,
+            now=self.world.now,
+            rng=self.world.rng,
+            stopping=self.stopping.is_set,
+            blanks=self._blanks,
+            patience=postroom.Patience(),
+            batch=BATCH,
+        )
+        counts = postroom.deliver(lane, self._channel(name))
+        told = ", ".join(f"{number} {outcome}" for outcome, number in counts.items() if number)
+        if told:
+            log.info("%s: %s", name, told)
+        return counts
+
+    def deliver_due(self) -> dict[str, Mapping[Outcome, int]]:
+        """Send what is due on every channel, one after the other."""
+        with self.database.read() as connection:
+            due = outbox.due_channels(connection, self.world.now())
+        for name in set(due) - set(self.doors):
+            self._warn(
+                f"deliver {name}", (f"posts wait for {name}, which the configuration does not know any more",)
+            )
+        return {name: self.deliver(name) for name in due if name in self.doors}
+
+    def reconcile(self) -> postroom.Reconciled:
+        """Leases that are over, doubts, news that is too old."""
+        found = postroom.reconcile(self.database, self.world.now())
+        for name in self.doors:
+            with self._reader(name) as reader:
+                postroom.resolve(self.database, ChannelId(name), reader, self.world.now())
+        return found
+
+    def resume(self, name: str, *, by: str) -> None:
+        """Take a brake off, and let what it held go on."""
+        with self.database.write() as connection:
+            brakes.resume(connection, name, now=self.world.now(), by=by)
+            if brakes.overridden(connection).get(f"flood:{name}") == "asked":
+                brakes.override(connection, f"flood:{name}", "allowed", now=self.world.now(), by=by)
+            outbox.resume_paused(connection, name)
+
+    def pause(self, name: str, *, by: str, why: str) -> None:
+        with self.database.write() as connection:
+            brakes.pause(connection, name, now=self.world.now(), by=by, why=why)
+
+    def doctor(self) -> Iterator[tuple[str, bool, str]]:
+        """Try each source and channel live, publishing nothing: what it is, whether it works, what it said."""
+        for name in self.settings.sources:
+            try:
+                harvest = self._source(name).fetch(None)
+            except SourceError as error:
+                yield f"sources.{name}", False, str(error)
+            else:
+                said = f"{len(harvest.items)} stories" + "".join(f"; {fault}" for fault in harvest.faults)
+                yield f"sources.{name}", bool(harvest.items), said
+        for name in self.doors:
+            try:
+                yield f"channels.{name}", True, self._channel(name).probe()
+            except ChannelError as error:
+                yield f"channels.{name}", False, str(error)
+
+    def work(self) -> None:
+        """The scheduled worker, until :meth:`stop`."""
+        path = self.database.path
+        if path:
+            with only_worker(path):
+                self._work()
+        else:
+            self._work()
+
+    def stop(self) -> None:
+        """Finish what is in flight and send nothing new. Safe in a signal handler."""
+        self.stopping.set()
+        self.engine.stop()
+
+    def _work(self) -> None:
+        schedule = self.settings.schedule
+        deliveries = [f"deliver {name}" for name in self.doors]
+
+        def look() -> None:
+            if any(one.arrivals for one in self.look()):
+                self.engine.soon(["compile"])
+
+        def plan() -> None:
+            if self.compile().deliveries:
+                self.engine.soon(deliveries)
+
+        self.engine.every(schedule.reconcile, self._guarded(self.reconcile, "reconcile"), "reconcile")
+        self.engine.every(schedule.ingest, self._guarded(look, "ingest"), "ingest")
+        self.engine.every(schedule.deliver, self._guarded(plan, "compile"), "compile")
+        for name, job in zip(self.doors, deliveries, strict=True):
+            self.engine.every(schedule.deliver, self._guarded(partial(self.deliver, name), job), job)
+        log.info("at work: %d sources, %d channels", len(self.settings.sources), len(self.doors))
+        self.engine.run()
+        log.info("stopped: nothing is in flight")
+
+    def _guarded(self, job: Callable[[], object], name: str) -> Callable[[], None]:
+        """A job that fails is told about and comes again; the others go on."""
+
+        def run() -> None:
+            try:
+                job()
+            except SyndicatorError as error:
+                self._warn(name, (str(error),))
+            except Exception:
+                log.exception("%s failed in a way nobody foresaw", name)
+            else:
+                self._said.pop(name, None) if name.startswith("deliver") else None
+
+        return run
+
+    def _warn(self, about: str, faults: Sequence[str]) -> None:
+        """Tell a fault when it comes, not again at each tick while it lasts."""
+        for fault in sorted(set(faults) - self._said.get(about, frozenset())):
+            log.warning("%s: %s", about, fault)
+        self._said[about] = frozenset(faults)
+
+    def _tell_look(self, found: Look) -> None:
+        for article, arrival in found.arrivals:
+            if arrival in {Arrival.NEW, Arrival.REVISED}:
+                log.info("%s: %s %s “%s”", found.source, arrival.value, article.language, article.headline)
+        self._warn(f"source {found.source}", found.faults)
+
+    def _due_slot(self, name: str) -> datetime | None:
+        """The newest slot that has passed and was not fired. A newsletter seen for the first time begins now."""
+        now, told = self.world.now(), self.settings.newsletters[name]
+        with self.database.read() as connection:
+            newest = outbox.slot_newest(connection, name)
+        if newest is None:
+            with self.database.write() as connection:
+                outbox.fire_slot(connection, name, now, now=now, edition=None, outcome="begun")
+            return None
+        passed = self.engine.slots(told.timetable, max(newest, now - told.lives), now)
+        return passed[-1] if passed else None
+
+    def _source(self, name: str) -> Source:
+        socket = self.wiring.sources[name]
+        made: Source = socket.factory(socket.options, self.world, name=name)
+        return made
+
+    def _channel(self, name: str) -> Any:
+        socket = self.wiring.channels[name]
+        return socket.factory(socket.options, self.world, id=ChannelId(name))
+
+    @contextmanager
+    def _reader(self, name: str) -> Iterator[Any]:
+        channel = self._channel(name)
+        if not channel.capabilities.can_look_up:
+            yield None
+            return
+        with channel as opened:
+            yield opened
+
+    def _door(self, name: str) -> Door:
+        told, newsroom = self.settings.channels[name], self.settings.newsroom
+        return Door(
+            id=ChannelId(name),
+            languages=self.settings.languages_of(name),
+            flash=editing.flash_rule(told.flash),
+            keep=editing.filtered(self.settings.filters, name),
+            quiet_until=editing.quiet_until(
+                told.quiet_hours or newsroom.quiet_hours, newsroom.timezone, told.night
+            ),
+            at_most=told.at_most,
+            fresh_for=told.fresh_for,
+            lives=told.lives,
+        )
+
+    def _newsletter(self, name: str) -> Newsletter:
+        told = self.settings.newsletters[name]
+        return Newsletter(
+            name=name,
+            door=self.doors[told.channel],
+            languages=self.settings.languages_in(name),
+            titles={**told.titles},
+            choose=editing.choice(told.maximum),
+            minimum=told.minimum,
+            lives=told.lives,
+            fresh_for=told.fresh_for,
+        )
+
+    def _summarise(self, article: Article, door: Door) -> Summary:
+        measure = UNITS[self.wiring.channels[door.id].factory.limits.unit]
+        return self._summariser.summarise(article, self.settings.channels[door.id].summary, measure)
+
+    def _write(self, edition: Edition, door: Door, newsletter: Newsletter | None) -> Sequence[Post]:
+        outlet = self.wiring.outlet(door.id, newsletter.name if newsletter else "")
+        return self.wiring.renderer.write(edition, outlet)
+
+    def _blanks(self, one: Claimed) -> Mapping[str, str]:
+        newsroom = self.settings.newsroom
+        token = sign(self.wiring.keys, "leave", one.delivery.recipient, one.newsletter)
+        return {
+            "name": one.name,
+            "address": one.address,
+            "leave_url": f"{newsroom.public_url.rstrip('/')}/leave/{token}",
+            "message_id": message_id(
+                self.wiring.keys, one.delivery.key, urlsplit(newsroom.url).hostname or "localhost"
+            ),
+        }
+
+
+class Redaction(logging.Filter):
+    """No secret of the configuration reaches a log, whoever writes it."""
+
+    def __init__(self, secrets: frozenset[str]) -> None:
+        super().__init__()
+        self._secrets = [secret for secret in secrets if len(secret) >= 6]
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        said = record.getMessage()
+        if record.exc_info and not record.exc_text:
+            record.exc_text = logging.Formatter().formatException(record.exc_info)
+        for secret in self._secrets:
+            said = said.replace(secret, "[secret]")
+            record.exc_text = record.exc_text and record.exc_text.replace(secret, "[secret]")
+        record.msg, record.args = said, ()
+        return True
+
+
+def shipped(folder: str) -> Traversable:
+    """``templates`` or ``config`` as it came with this package, installed or beside the source."""
+    packaged = files("syndicator") / "_data" / folder
+    return packaged if packaged.is_dir() else Path(__file__).parents[1] / folder
+
+
+def _keys(book: Book) -> Keys | None:
+    name = "SYNDICATOR_SECRET_KEY"
+    key = book.secret(name)
+    if key is None or len(key) < KEY_MIN:
+        problem = "the secret is missing" if key is None else f"it is shorter than {KEY_MIN} characters"
+        book.blame(
+            name, problem, f"set {name}, or {name}_FILE to a file that holds it; `syndicator init` makes one"
+        )
+        return None
+    return Keys({1: key.encode()})
+
+
+def _socket(book: Book, group: str, table: config.PluginTable, at: str) -> Socket | None:
+    kind = str(table.kind)  # type: ignore[attr-defined]
+    try:
+        factory = plugins.load(group, kind)
+    except ConfigError as error:
+        book.blame(f"{at}.kind", str(error), "name one that is installed")
+        return None
+    options = book.model(factory.Settings, table.options, at)
+    return Socket(factory, options) if options else None
+
+
+def _all(found: Mapping[str, Socket | None]) -> dict[str, Socket]:
+    return {name: socket for name, socket in found.items() if socket}
+
+
+def _check_use(book: Book, settings: Settings, name: str, socket: Socket | None) -> None:
+    """Newsletters go to readers, flashes to a channel that all its followers see."""
+    if socket is None:
+        return
+    addressed = socket.factory.capabilities.addressed
+    if addressed and settings.channels[name].flash:
+        book.blame(
+            f"channels.{name}.flash",
+            "this channel writes to subscribers, one by one",
+            "take it out; write a newsletter",
+        )
+    for letter, told in settings.newsletters.items():
+        if told.channel == name and not addressed:
+            at = f"newsletters.{letter}.channel"
+            book.blame(at, f"{name} does not write to subscribers", 'name a channel of kind "email"')
+
+
+def _check_timetables(book: Book, wiring: Wiring) -> None:
+    world = World(now=utc_now, rng=SystemRandom(), wait=lambda _: False, web=_NoWeb())
+    engine = wiring.engine.factory(wiring.engine.options, world, zone=wiring.settings.newsroom.timezone)
+    for name, told in wiring.settings.newsletters.items():
+        try:
+            engine.slots(told.timetable, utc_now(), utc_now() + timedelta(minutes=1))
+        except ConfigError as error:
+            problem, _, instead = str(error).rpartition("; ")
+            book.blame(f"newsletters.{name}.timetable", problem, instead)
+
+
+def _check_templates(book: Book, wiring: Wiring) -> None:
+    """Each template writes a sample story once."""
+    settings = wiring.settings
+    for name, socket in wiring.channels.items():
+        letters = [letter for letter, told in settings.newsletters.items() if told.channel == name]
+        addressed = socket.factory.capabilities.addressed
+        for letter in letters if addressed else [""]:
+            kind = EditionKind.DIGEST if addressed else EditionKind.FLASH
+            for language in settings.languages_of(name):
+                try:
+                    wiring.renderer.write(_sample(kind, language), wiring.outlet(name, letter))
+                except TemplateError as error:
+                    fault = config.Fault("templates", f"channels.{name}", str(error), "mend the template")
+                    book.faults += [fault] * (fault not in book.faults)
+
+
+def _sample(kind: EditionKind, language: Language) -> Edition:
+    now = utc_now()
+    article = Article(
+        id=ArticleId("sample"),
+        revision=1,
+        url="https://newsroom.example/a-story",
+        language=language,
+        headline="A story that nobody wrote",
+        body=("It is only here to try the template out.",),
+        published_at=now,
+    )
+    summary = Summary(article=article.id, text=article.body[0], method="sample")
+    story = Story(article=article, summary=summary)
+    return Edition(
+        id=EditionId("sample"), kind=kind, language=language, due_at=now, stories=(story,), title="Sample"
+    )
+
+
+def _masthead(settings: Settings) -> Masthead:
+    newsroom = settings.newsroom
+    return Masthead(
+        name=newsroom.name,
+        url=newsroom.url,
+        accent=newsroom.accent,
+        zone=newsroom.timezone,
+        postal_address=newsroom.postal_address,
+    )
+
+
+def _template_reader(own: Path) -> Callable[[str], tuple[str, str] | None]:
+    """The newsroom's own templates win, file by file."""
+    ours = shipped("templates")
+
+    def read(name: str) -> tuple[str, str] | None:
+        for folder in (own, ours):
+            file = folder.joinpath(*name.split("/"))
+            if file.is_file():
+                try:
+                    return file.read_text("utf-8"), str(file)
+                except (OSError, UnicodeDecodeError) as error:
+                    raise TemplateError(f"{file}: it cannot be read as UTF-8 text: {error}") from error
+        return None
+
+    return read
+
+
+def _database_url(wiring: Wiring) -> str:
+    """A SQLite file's path counts from the folder of the configuration."""
+    told = wiring.settings.database.url
+    if not told.startswith("sqlite:///"):
+        return told
+    return f"sqlite:///{wiring.folder / told.removeprefix('sqlite:///')}"
+
+
+class _NoWeb:
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Any:
+        raise SourceError(f"{url}: nothing is fetched while the configuration is checked")
