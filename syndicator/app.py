@@ -375,7 +375,7 @@ class App:
             name=name,
             door=self.doors[told.channel],
             languages=self.settings.languages_in(name),
-            titles={**told.titles},
+            titles=dict(told.titles.items()),
             choose=editing.choice(told.maximum),
             minimum=told.minimum,
             lives=told.lives,

@@ -109,7 +109,24 @@ class _Found:
 def _text_of(item: Item) -> _Found:
     lines = markup.paragraphs(item.html)
     untitled = not item.headline and "<" not in item.html and len(lines) > 1
-    return _Found(paragraphs=lines, headline=lines[0] if untitled else None)
+    told = _Found(paragraphs=lines, headline=lines[0] if untitled else None)
+    return _with_picture(told, item) if "<img" in item.html else told
+
+
+def _with_picture(told: _Found, item: Item) -> _Found:
+    """The first picture in a feed's own HTML, with its caption; counting pixels are none."""
+    try:
+        tree = parser.fragment_fromstring(without_controls(item.html), create_parent="div")
+    except (etree.ParserError, ValueError):
+        return told
+    for picture in tree.xpath("//img[@src][not(@width='1' or @height='1')]"):
+        return replace(
+            told,
+            image=urljoin(item.url, picture.get("src")),
+            image_alt=picture.get("alt") or None,
+            caption=_text(tree, "//figcaption"),
+        )
+    return told
 
 
 def _with_page(item: Item, page: _Found) -> Item:
@@ -120,7 +137,7 @@ def _with_page(item: Item, page: _Found) -> Item:
         published_at=item.published_at or page.published_at,
         language=item.language or (Language(page.language) if page.language else None),
         author=item.author or page.author,
-        section=item.section or page.section,
+        section=item.section or page.section or next(iter(item.topics), None),  # feeds name the section first
         topics=item.topics or page.topics,
         image=item.image or page.image,
     )

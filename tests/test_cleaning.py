@@ -165,3 +165,13 @@ def test_the_page_this_project_began_from(form: str) -> None:
     assert article.dateline == "SULAIMANI (ESTA)"
     assert article.credits == ("Reuters",)
     assert article.body == body
+
+
+def test_a_feeds_own_picture_with_its_caption_and_no_counting_pixel() -> None:
+    article = feed(
+        '<img src="/p.gif" width="1"><figure><img src="/a.jpg" alt="Rain"><figcaption>Rain again.</figcaption>'
+        "</figure><p>Rain closed the road.</p>"
+    )
+    assert article.image == "https://courier.example/a.jpg"
+    assert (article.image_alt, article.caption) == ("Rain", "Rain again.")
+    assert feed('<img src="/p.gif" height="1"><p>Rain closed the road.</p>').image is None
