@@ -197,8 +197,10 @@ class App:
         self._warn("compile", found.faults)
         return found
 
-    def deliver(self, name: str) -> Mapping[Outcome, int]:
-        """Send what is due on one channel."""
+    def deliver(
+        self, name: str, settled: Callable[[int], None] = lambda number: None
+    ) -> Mapping[Outcome, int]:
+        """Send what is due on one channel; ``settled`` hears how many have an outcome, as they get one."""
         lane = postroom.CounterLane(
             self.database,
             ChannelId(name),
@@ -209,6 +211,7 @@ class App:
             blanks=self._blanks,
             patience=postroom.Patience(),
             batch=BATCH,
+            settled=settled,
         )
         counts = postroom.deliver(lane, self._channel(name))
         told = ", ".join(f"{number} {outcome}" for outcome, number in counts.items() if number)

@@ -51,6 +51,7 @@ class CounterLane:
         blanks: Callable[[outbox.Claimed], Mapping[str, str]],
         patience: Patience,
         batch: int,
+        settled: Callable[[int], None] = lambda number: None,
     ) -> None:
         self._database = database
         self._channel = channel
@@ -61,6 +62,7 @@ class CounterLane:
         self._blanks = blanks
         self._patience = patience
         self._batch = batch
+        self._tell_settled = settled
         self._claimed: deque[Parcel] = deque()
         self._tokens: dict[int, int] = {}  # of what we hold, by delivery; a token counts the claims, too
         self.counts: dict[Outcome, int] = dict.fromkeys(Outcome, 0)
@@ -113,6 +115,7 @@ class CounterLane:
         for receipt in receipts:
             self.counts[receipt.outcome] += 1
             del self._tokens[receipt.delivery]
+        self._tell_settled(len(receipts))
         return [parcel for parcel in sending if parcel.delivery.id in (marked or ())]
 
     def _settlement(self, receipt: Receipt) -> outbox.Settlement:

@@ -62,6 +62,13 @@ def consent(
     return consent
 
 
+def standing_of(connection: Connection, who: SubscriberId, newsletter: str) -> Consent | None:
+    """What stands for one subscriber and one newsletter."""
+    which = (subscriptions.c.subscriber == who, subscriptions.c.newsletter == newsletter)
+    found = connection.execute(select(subscriptions.c.consent).where(*which)).scalar()
+    return Consent(found) if found else None
+
+
 def standing(connection: Connection) -> list[dict[str, object]]:
     """How many readers each newsletter has, by language and consent."""
     columns = (subscriptions.c.newsletter, subscribers.c.language, subscriptions.c.consent)
