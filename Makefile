@@ -13,6 +13,9 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.txt
 	touch $@
 
+demo: $(VENV)/.run
+	@$(BIN)/syndicator demo $(if $(ONCE),--once) $(if $(JSON),--json) $(if $(PICTURE),--picture $(PICTURE))
+
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ from pydantic import BaseModel
 from . import config, editing, plugins
 from .cleaning import clean
 from .config import Book, Settings
-from .errors import ChannelError, ConfigError, SourceError, SyndicatorError, TemplateError
+from .errors import ChannelError, ConfigError, NotFound, Refused, SourceError, SyndicatorError, TemplateError
 from .model import (
     Article,
     ArticleId,
@@ -40,14 +40,15 @@ from .model import (
 from .net.web import GuardedWeb
 from .ports import Engine, Source, Summariser, World
 from .rendering import Masthead, Outlet, Renderer
-from .services import ingest, postroom
-from .services.desk import Desk, Door, Newsletter, Planned, together
+from .services import audience, ingest, postroom
+from .services.desk import Desk, Door, Newsletter, Planned, door_called, together
 from .services.ingest import Look
 from .storage import brakes, outbox
 from .storage.archive import Arrival
 from .storage.database import Database
 from .storage.lock import only_worker
 from .storage.outbox import Claimed
+from .text.markup import telegram_text
 from .text.measure import UNITS
 from .tokens import Keys, message_id, sign
 
@@ -245,6 +246,44 @@ class App:
                 brakes.override(connection, f"flood:{name}", "allowed", now=self.world.now(), by=by)
             outbox.resume_paused(connection, name)
 
+    def preview(self, wanted: Sequence[str], to: Sequence[str], *, again: bool) -> list[dict[str, object]]:
+        """Exactly what a push would send, with the network's own count."""
+        told: list[dict[str, object]] = []
+        for edition, door, posts, _ in self.desk.preview(wanted, self._doors(to), again=again):
+            limits = self.wiring.channels[door.id].factory.limits
+            for post in posts:
+                seen = telegram_text(post.text) if limits.markup == "telegram" else post.text
+                told.append(
+                    {
+                        "edition": edition.id,
+                        "channel": door.id,
+                        "language": post.language,
+                        "text": post.text,
+                        "count": UNITS[limits.unit](seen),
+                        "limit": limits.text,
+                        "unit": limits.unit,
+                    }
+                )
+        return told
+
+    def push(
+        self, wanted: Sequence[str], to: Sequence[str], *, editor: str, again: bool, note: str
+    ) -> Planned:
+        """An editor's order. Raises :exc:`Refused`, :exc:`NotFound`."""
+        return self.desk.push(wanted, self._doors(to), editor=editor, again=again, note=note)
+
+    def subscribe(self, wishes: Iterable[audience.Wish], newsletter: str) -> int:
+        """Write confirmed wishes for one newsletter down, all or none; returns how many are new."""
+        told = self._newsletter_called(newsletter)
+        zone = self.settings.newsroom.timezone.key
+        return audience.subscribe(
+            self.database, wishes, languages=told.languages, timezone=zone, now=self.world.now()
+        )
+
+    def leave(self, address: str, newsletter: str, *, proof: str) -> None:
+        name = self._newsletter_called(newsletter).name
+        audience.leave(self.database, address, name, now=self.world.now(), proof=proof)
+
     def pause(self, name: str, *, by: str, why: str) -> None:
         with self.database.write() as connection:
             brakes.pause(connection, name, now=self.world.now(), by=by, why=why)
@@ -339,6 +378,18 @@ class App:
         passed = self.engine.slots(told.timetable, max(newest, now - told.lives), now)
         return passed[-1] if passed else None
 
+    def _doors(self, names: Sequence[str]) -> list[Door]:
+        found = [door_called(self.doors, name) for name in names]
+        for door in found:
+            if self.wiring.channels[door.id].factory.capabilities.addressed:
+                raise Refused(f"{door.id} writes to subscribers; its stories go out with a newsletter")
+        return found
+
+    def _newsletter_called(self, name: str) -> Newsletter:
+        if name not in self.newsletters:
+            raise NotFound(f"no newsletter is called {name!r}; {config.closest(name, self.newsletters)}")
+        return self.newsletters[name]
+
     def _source(self, name: str) -> Source:
         socket = self.wiring.sources[name]
         made: Source = socket.factory(socket.options, self.world, name=name)
@@ -422,6 +473,39 @@ class Redaction(logging.Filter):
             record.exc_text = record.exc_text and record.exc_text.replace(secret, "[secret]")
         record.msg, record.args = said, ()
         return True
+
+
+def json_schema() -> dict[str, Any]:
+    """The configuration's JSON Schema, with the settings of every plug-in that is installed; secrets left out."""
+    schema = Settings.model_json_schema()
+    tables = {
+        "sources": "SourceTable",
+        "channels": "ChannelTable",
+        "summarisers": "SummariserTable",
+        "engines": "EngineTable",
+    }
+    for group, table in tables.items():
+        base = schema["$defs"][table]
+        choices = []
+        for name in plugins.names(group):
+            told = plugins.load(group, name).Settings
+            own = told.model_json_schema()
+            schema["$defs"] |= own.pop("$defs", {})
+            shown = {
+                key: value
+                for key, value in own["properties"].items()
+                if key not in config.secret_fields(told)
+            }
+            required = [key for key in own.get("required", []) if key in shown]
+            choices.append(
+                {
+                    "properties": {**base["properties"], "kind": {"const": name}, **shown},
+                    "required": [*base.get("required", []), *required],
+                    "additionalProperties": False,
+                }
+            )
+        schema["$defs"][table] = {"type": "object", "title": table, "anyOf": choices}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
 def shipped(folder: str) -> Traversable:

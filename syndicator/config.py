@@ -256,7 +256,7 @@ class Book:
     def model(self, wanted: type[M], table: Mapping[str, Any], at: str = "") -> M | None:
         """The table as its model, with its secrets; None when it has faults, and they are noted."""
         told = dict(table)
-        for name, secret in _secrets(wanted).items():
+        for name, secret in secret_fields(wanted).items():
             self._take_secret(told, name, at, needed=secret)
         for name, told_field in wanted.model_fields.items():
             if told_field.annotation is Path and isinstance(told.get(name), str):
@@ -433,7 +433,7 @@ def _check_references(settings: Settings, book: Book) -> None:
     for name, newsletter in settings.newsletters.items():
         at = f"newsletters.{name}"
         if newsletter.channel not in settings.channels:
-            near = _closest(newsletter.channel, settings.channels)
+            near = closest(newsletter.channel, settings.channels)
             book.blame(f"{at}.channel", f"there is no channel {newsletter.channel!r}", near)
             continue
         spoken = settings.languages_of(newsletter.channel)
@@ -444,7 +444,7 @@ def _check_references(settings: Settings, book: Book) -> None:
     for name, filtering in settings.filters.items():
         for wanted in filtering.channels:
             if wanted not in settings.channels:
-                near = _closest(wanted, settings.channels)
+                near = closest(wanted, settings.channels)
                 book.blame(f"filters.{name}.channels", f"there is no channel {wanted!r}", near)
         if filtering.drop is None and filtering.keep is None:
             book.blame(f"filters.{name}", "it filters nothing", "write drop = {…} or keep = {…}")
@@ -456,7 +456,7 @@ def _check_languages(book: Book, key: str, told: Sequence[str], known: Sequence[
             book.blame(key, f"{whose} has no language {language!r}", f"write some of: {', '.join(known)}")
 
 
-def _secrets(model: type[BaseModel]) -> dict[str, bool]:
+def secret_fields(model: type[BaseModel]) -> dict[str, bool]:
     """The model's secret fields, and whether they must be there."""
     return {
         name: told.is_required()
@@ -479,10 +479,11 @@ def _walk(model: type[BaseModel], places: Sequence[str]) -> tuple[type[BaseModel
 
 
 def _near(name: str, model: type[BaseModel]) -> str:
-    return _closest(name, model.model_fields)
+    return closest(name, model.model_fields)
 
 
-def _closest(name: str, names: Iterable[str]) -> str:
+def closest(name: str, names: Iterable[str]) -> str:
+    """What may have been meant instead."""
     known = sorted(names)
     close = get_close_matches(name, known, n=1)
     if close:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 from syndicator.errors import NotFound
 from syndicator.model import DeliveryState
 
-from .schema import deliveries, edition_stories, editions, receipts
+from .schema import articles, deliveries, edition_stories, editions, receipts
 
 OPEN_STATES = (DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.SENDING)
 
@@ -73,6 +73,18 @@ def by_channel(connection: Connection) -> dict[str, dict[str, int]]:
     return counts
 
 
+def of_article(connection: Connection, article: str) -> list[dict[str, object]]:
+    """Where a story went: channel, state and number of deliveries."""
+    query = (
+        select(deliveries.c.channel, deliveries.c.state, func.count().label("deliveries"))
+        .join(edition_stories, edition_stories.c.edition == deliveries.c.edition)
+        .where(edition_stories.c.article == article)
+        .group_by(deliveries.c.channel, deliveries.c.state)
+        .order_by(deliveries.c.channel, deliveries.c.state)
+    )
+    return [dict(row._mapping) for row in connection.execute(query)]
+
+
 def listed(
     connection: Connection, *, state: str | None, channel: str | None, edition: str | None, limit: int
 ) -> list[dict[str, object]]:
@@ -98,3 +110,7 @@ def count_deliveries(connection: Connection) -> int:
 
 def count_editions(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(editions)).scalar_one()
+
+
+def count_articles(connection: Connection) -> int:
+    return connection.execute(select(func.count()).select_from(articles)).scalar_one()
