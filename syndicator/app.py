@@ -17,6 +17,7 @@ from time import monotonic
 from typing import Any, Self
 from urllib.parse import urlsplit
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
@@ -96,34 +97,30 @@ class Wiring:
 def examine(path: Path, environ: Mapping[str, str]) -> tuple[Wiring | None, Book]:
     """Everything the configuration says, checked to the end; None, with all faults in the book, if there are any."""
     settings, book = config.read(path, environ)
-    if settings is None:
+    if not book.tables:
         return None, book
     keys = _keys(book)
-    sources = {
-        name: _socket(book, "sources", table, f"sources.{name}") for name, table in settings.sources.items()
-    }
-    channels = {
-        name: _socket(book, "channels", table, f"channels.{name}")
-        for name, table in settings.channels.items()
-    }
-    summariser = _socket(book, "summarisers", settings.summariser, "summariser")
-    engine = _socket(book, "engines", settings.engine, "engine")
-    for name, socket in channels.items():
-        _check_use(book, settings, name, socket)
-    if book.faults or not (keys and summariser and engine):
+    sources = _sockets(book, "sources", config.SourceTable)
+    channels = _sockets(book, "channels", config.ChannelTable)
+    summariser = _socket(book, "summarisers", book.table("summariser"), config.SummariserTable, "summariser")
+    engine = _socket(book, "engines", book.table("engine"), config.EngineTable, "engine")
+    if engine:
+        _check_timetables(book, engine)
+    if settings:
+        _check_use(book, settings, channels)
+    if book.faults or not (settings and keys and summariser and engine):
         return None, book
     wiring = Wiring(
         folder=book.folder,
         settings=settings,
         keys=keys,
-        sources=_all(sources),
-        channels=_all(channels),
+        sources=sources,
+        channels=channels,
         summariser=summariser,
         engine=engine,
         renderer=Renderer(_masthead(settings), _template_reader(book.folder / settings.templates)),
         secrets=frozenset(book.secrets),
     )
-    _check_timetables(book, wiring)
     _check_templates(book, wiring)
     return wiring if not book.faults else None, book
 
@@ -526,44 +523,54 @@ def _keys(book: Book) -> Keys | None:
     return Keys({1: key.encode()})
 
 
-def _socket(book: Book, group: str, table: config.PluginTable, at: str) -> Socket | None:
-    kind = str(table.kind)  # type: ignore[attr-defined]
+def _sockets(book: Book, group: str, common: type[config.PluginTable]) -> dict[str, Socket]:
+    found = {
+        name: _socket(book, group, table, common, f"{group}.{name}")
+        for name, table in book.table(group).items()
+        if isinstance(table, dict)
+    }
+    return {name: socket for name, socket in found.items() if socket}
+
+
+def _socket(
+    book: Book, group: str, table: Mapping[str, Any], common: type[config.PluginTable], at: str
+) -> Socket | None:
+    """The plug-in that a table names, with the keys of the table that are its own."""
+    kind = table.get("kind", common.model_fields["kind"].default)
+    if not isinstance(kind, str):
+        return None  # it is missing or no word, and that is noted
     try:
         factory = plugins.load(group, kind)
     except ConfigError as error:
         book.blame(f"{at}.kind", str(error), "name one that is installed")
         return None
-    options = book.model(factory.Settings, table.options, at)
+    own = {name: value for name, value in table.items() if name not in common.model_fields}
+    options = book.model(factory.Settings, own, at)
     return Socket(factory, options) if options else None
 
 
-def _all(found: Mapping[str, Socket | None]) -> dict[str, Socket]:
-    return {name: socket for name, socket in found.items() if socket}
-
-
-def _check_use(book: Book, settings: Settings, name: str, socket: Socket | None) -> None:
+def _check_use(book: Book, settings: Settings, channels: Mapping[str, Socket]) -> None:
     """Newsletters go to readers, flashes to a channel that all its followers see."""
-    if socket is None:
-        return
-    addressed = socket.factory.capabilities.addressed
-    if addressed and settings.channels[name].flash:
-        book.blame(
-            f"channels.{name}.flash",
-            "this channel writes to subscribers, one by one",
-            "take it out; write a newsletter",
-        )
-    for letter, told in settings.newsletters.items():
-        if told.channel == name and not addressed:
-            at = f"newsletters.{letter}.channel"
-            book.blame(at, f"{name} does not write to subscribers", 'name a channel of kind "email"')
+    for name, socket in channels.items():
+        addressed = socket.factory.capabilities.addressed
+        if addressed and settings.channels[name].flash:
+            problem = "this channel writes to subscribers, one by one"
+            book.blame(f"channels.{name}.flash", problem, "take it out; write a newsletter")
+        for letter, told in settings.newsletters.items():
+            if told.channel == name and not addressed:
+                at = f"newsletters.{letter}.channel"
+                book.blame(at, f"{name} does not write to subscribers", 'name a channel of kind "email"')
 
 
-def _check_timetables(book: Book, wiring: Wiring) -> None:
+def _check_timetables(book: Book, engine: Socket) -> None:
     world = World(now=utc_now, rng=SystemRandom(), wait=lambda _: False, web=_NoWeb())
-    engine = wiring.engine.factory(wiring.engine.options, world, zone=wiring.settings.newsroom.timezone)
-    for name, told in wiring.settings.newsletters.items():
+    clock = engine.factory(engine.options, world, zone=ZoneInfo("UTC"))
+    for name, told in book.table("newsletters").items():
+        timetable = told.get("timetable") if isinstance(told, dict) else None
+        if not isinstance(timetable, str) or len(timetable.split()) != config.CRON_FIELDS:
+            continue  # it is noted already
         try:
-            engine.slots(told.timetable, utc_now(), utc_now() + timedelta(minutes=1))
+            clock.slots(timetable, utc_now(), utc_now() + timedelta(minutes=1))
         except ConfigError as error:
             problem, _, instead = str(error).rpartition("; ")
             book.blame(f"newsletters.{name}.timetable", problem, instead)

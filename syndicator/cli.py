@@ -45,10 +45,10 @@ Editor = Annotated[str, typer.Option("--by", envvar="USER", help="Who says so; i
 HERE = Path("syndicator.toml")
 
 
-def main() -> NoReturn:
+def main(words: Sequence[str] | None = None) -> NoReturn:
     """Exit status: 0 done, 1 not done and said why, 2 the configuration or the command is wrong, 130 interrupted."""
     try:
-        status = app(standalone_mode=False) or 0
+        status = app(args=words, standalone_mode=False) or 0
     except ConfigError as error:
         status = _complain(error, 2)
     except SyndicatorError as error:

@@ -24,6 +24,7 @@ from .errors import ConfigError
 from .model import Language
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+CRON_FIELDS = 5
 _NAME = r"^[a-z][a-z0-9-]{0,39}$"
 _LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
 
@@ -250,6 +251,11 @@ class Book:
     faults: list[Fault] = field(default_factory=list)
     secrets: set[str] = field(default_factory=set, repr=False)
 
+    def table(self, name: str) -> Mapping[str, Any]:
+        """As it was read; empty where it is missing or no table."""
+        found = self.tables.get(name)
+        return found if isinstance(found, dict) else {}
+
     def blame(self, key: str, problem: str, instead: str) -> None:
         self.faults.append(Fault(self._file(key), key, problem, instead))
 
@@ -338,11 +344,11 @@ class Book:
 
 
 def read(path: Path, environ: Mapping[str, str]) -> tuple[Settings | None, Book]:
-    """The settings in a file or a folder of ``*.toml``; None, with the faults in the book, when there are any."""
+    """The settings in a file or a folder of ``*.toml``, None where they make no sense; faults are in the book."""
     book = Book(folder=path if path.is_dir() else path.parent, environ=environ)
     for file in _files(path, book):
         _merge(book, file)
-    if book.faults:
+    if not book.tables:
         return None, book
     if url := book.secret("SYNDICATOR_DATABASE_URL"):
         book.tables["database"] = {**book.tables.get("database", {}), "url": url}
@@ -355,13 +361,13 @@ def read(path: Path, environ: Mapping[str, str]) -> tuple[Settings | None, Book]
     settings = book.model(Settings, book.tables)
     if settings:
         _check_references(settings, book)
-    return settings if not book.faults else None, book
+    return settings, book
 
 
 def load(path: Path, environ: Mapping[str, str]) -> tuple[Settings, Book]:
     """Like :func:`read`; raises :exc:`Unusable` with all faults."""
     settings, book = read(path, environ)
-    if settings is None:
+    if settings is None or book.faults:
         raise Unusable(book.faults)
     return settings, book
 
