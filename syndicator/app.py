@@ -545,7 +545,7 @@ def _socket(
         book.blame(f"{at}.kind", str(error), "name one that is installed")
         return None
     own = {name: value for name, value in table.items() if name not in common.model_fields}
-    options = book.model(factory.Settings, own, at)
+    options = book.model(factory.Settings, own, at, common.model_fields)
     return Socket(factory, options) if options else None
 
 

@@ -259,8 +259,13 @@ class Book:
     def blame(self, key: str, problem: str, instead: str) -> None:
         self.faults.append(Fault(self._file(key), key, problem, instead))
 
-    def model(self, wanted: type[M], table: Mapping[str, Any], at: str = "") -> M | None:
-        """The table as its model, with its secrets; None when it has faults, and they are noted."""
+    def model(
+        self, wanted: type[M], table: Mapping[str, Any], at: str = "", also: Iterable[str] = ()
+    ) -> M | None:
+        """The table as its model, with its secrets; None when it has faults, and they are noted.
+
+        ``also`` are keys that stand in the same table and are somebody else's.
+        """
         told = dict(table)
         for name, secret in secret_fields(wanted).items():
             self._take_secret(told, name, at, needed=secret)
@@ -271,7 +276,7 @@ class Book:
             return wanted.model_validate(told)
         except ValidationError as error:
             for one in error.errors():
-                self._note(wanted, one, at)
+                self._note(wanted, one, at, also)
         return None
 
     def secret(self, name: str) -> str | None:
@@ -312,13 +317,14 @@ class Book:
             )
             told[name] = ""
 
-    def _note(self, wanted: type[BaseModel], one: ErrorDetails, at: str) -> None:
+    def _note(self, wanted: type[BaseModel], one: ErrorDetails, at: str, also: Iterable[str]) -> None:
         places = [str(part) for part in one["loc"] if part not in {"[key]", "bool", "Rule"}]
         key = ".".join([*([at] if at else []), *places])
         model, known = _walk(wanted, places)
         match one["type"]:
             case "extra_forbidden":
-                self.blame(key, "this key is not known", _near(places[-1], model))
+                known_keys = [*model.model_fields, *(also if len(places) == 1 else ())]
+                self.blame(key, "this key is not known", closest(places[-1], known_keys))
             case "missing":
                 self.blame(key, "this key is missing", f"write {places[-1]} = … ({known})")
             case "string_pattern_mismatch" if one["loc"][-1] == "[key]":
@@ -482,10 +488,6 @@ def _walk(model: type[BaseModel], places: Sequence[str]) -> tuple[type[BaseModel
         inner = [one for one in (told.annotation, *get_args(told.annotation)) if isinstance(one, type)]
         model = next((one for one in inner if issubclass(one, BaseModel)), model)
     return model, known
-
-
-def _near(name: str, model: type[BaseModel]) -> str:
-    return closest(name, model.model_fields)
 
 
 def closest(name: str, names: Iterable[str]) -> str:

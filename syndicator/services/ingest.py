@@ -13,6 +13,8 @@ from syndicator.storage import archive
 from syndicator.storage.archive import Arrival, SourceState
 from syndicator.storage.database import Database
 
+FAR_AHEAD = timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
@@ -56,7 +58,17 @@ def look(
     since = now - look_back if known is None else None
     looked = replace(state, checkpoint=harvest.checkpoint, looked_at=now, failures=0, fault=None)
     arrivals = _record(database, looked, cleaned, since)
+    faults += _dated_far_ahead(arrivals, now)
     return Look(source=name, first=known is None, arrivals=arrivals, faults=(*harvest.faults, *faults))
+
+
+def _dated_far_ahead(arrivals: Sequence[tuple[Article, Arrival]], now: datetime) -> list[str]:
+    """A date ahead is an embargo and is kept; one far ahead may be a slip, and somebody should know."""
+    return [
+        f"{article.url}: it is dated {article.published_at:%Y-%m-%d} and waits until then; if that is a slip, push it"
+        for article, arrival in arrivals
+        if arrival is Arrival.NEW and article.published_at > now + FAR_AHEAD
+    ]
 
 
 def _clean(harvest: Harvest, clean: Callable[[Item], Article]) -> tuple[list[Article], list[str]]:

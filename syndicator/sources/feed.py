@@ -190,7 +190,12 @@ def _xml_feed(answer: Answer) -> Iterable[dict[str, Any]]:
         what = "an HTML page" if b"<html" in start or b"<!doctype html" in start else "no feed"
         raise SourceError(f"{answer.url}: this is {what}; give the address of the feed itself")
     language = parsed.feed.get("language")
-    return [found for entry in parsed.entries if (found := _xml_entry(entry, answer.url, language))]
+    found = [one for entry in parsed.entries if (one := _xml_entry(entry, answer.url, language))]
+    if parsed.bozo and not found:
+        raise SourceError(
+            f"{answer.url}: the feed is broken, nothing of it can be read ({parsed.bozo_exception})"
+        )
+    return found
 
 
 def _headers(answer: Answer) -> dict[str, str]:

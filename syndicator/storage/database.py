@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,6 @@ PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",  # a commit is on the disk before the body leaves
     "PRAGMA foreign_keys=ON",
-    f"PRAGMA busy_timeout={BUSY_MS}",
 )
 
 # What SQLite says, and what the operator can do about it.
@@ -43,10 +43,10 @@ ADVICE = {
 class Database:
     """One engine; :meth:`write` serialises writers on SQLite, :meth:`read` never blocks them."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, busy_ms: int = BUSY_MS) -> None:
         self.url = url
         try:
-            self.engine = _engine(url)
+            self.engine = _engine(url, busy_ms)
         except (ArgumentError, ImportError) as error:
             raise StorageError(f"database.url cannot be used: {error}") from error
 
@@ -117,19 +117,19 @@ def _alembic() -> Config:
     return config
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, busy_ms: int) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
         return create_engine(url, pool_pre_ping=True)
     engine = create_engine(url)
-    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "connect", partial(_prepare, busy_ms))
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+def _prepare(busy_ms: int, connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
     cursor = connection.cursor()
-    for pragma in PRAGMAS:
+    for pragma in (f"PRAGMA busy_timeout={busy_ms}", *PRAGMAS):
         cursor.execute(pragma)
     cursor.close()
 
