@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -24,7 +24,16 @@ from pydantic import BaseModel
 from . import config, editing, plugins
 from .cleaning import clean
 from .config import Book, Settings
-from .errors import ChannelError, ConfigError, NotFound, Refused, SourceError, SyndicatorError, TemplateError
+from .errors import (
+    ChannelError,
+    ConfigError,
+    NotFound,
+    Refused,
+    SourceError,
+    StorageError,
+    SyndicatorError,
+    TemplateError,
+)
 from .model import (
     Article,
     ArticleId,
@@ -56,6 +65,7 @@ from .tokens import Keys, message_id, sign
 log = logging.getLogger("syndicator")
 
 KEY_MIN = 32  # characters of the secret key
+STILL = timedelta(minutes=10)  # without any job done: not even the quickest comes to its end
 BATCH = 20  # deliveries that one worker claims at a time
 
 
@@ -143,6 +153,7 @@ class App:
             wiring.engine.options, self.world, zone=self.settings.newsroom.timezone
         )
         self._said: dict[str, frozenset[str]] = {}
+        self._beat: datetime | None = None  # when a job of the worker last came to its end
 
     @classmethod
     def opened(cls, path: Path, environ: Mapping[str, str], *, now: Callable[[], datetime] = utc_now) -> Self:
@@ -281,6 +292,35 @@ class App:
         name = self._newsletter_called(newsletter).name
         audience.leave(self.database, address, name, now=self.world.now(), proof=proof)
 
+    def subscription_of(self, token: str) -> tuple[str, str]:
+        """Title and language of the subscription that a leave link is about. Raises :exc:`NotFound`."""
+        _, newsletter, language = audience.subscription_of(self.database, self.wiring.keys, token)
+        return self._title(newsletter, language), language
+
+    def leave_by_token(self, token: str) -> tuple[str, str]:
+        """End the subscription that a leave link is about; title and language. Raises :exc:`NotFound`."""
+        newsletter, language = audience.leave_by_token(
+            self.database, self.wiring.keys, token, now=self.world.now()
+        )
+        return self._title(newsletter, language), language
+
+    def page(self, name: str, language: str, **told: str) -> str:
+        """A page for readers, written by a template."""
+        return self.wiring.renderer.page(name, language, **told)
+
+    def look_well(self) -> None:
+        """Raises :exc:`StorageError` when the database does not answer or the worker stands still."""
+        with self.database.read() as connection:
+            brakes.paused(connection)
+        if self._beat and self.world.now() - self._beat > STILL:
+            raise StorageError(
+                f"the worker stands still since {self._beat:%Y-%m-%d %H:%M} UTC; start it again"
+            )
+
+    def _title(self, newsletter: str, language: str) -> str:
+        told = self.newsletters.get(newsletter)
+        return told.titles.get(language, newsletter) if told else newsletter
+
     def pause(self, name: str, *, by: str, why: str) -> None:
         with self.database.write() as connection:
             brakes.pause(connection, name, now=self.world.now(), by=by, why=why)
@@ -301,21 +341,19 @@ class App:
             except ChannelError as error:
                 yield f"channels.{name}", False, str(error)
 
-    def work(self) -> None:
-        """The scheduled worker, until :meth:`stop`."""
-        path = self.database.path
-        if path:
-            with only_worker(path):
-                self._work()
-        else:
-            self._work()
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Raises :exc:`StorageError` when another worker runs on the same SQLite file."""
+        with only_worker(self.database.path) if self.database.path else nullcontext():
+            yield
 
     def stop(self) -> None:
         """Finish what is in flight and send nothing new. Safe in a signal handler."""
         self.stopping.set()
         self.engine.stop()
 
-    def _work(self) -> None:
+    def work(self) -> None:
+        """The scheduled worker, until :meth:`stop`. Be :meth:`alone` first."""
         schedule = self.settings.schedule
         deliveries = [f"deliver {name}" for name in self.doors]
 
@@ -342,6 +380,7 @@ class App:
         def run() -> None:
             try:
                 job()
+                self._beat = self.world.now()
             except SyndicatorError as error:
                 self._warn(name, (str(error),))
             except Exception:

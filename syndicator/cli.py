@@ -285,8 +285,10 @@ def run(config: Config = HERE) -> None:
 
     Example: `syndicator run -c newsroom/syndicator.toml`
     """
+    from .web.pages import serving
+
     _log_to(sys.stderr)
-    with _opened(config) as newsroom, _interruptible(newsroom):
+    with _opened(config) as newsroom, _interruptible(newsroom), newsroom.alone(), serving(newsroom):
         newsroom.work()
 
 
@@ -657,6 +659,7 @@ def demo(
     """
     from .app import utc_now
     from .sandbox.demo import Demo
+    from .web.pages import serving
 
     _log_to(sys.stderr)
     with Demo(now=utc_now) as show_:
@@ -669,7 +672,8 @@ def demo(
             if not show_.well(told):
                 raise typer.Exit(1)
             return
-        show_.live(lambda text: typer.echo(text, err=as_json))
+        with serving(show_.app):
+            show_.live(lambda text: typer.echo(text, err=as_json))
 
 
 @contextmanager

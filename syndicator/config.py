@@ -138,6 +138,19 @@ class Network(Table):
     )
 
 
+class Web(Table):
+    listen: str = Field(
+        "127.0.0.1:8700",
+        description="address and port of the readers' pages, such as 127.0.0.1:8700",
+        pattern=r"^[\w.:\[\]-]+:\d{1,5}$",
+    )
+
+    @property
+    def address(self) -> tuple[str, int]:
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+
 class Schedule(Table):
     ingest: Duration = Field(timedelta(minutes=5), description="how often the sources are looked at")
     deliver: Duration = Field(timedelta(seconds=10), description="how often due deliveries are looked for")
@@ -198,6 +211,7 @@ class Settings(Table):
         default_factory=SummariserTable, description="how stories are summarised"
     )
     network: Network = Field(default_factory=Network, description="where sources may be read from")
+    web: Web = Field(default_factory=Web, description="the pages that readers reach")
     schedule: Schedule = Field(default_factory=Schedule, description="how often the worker looks")
     templates: str = Field(
         "templates", description="folder of the newsroom's own templates, beside this file"

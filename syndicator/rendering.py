@@ -128,13 +128,29 @@ class Renderer:
         message = f"{file}: what {name} writes cannot fit {outlet.id}: {limit} {outlet.limits.unit} at most; shorten it"
         raise TemplateError(message)
 
+    def page(self, name: str, language: str, **told: str) -> str:
+        """A page for readers, in their language. Raises :exc:`TemplateError`."""
+        if not self._read(name):
+            raise TemplateError(f"the template {name} is missing")
+        context = {
+            "newsroom": self._newsroom(),
+            "language": language,
+            "direction": direction(language),
+            **told,
+        }
+        return self._written(name, language, context, escape=True)
+
     def _render(self, edition: Edition, outlet: Outlet, ending: str) -> str:
         name, _ = self._found(edition, outlet, ending)
-        environment = self._environment(edition.language, escape=ending == "html")
+        context = self._context(edition, outlet)
+        written = self._written(name, edition.language, context, escape=ending == "html").strip()
+        return written + "\n" if ending == "html" and outlet.limits.markup == "html" else written
+
+    def _written(self, name: str, language: str, context: Mapping[str, Any], *, escape: bool) -> str:
+        pieces, size = [], 0
         try:
-            template = environment.get_template(name)
-            pieces, size = [], 0
-            for piece in template.generate(self._context(edition, outlet)):
+            template = self._environment(language, escape=escape).get_template(name)
+            for piece in template.generate(context):
                 pieces.append(piece)
                 size += len(piece)
                 if size > OUTPUT_MAX:
@@ -145,11 +161,7 @@ class Renderer:
             raise TemplateError(f"{_place(error)}: {error.message}") from error
         except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
             raise TemplateError(f"{_place(error)}: {type(error).__name__}: {error}") from error
-        return (
-            "".join(pieces).strip() + "\n"
-            if ending == "html" and outlet.limits.markup == "html"
-            else ("".join(pieces).strip())
-        )
+        return "".join(pieces)
 
     def _found(self, edition: Edition, outlet: Outlet, ending: str) -> tuple[str, str]:
         tried = [*_names(edition, outlet, ending)]
@@ -196,12 +208,7 @@ class Renderer:
         """What a template may use: plain data, listed in templates/README.md."""
         language, zone = edition.language, self._masthead.zone
         return {
-            "newsroom": {
-                "name": self._masthead.name,
-                "url": self._masthead.url,
-                "accent": self._masthead.accent,
-                "postal_address": self._masthead.postal_address,
-            },
+            "newsroom": self._newsroom(),
             "edition": {
                 "kind": str(edition.kind),
                 "title": edition.title,
@@ -213,6 +220,15 @@ class Renderer:
             "newsletter": outlet.newsletter,
             "stories": [self._story(story, edition.due_at, language) for story in edition.stories],
             "reader": {name: blank(name) for name in ("name", "address", "leave_url")},
+        }
+
+    def _newsroom(self) -> dict[str, str]:
+        masthead = self._masthead
+        return {
+            "name": masthead.name,
+            "url": masthead.url,
+            "accent": masthead.accent,
+            "postal_address": masthead.postal_address,
         }
 
     def _story(self, story: Story, due_at: datetime, language: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import socket
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -28,6 +29,11 @@ url = {site}
 languages = ["en", "ckb", "ar"]
 timezone = "Asia/Baghdad"
 postal_address = "Salim Street 12, Sulaimani"
+
+public_url = {web_url}
+
+[web]
+listen = {web}
 
 [schedule]
 ingest = "2s"
@@ -127,7 +133,11 @@ class Sandbox:
 
     def configure(self, folder: Path) -> Path:
         """Write a configuration for this world, with its secrets beside it; returns the TOML file."""
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            web = f"127.0.0.1:{free.getsockname()[1]}"
         quoted = {
+            "web": web,
+            "web_url": f"http://{web}",
             "name": NAME,
             "site": self.newsroom.url,
             "host": self.newsroom.url.removeprefix("http://"),

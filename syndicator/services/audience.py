@@ -67,17 +67,25 @@ def leave(database: Database, address: str, newsletter: str, *, now: datetime, p
         readers.consent(connection, who.id, newsletter, Consent.WITHDRAWN, now=now, proof=proof)
 
 
-def leave_by_token(database: Database, keys: Keys, token: str, *, now: datetime) -> str:
-    """End the subscription that a mail's own link names; returns the newsletter. Doing it twice is doing it once."""
+def subscription_of(database: Database, keys: Keys, token: str) -> tuple[SubscriberId, str, str]:
+    """Whose subscription a mail's own link is about: reader, newsletter, language. Raises :exc:`NotFound`."""
     facts = verify(keys, "leave", token)
     if facts is None or len(facts) != 2 or not facts[0].isdigit():
         raise NotFound("this link is not one of ours, or it was cut on its way")
     who, newsletter = SubscriberId(int(facts[0])), facts[1]
-    with database.write() as connection:
-        if readers.standing_of(connection, who, newsletter) is None:
+    with database.read() as connection:
+        found = readers.by_number(connection, who)
+        if found is None or readers.standing_of(connection, who, newsletter) is None:
             raise NotFound("this subscription is no longer on record; no mail goes out for it")
+    return who, newsletter, found.language
+
+
+def leave_by_token(database: Database, keys: Keys, token: str, *, now: datetime) -> tuple[str, str]:
+    """End the subscription that a link names; returns newsletter and language. Twice is once."""
+    who, newsletter, language = subscription_of(database, keys, token)
+    with database.write() as connection:
         readers.consent(connection, who, newsletter, Consent.WITHDRAWN, now=now, proof="the link in a mail")
-    return newsletter
+    return newsletter, language
 
 
 def read_csv(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from syndicator.model import Consent, Language, Subscriber, SubscriberId
 
@@ -12,9 +12,16 @@ from .schema import subscribers, subscriptions
 
 
 def find(connection: Connection, address: str) -> Subscriber | None:
-    found = connection.execute(
-        select(subscribers).where(subscribers.c.address_key == key(address))
-    ).one_or_none()
+    """The subscriber with this address, however it is spelt."""
+    return _one(connection, subscribers.c.address_key == key(address))
+
+
+def by_number(connection: Connection, number: SubscriberId) -> Subscriber | None:
+    return _one(connection, subscribers.c.id == number)
+
+
+def _one(connection: Connection, which: ColumnElement[bool]) -> Subscriber | None:
+    found = connection.execute(select(subscribers).where(which)).one_or_none()
     if found is None:
         return None
     return Subscriber(

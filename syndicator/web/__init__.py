@@ -1,0 +1,1 @@
+"""The pages that readers and watchdogs reach over HTTP."""
