@@ -371,13 +371,15 @@ def read(path: Path, environ: Mapping[str, str]) -> tuple[Settings | None, Book]
     if not book.tables:
         return None, book
     if url := book.secret("SYNDICATOR_DATABASE_URL"):
-        book.tables["database"] = {**book.tables.get("database", {}), "url": url}
-    elif re.search(r"://[^/@:]*:[^@]+@", str(book.tables.get("database", {}).get("url", ""))):
+        book.tables["database"] = {**book.table("database"), "url": url}
+    elif re.search(r"://[^/@:]*:[^@]+@", str(book.table("database").get("url", ""))):
         book.blame(
             "database.url",
             "a password stands in the file",
             "set SYNDICATOR_DATABASE_URL or SYNDICATOR_DATABASE_URL_FILE",
         )
+    if "SYNDICATOR_LISTEN" in environ:  # inside a container it is not for the newsroom to say
+        book.tables["web"] = {**book.table("web"), "listen": environ["SYNDICATOR_LISTEN"]}
     settings = book.model(Settings, book.tables)
     if settings:
         _check_references(settings, book)
