@@ -193,4 +193,4 @@ def test_the_database_address_may_come_from_the_environment(tmp_path: Path) -> N
 def test_a_container_says_where_to_listen(tmp_path: Path) -> None:
     settings, _ = read(tmp_path, GOOD, SYNDICATOR_LISTEN="0.0.0.0:80")
     assert settings
-    assert settings.web.address == ("0.0.0.0", 80)
+    assert settings.web.address == ("0.0.0.0", 80)  # noqa: S104
