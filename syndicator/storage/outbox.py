@@ -216,7 +216,7 @@ def add_readers(
             "not_after",
         ]
         statement = _dialect(connection).insert(deliveries).from_select(names, query)
-        planned += connection.execute(statement.on_conflict_do_nothing()).rowcount
+        planned += _inserted(connection, statement)
     return planned
 
 
@@ -233,7 +233,14 @@ def _dialect(connection: Connection) -> Any:
 
 
 def _insert_new(connection: Connection, table: Any, rows: Sequence[Mapping[str, Any]]) -> int:
-    done = connection.execute(_dialect(connection).insert(table).values(list(rows)).on_conflict_do_nothing())
+    return _inserted(connection, _dialect(connection).insert(table).values(list(rows)))
+
+
+def _inserted(connection: Connection, statement: Any) -> int:
+    """Insert what is not there yet; how many rows that was. Without the option PostgreSQL's count is lost."""
+    done = connection.execute(
+        statement.on_conflict_do_nothing(), execution_options={"preserve_rowcount": True}
+    )
     return done.rowcount
 
 
@@ -380,7 +387,12 @@ def _braked(paused: Collection[str]) -> ColumnElement[bool]:
 
 def _left() -> ColumnElement[bool]:
     """A reader who no longer has a confirmed subscription to the edition's newsletter."""
-    newsletter = select(editions.c.newsletter).where(editions.c.id == deliveries.c.edition).scalar_subquery()
+    newsletter = (
+        select(editions.c.newsletter)
+        .where(editions.c.id == deliveries.c.edition)
+        .correlate(deliveries)
+        .scalar_subquery()
+    )
     consents = exists().where(
         _text(subscriptions.c.subscriber) == deliveries.c.recipient, _consents(newsletter)
     )

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -37,13 +36,6 @@ def write(edition: Edition, door: Door, newsletter: Newsletter | None) -> Sequen
     text = "\n".join(story.summary.text for story in edition.stories)
     identity = f"{edition.id}:{door.id}:{edition.language}:0"
     return [Post(id=identity, edition=edition.id, channel=door.id, language=edition.language, text=text)]
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    database = Database(f"sqlite:///{tmp_path}/news.db")
-    database.migrate()
-    return database
 
 
 @pytest.fixture

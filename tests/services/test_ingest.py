@@ -1,8 +1,5 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-
-import pytest
 
 from syndicator.errors import SourceError, SourceGone
 from syndicator.model import Article, ArticleId, Item, Language
@@ -46,13 +43,6 @@ def clean(item: Item) -> Article:
         published_at=item.published_at or NOW,
         fingerprint=item.html,
     )
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    database = Database(f"sqlite:///{tmp_path}/news.db")
-    database.migrate()
-    return database
 
 
 def look(database: Database, wire: Wire, look_back: timedelta = timedelta(0)) -> ingest.Look:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from random import Random
 from typing import Self
 
@@ -65,9 +64,7 @@ class Answers:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Database:
-    database = Database(f"sqlite:///{tmp_path}/news.db")
-    database.migrate()
+def database(database: Database) -> Database:
     edition = Edition(
         id=EditionId("flash:a"), kind=EditionKind.FLASH, language=Language("en"), due_at=NOW, stories=()
     )

@@ -1,9 +1,7 @@
 """The moves of a delivery, on a real SQLite file."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-
-import pytest
 
 from syndicator.model import (
     ArticleId,
@@ -32,13 +30,6 @@ FLASH = Edition(
     stories=(),
     title="t",
 )
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    database = Database(f"sqlite:///{tmp_path}/news.db")
-    database.migrate()
-    return database
 
 
 def plan(database: Database, parts: int = 1) -> None:
@@ -179,6 +170,11 @@ def test_a_reader_who_left_after_the_claim_gets_nothing(database: Database) -> N
         for address, language in (("a@x.example", "en"), ("b@x.example", "en"), ("c@x.example", "ar")):
             who = readers.add(connection, address, name="", language=language, timezone="UTC", now=NOW)
             readers.consent(connection, who, "daily", Consent.GIVEN, now=NOW, proof="test")
+        weekly = replace(edition, id=EditionId("digest:a-weekly:1"))  # another newsletter's rows are its own
+        outbox.add_edition(connection, weekly, newsletter="weekly", now=NOW, by="test")
+        readers.consent(connection, who, "weekly", Consent.GIVEN, now=NOW, proof="test")
+        more = {"due_at": NOW, "not_after": NOW + timedelta(hours=6), "urgency": 2}
+        assert outbox.add_readers(connection, weekly.id, mail, "weekly", {}, **more) == 1  # type: ignore[arg-type]
         outbox.add_edition(connection, edition, newsletter="daily", now=NOW, by="test")
         outbox.add_posts(connection, [post])
         planned = outbox.add_readers(
