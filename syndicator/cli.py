@@ -648,6 +648,7 @@ def sandbox(
 @app.command()
 def demo(
     once: Annotated[bool, typer.Option("--once", help="One full pass and a second one, then exit.")] = False,
+    pace: Annotated[float, typer.Option(min=0.1, max=60, help="Seconds between two stories.")] = 1.5,
     as_json: Json = False,
     picture: Annotated[
         Path | None, typer.Option(help="Write a screenshot of the page there (needs chromium).")
@@ -673,7 +674,7 @@ def demo(
                 raise typer.Exit(1)
             return
         with serving(show_.app):
-            show_.live(lambda text: typer.echo(text, err=as_json))
+            show_.live(lambda text: typer.echo(text, err=as_json), between=pace)
 
 
 @contextmanager

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import logging
+import os
 import signal
 import subprocess
 import sys
@@ -13,10 +15,12 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
-from syndicator.app import utc_now
+from syndicator.app import Redaction, examine, utc_now
 from syndicator.cli import main
+from syndicator.sandbox.faults import Fault
 from syndicator.sandbox.world import Sandbox
 
 COMMANDS = (
@@ -301,3 +305,111 @@ def test_the_demo_does_the_whole_street_once() -> None:
         one["sent"] >= 3 and one["failed"] == one["uncertain"] == 0 for one in answer["by_channel"].values()
     )
     assert (answer["articles"], answer["editions"]) == (12, 10)
+
+
+def test_the_demo_goes_on_live_until_it_is_interrupted() -> None:
+    command = [sys.executable, "-m", "syndicator", "demo", "--pace", "0.2"]
+    demo = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        assert demo.stdout
+        url = next(line.split()[-1] for line in demo.stdout if line.startswith("every channel"))
+        shown = httpx.get(url).text
+        assert shown.count('class="tweet"') == 3
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(30) == 0
+        assert "stopping" in demo.stdout.read()
+    finally:
+        demo.kill()
+        demo.wait()
+        if demo.stdout:
+            demo.stdout.close()
+
+
+def test_the_sandbox_publishes_a_story_at_each_enter(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "syndicator", "sandbox", str(tmp_path / "s")]
+    sandbox = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        assert sandbox.stdin
+        assert sandbox.stdout
+        lines = iter(sandbox.stdout.readline, "")
+        assert any("Enter publishes" in line for line in lines)
+        told("ingest", "-c", str(tmp_path / "s" / "syndicator.toml"))
+        sandbox.stdin.write("\n")
+        sandbox.stdin.flush()
+        assert "published en “Rain closes the Azmar road" in next(lines)
+        assert "1 new" in syndicator("ingest", "en", "-c", str(tmp_path / "s" / "syndicator.toml")).stdout
+        sandbox.send_signal(signal.SIGINT)
+        assert sandbox.wait(30) == 130
+    finally:
+        sandbox.kill()
+        sandbox.wait()
+        for pipe in (sandbox.stdin, sandbox.stdout):
+            if pipe:
+                pipe.close()
+
+
+def test_what_people_read_instead_of_json(world: tuple[Sandbox, str]) -> None:
+    sandbox, config = world
+    c = ("-c", config)
+    assert "no stories yet" in syndicator("articles", *c).stdout
+    assert "nothing went out yet" in syndicator("status", *c).stdout
+    assert "nobody yet" in syndicator("subscribers", "list", *c).stdout
+    assert syndicator("deliveries", *c).stdout == "none\n"
+    assert "● channels.x: posts as @courier" in syndicator("doctor", *c).stdout
+    assert "first sight, what is old stays unsent" in syndicator("ingest", *c).stdout
+    assert syndicator("compile", *c).stdout == "nothing is due\n"
+    assert "x: nothing is due" in syndicator("deliver", "x", *c).stdout
+    sandbox.newsroom.publish()
+    syndicator("ingest", *c)
+    assert "planned flash:" in syndicator("compile", *c).stdout
+    assert "x: 3 accepted" in syndicator("deliver", "x", *c).stdout
+    listed = syndicator("articles", "--limit", "1", *c).stdout
+    shown = syndicator("show", listed[:8], *c).stdout
+    assert listed.split("  ")[-1].strip() in shown
+    assert (
+        "/280 x-weighted ──" in syndicator("preview", listed[:8], "--to", "x", "--again", *c).stdout
+        or "ckb" not in listed
+    )
+    (number, *_) = syndicator("deliveries", "--channel", "x", *c).stdout.split()
+    assert "accepted" in syndicator("deliveries", number, *c).stdout
+    assert "0 wait again" in syndicator("reconcile", *c).stdout
+    assert "the schema is 0001" in syndicator("migrate", *c).stdout
+
+
+def test_a_door_that_is_shut_is_a_finding_of_the_doctor(world: tuple[Sandbox, str]) -> None:
+    sandbox, config = world
+    sandbox.telegram.faults.coming(Fault.UNAUTHORIZED)
+    path = Path(config)
+    path.write_text(path.read_text("utf-8").replace("/ckb/feed", "/ckb/none"), "utf-8")
+    done = syndicator("doctor", "-c", config)
+    assert done.returncode == 1
+    assert "✕ channels.tg-en: @courier_en: Telegram does not know the bot's token" in done.stdout
+    assert "✕ sources.ckb: " in done.stdout
+    assert "● channels.letters: " in done.stdout
+    assert syndicator("ingest", "-c", config).returncode == 1
+
+
+def test_no_secret_is_in_a_log(world: tuple[Sandbox, str]) -> None:
+    sandbox, config = world
+    record = logging.LogRecord("any", logging.WARNING, "f", 1, "sent %s", (sandbox.telegram.token,), None)
+    wiring, _ = examine(Path(config), {})
+    assert wiring
+    redaction = Redaction(wiring.secrets)
+    redaction.filter(record)
+    assert record.getMessage() == "sent [secret]"
+    try:
+        raise ValueError(sandbox.x.credentials["api_secret"])
+    except ValueError:
+        failed = logging.LogRecord("any", logging.ERROR, "f", 1, "failed", (), sys.exc_info())
+    redaction.filter(failed)
+    assert failed.exc_text
+    assert sandbox.x.credentials["api_secret"] not in failed.exc_text
+
+
+def test_a_level_that_is_none(world: tuple[Sandbox, str]) -> None:
+    command = [sys.executable, "-m", "syndicator", "run", "-c", world[1]]
+    done = subprocess.run(
+        command, env={**os.environ, "SYNDICATOR_LOG": "loud"}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "'LOUD' is no level" in done.stderr

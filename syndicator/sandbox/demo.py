@@ -84,16 +84,16 @@ class Demo:
         idle = [name for name, counts in told["by_channel"].items() if not counts["sent"]]
         return not others and not idle and told["second_pass_new_deliveries"] == 0
 
-    def live(self, tell: Callable[[str], None], *, between: float = 1.5) -> None:
+    def live(self, tell: Callable[[str], None], *, between: float) -> None:
         """The scheduled worker at work while stories come out; then the page, until Ctrl-C."""
         worker = Thread(target=self.app.work, name="worker")
         worker.start()
         try:
             tell(f"the newsroom's site: {self.sandbox.newsroom.url}")
-            self.app.world.wait(4 * between)  # the worker's first look
+            self.app.world.wait(3 + between)  # the worker's first look
             while self.sandbox.newsroom.publish(1) and not self.app.world.wait(between):
                 pass
-            self.app.world.wait(4 * between)
+            self.app.world.wait(4 + between)
             self.app.compile([_NEWSLETTER])
             tell(f"\nevery channel as its readers see it: {self.sandbox.url}\nCtrl-C ends it.")
             self.app.stopping.wait()
