@@ -1,15 +1,12 @@
-"""The wiring: a configuration becomes a newsroom at work. The one place with a real clock."""
+"""The newsroom at work: every verb of it, the worker that uses them, and the one place with a real clock."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from random import SystemRandom
 from threading import Event
@@ -17,39 +14,27 @@ from time import monotonic
 from typing import Any, Self
 from urllib.parse import urlsplit
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel
-
-from . import config, editing, plugins
+from . import config, editing
 from .cleaning import clean
-from .config import Book, Settings
 from .errors import (
     ChannelError,
-    ConfigError,
     NotFound,
     Refused,
     SourceError,
     StorageError,
     SyndicatorError,
-    TemplateError,
 )
 from .model import (
     Article,
-    ArticleId,
     ChannelId,
     Edition,
-    EditionId,
-    EditionKind,
-    Language,
     Outcome,
     Post,
-    Story,
     Summary,
 )
 from .net.web import GuardedWeb
 from .ports import Engine, Source, Summariser, World
-from .rendering import Masthead, Outlet, Renderer
 from .services import audience, ingest, postroom
 from .services.desk import Desk, Door, Newsletter, Planned, door_called, together
 from .services.ingest import Look
@@ -60,79 +45,16 @@ from .storage.lock import only_worker
 from .storage.outbox import Claimed
 from .text.markup import telegram_text
 from .text.measure import UNITS
-from .tokens import Keys, message_id, sign
+from .tokens import message_id, sign
+from .wiring import Wiring, database_url, examine, utc_now
 
 log = logging.getLogger("syndicator")
 
-KEY_MIN = 32  # characters of the secret key
+
 STILL = timedelta(minutes=10)  # without any job done: not even the quickest comes to its end
+
+
 BATCH = 20  # deliveries that one worker claims at a time
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Socket:
-    """A plug-in that the configuration names, with its own settings."""
-
-    factory: Any
-    options: BaseModel
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wiring:
-    """The configuration, understood: nothing is open yet."""
-
-    folder: Path
-    settings: Settings
-    keys: Keys
-    sources: Mapping[str, Socket]
-    channels: Mapping[str, Socket]
-    summariser: Socket
-    engine: Socket
-    renderer: Renderer
-    secrets: frozenset[str] = field(repr=False)
-
-    def outlet(self, channel: str, newsletter: str = "") -> Outlet:
-        return Outlet(
-            id=ChannelId(channel),
-            kind=self.settings.channels[channel].kind,
-            limits=self.channels[channel].factory.limits,
-            newsletter=newsletter,
-        )
-
-
-def examine(path: Path, environ: Mapping[str, str]) -> tuple[Wiring | None, Book]:
-    """Everything the configuration says, checked to the end; None, with all faults in the book, if there are any."""
-    settings, book = config.read(path, environ)
-    if not book.tables:
-        return None, book
-    keys = _keys(book)
-    sources = _sockets(book, "sources", config.SourceTable)
-    channels = _sockets(book, "channels", config.ChannelTable)
-    summariser = _socket(book, "summarisers", book.table("summariser"), config.SummariserTable, "summariser")
-    engine = _socket(book, "engines", book.table("engine"), config.EngineTable, "engine")
-    if engine:
-        _check_timetables(book, engine)
-    if settings:
-        _check_use(book, settings, channels)
-    if book.faults or not (settings and keys and summariser and engine):
-        return None, book
-    wiring = Wiring(
-        folder=book.folder,
-        settings=settings,
-        keys=keys,
-        sources=sources,
-        channels=channels,
-        summariser=summariser,
-        engine=engine,
-        renderer=Renderer(_masthead(settings), _template_reader(book.folder / settings.templates)),
-        secrets=frozenset(book.secrets),
-    )
-    _check_templates(book, wiring)
-    return wiring if not book.faults else None, book
 
 
 class App:
@@ -142,7 +64,7 @@ class App:
         self.wiring = wiring
         self.settings = wiring.settings
         self.stopping = Event()
-        self.database = Database(_database_url(wiring))
+        self.database = Database(database_url(wiring))
         self._web = GuardedWeb(monotonic=monotonic, private_allowed=self.settings.network.private_allowed)
         self.world = World(now=now, rng=SystemRandom(), wait=self.stopping.wait, web=self._web)
         self.doors = {name: self._door(name) for name in self.settings.channels}
@@ -509,182 +431,3 @@ class Redaction(logging.Filter):
             record.exc_text = record.exc_text and record.exc_text.replace(secret, "[secret]")
         record.msg, record.args = said, ()
         return True
-
-
-def json_schema() -> dict[str, Any]:
-    """The configuration's JSON Schema, with the settings of every plug-in that is installed; secrets left out."""
-    schema = Settings.model_json_schema()
-    tables = {
-        "sources": "SourceTable",
-        "channels": "ChannelTable",
-        "summarisers": "SummariserTable",
-        "engines": "EngineTable",
-    }
-    for group, table in tables.items():
-        base = schema["$defs"][table]
-        choices = []
-        for name in plugins.names(group):
-            told = plugins.load(group, name).Settings
-            own = told.model_json_schema()
-            schema["$defs"] |= own.pop("$defs", {})
-            shown = {
-                key: value
-                for key, value in own["properties"].items()
-                if key not in config.secret_fields(told)
-            }
-            required = [key for key in own.get("required", []) if key in shown]
-            choices.append(
-                {
-                    "properties": {**base["properties"], "kind": {"const": name}, **shown},
-                    "required": [*base.get("required", []), *required],
-                    "additionalProperties": False,
-                }
-            )
-        schema["$defs"][table] = {"type": "object", "title": table, "anyOf": choices}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
-
-
-def shipped(folder: str) -> Traversable:
-    """``templates`` or ``config`` as it came with this package, installed or beside the source."""
-    packaged = files("syndicator") / "_data" / folder
-    return packaged if packaged.is_dir() else Path(__file__).parents[1] / folder
-
-
-def _keys(book: Book) -> Keys | None:
-    name = "SYNDICATOR_SECRET_KEY"
-    key = book.secret(name)
-    if key is None or len(key) < KEY_MIN:
-        problem = "the secret is missing" if key is None else f"it is shorter than {KEY_MIN} characters"
-        book.blame(
-            name, problem, f"set {name}, or {name}_FILE to a file that holds it; `syndicator init` makes one"
-        )
-        return None
-    return Keys({1: key.encode()})
-
-
-def _sockets(book: Book, group: str, common: type[config.PluginTable]) -> dict[str, Socket]:
-    found = {
-        name: _socket(book, group, table, common, f"{group}.{name}")
-        for name, table in book.table(group).items()
-        if isinstance(table, dict)
-    }
-    return {name: socket for name, socket in found.items() if socket}
-
-
-def _socket(
-    book: Book, group: str, table: Mapping[str, Any], common: type[config.PluginTable], at: str
-) -> Socket | None:
-    """The plug-in that a table names, with the keys of the table that are its own."""
-    kind = table.get("kind", common.model_fields["kind"].default)
-    if not isinstance(kind, str):
-        return None  # it is missing or no word, and that is noted
-    try:
-        factory = plugins.load(group, kind)
-    except ConfigError as error:
-        book.blame(f"{at}.kind", str(error), "name one that is installed")
-        return None
-    own = {name: value for name, value in table.items() if name not in common.model_fields}
-    options = book.model(factory.Settings, own, at, common.model_fields)
-    return Socket(factory, options) if options else None
-
-
-def _check_use(book: Book, settings: Settings, channels: Mapping[str, Socket]) -> None:
-    """Newsletters go to readers, flashes to a channel that all its followers see."""
-    for name, socket in channels.items():
-        addressed = socket.factory.capabilities.addressed
-        if addressed and settings.channels[name].flash:
-            problem = "this channel writes to subscribers, one by one"
-            book.blame(f"channels.{name}.flash", problem, "take it out; write a newsletter")
-        for letter, told in settings.newsletters.items():
-            if told.channel == name and not addressed:
-                at = f"newsletters.{letter}.channel"
-                book.blame(at, f"{name} does not write to subscribers", 'name a channel of kind "email"')
-
-
-def _check_timetables(book: Book, engine: Socket) -> None:
-    world = World(now=utc_now, rng=SystemRandom(), wait=lambda _: False, web=_NoWeb())
-    clock = engine.factory(engine.options, world, zone=ZoneInfo("UTC"))
-    for name, told in book.table("newsletters").items():
-        timetable = told.get("timetable") if isinstance(told, dict) else None
-        if not isinstance(timetable, str) or len(timetable.split()) != config.CRON_FIELDS:
-            continue  # it is noted already
-        try:
-            clock.slots(timetable, utc_now(), utc_now() + timedelta(minutes=1))
-        except ConfigError as error:
-            problem, _, instead = str(error).rpartition("; ")
-            book.blame(f"newsletters.{name}.timetable", problem, instead)
-
-
-def _check_templates(book: Book, wiring: Wiring) -> None:
-    """Each template writes a sample story once."""
-    settings = wiring.settings
-    for name, socket in wiring.channels.items():
-        letters = [letter for letter, told in settings.newsletters.items() if told.channel == name]
-        addressed = socket.factory.capabilities.addressed
-        for letter in letters if addressed else [""]:
-            kind = EditionKind.DIGEST if addressed else EditionKind.FLASH
-            for language in settings.languages_of(name):
-                try:
-                    wiring.renderer.write(_sample(kind, language), wiring.outlet(name, letter))
-                except TemplateError as error:
-                    fault = config.Fault("templates", f"channels.{name}", str(error), "mend the template")
-                    book.faults += [fault] * (fault not in book.faults)
-
-
-def _sample(kind: EditionKind, language: Language) -> Edition:
-    now = utc_now()
-    article = Article(
-        id=ArticleId("sample"),
-        revision=1,
-        url="https://newsroom.example/a-story",
-        language=language,
-        headline="A story that nobody wrote",
-        body=("It is only here to try the template out.",),
-        published_at=now,
-    )
-    summary = Summary(article=article.id, text=article.body[0], method="sample")
-    story = Story(article=article, summary=summary)
-    return Edition(
-        id=EditionId("sample"), kind=kind, language=language, due_at=now, stories=(story,), title="Sample"
-    )
-
-
-def _masthead(settings: Settings) -> Masthead:
-    newsroom = settings.newsroom
-    return Masthead(
-        name=newsroom.name,
-        url=newsroom.url,
-        accent=newsroom.accent,
-        zone=newsroom.timezone,
-        postal_address=newsroom.postal_address,
-    )
-
-
-def _template_reader(own: Path) -> Callable[[str], tuple[str, str] | None]:
-    """The newsroom's own templates win, file by file."""
-    ours = shipped("templates")
-
-    def read(name: str) -> tuple[str, str] | None:
-        for folder in (own, ours):
-            file = folder.joinpath(*name.split("/"))
-            if file.is_file():
-                try:
-                    return file.read_text("utf-8"), str(file)
-                except (OSError, UnicodeDecodeError) as error:
-                    raise TemplateError(f"{file}: it cannot be read as UTF-8 text: {error}") from error
-        return None
-
-    return read
-
-
-def _database_url(wiring: Wiring) -> str:
-    """A SQLite file's path counts from the folder of the configuration."""
-    told = wiring.settings.database.url
-    if not told.startswith("sqlite:///"):
-        return told
-    return f"sqlite:///{wiring.folder / told.removeprefix('sqlite:///')}"
-
-
-class _NoWeb:
-    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Any:
-        raise SourceError(f"{url}: nothing is fetched while the configuration is checked")

@@ -18,10 +18,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from syndicator.app import Redaction, examine, utc_now
+from syndicator.app import Redaction
 from syndicator.cli import main
 from syndicator.sandbox.faults import Fault
 from syndicator.sandbox.world import Sandbox
+from syndicator.wiring import examine, utc_now
 
 COMMANDS = (
     "init check doctor ingest compile deliver reconcile run articles show preview push status deliveries subscribers "

@@ -1,0 +1,55 @@
+"""The commands. Everything heavy is imported by the command that needs it, so that --help is quick."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import typer
+
+from syndicator.errors import ConfigError, SyndicatorError
+
+from .editor import commands as editor
+from .operator import commands as operator
+from .readers import subscribers
+
+app = typer.Typer(
+    help="Takes every story a newsroom publishes to every reader it has, on every channel, once.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+app.add_typer(operator)
+app.add_typer(editor)
+app.add_typer(subscribers, name="subscribers")
+
+
+def main(words: Sequence[str] | None = None) -> NoReturn:
+    """Exit status: 0 done, 1 not done and said why, 2 the configuration or the command is wrong, 130 interrupted."""
+    try:
+        status = app(args=words, standalone_mode=False) or 0
+    except ConfigError as error:
+        status = _complain(error, 2)
+    except SyndicatorError as error:
+        status = _complain(error, 1)
+    except typer.Exit as leaving:
+        status = leaving.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        status = 130
+    except BrokenPipeError:  # whoever read us has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        status = _complain(error.format_message(), 2)  # a wrong option, in the words of the option parser
+    sys.exit(status)
+
+
+def _complain(error: object, status: int) -> int:
+    for line in str(error).splitlines():
+        typer.echo(f"error: {line}", err=True)
+    return status

@@ -1,0 +1,251 @@
+"""The commands of an editor: look, push, hold."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from .common import (
+    HERE,
+    MARKS,
+    Config,
+    Editor,
+    Json,
+    interruptible,
+    must_know,
+    opened,
+    print_json,
+)
+
+To = Annotated[list[str], typer.Option("--to", help="A channel; may be given again.")]
+Again = Annotated[bool, typer.Option("--again", help="Also to a channel that has the story already.")]
+
+commands = typer.Typer()
+
+
+@commands.command()
+def articles(
+    language: Annotated[str | None, typer.Option(help="Only this language.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 20,
+    config: Config = HERE,
+    as_json: Json = False,
+) -> None:
+    """The newest stories.
+
+    Example: `syndicator articles --language ckb --limit 5`
+    """
+    from syndicator.storage import archive
+
+    with opened(config) as newsroom, newsroom.database.read() as connection:
+        found = archive.newest(connection, limit, language)
+    told: list[dict[str, Any]] = [
+        {"id": a.id, "revision": a.revision, "published_at": a.published_at, "language": a.language,
+         "headline": a.headline, "url": a.url}
+        for a in found
+    ]  # fmt: skip
+    if as_json:
+        print_json({"articles": told})
+        return
+    for one in told:
+        typer.echo(
+            f"{one['id'][:8]}  {one['published_at']:%Y-%m-%d %H:%M}  {one['language']:3}  {one['headline']}"
+        )
+    if not told:
+        typer.echo("no stories yet; `syndicator ingest` brings them")
+
+
+@commands.command()
+def show(
+    article: Annotated[str, typer.Argument(help="Its id, or how the id begins.")],
+    config: Config = HERE,
+    as_json: Json = False,
+) -> None:
+    """One story as it was cleaned, and where it went.
+
+    Example: `syndicator show 3f9a`
+    """
+    from syndicator.storage import archive, ledger
+
+    with opened(config) as newsroom, newsroom.database.read() as connection:
+        found = archive.article(connection, article)
+        sent = ledger.of_article(connection, found.id)
+    if as_json:
+        names = ("id", "revision", "url", "language", "headline", "dateline", "body", "caption", "credits", "author",
+                 "section", "image", "published_at")  # fmt: skip
+        print_json({**{name: getattr(found, name) for name in names}, "deliveries": sent})
+        return
+    head = [
+        found.headline,
+        f"{found.language} · {found.published_at:%Y-%m-%d %H:%M} UTC · revision {found.revision}",
+    ]
+    more = [found.dateline or "", *found.body, f"[{found.caption}]" if found.caption else "", found.url]
+    typer.echo("\n\n".join([*head, *(line for line in more if line)]))
+    for one in sent:
+        typer.echo(f"{MARKS[str(one['state'])]} {one['channel']}: {one['deliveries']} {one['state']}")
+
+
+@commands.command()
+def preview(
+    article: Annotated[str, typer.Argument(help="Its id, or how the id begins.")],
+    to: To,
+    again: Again = False,
+    config: Config = HERE,
+    as_json: Json = False,
+) -> None:
+    """Exactly what a push would send, with the network's own count.
+
+    Example: `syndicator preview 3f9a --to tg-ckb --to x`
+    """
+    with opened(config) as newsroom:
+        told = newsroom.preview([article], to, again=again)
+    if as_json:
+        print_json({"posts": told})
+        return
+    for one in told:
+        limit = f"/{one['limit']}" if one["limit"] else ""
+        typer.echo(f"── {one['channel']} · {one['count']}{limit} {one['unit']} ──\n{one['text']}\n")
+
+
+@commands.command()
+def push(
+    article: Annotated[list[str], typer.Argument(help="Stories, by id or how it begins.")],
+    to: To,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    again: Again = False,
+    note: Annotated[str, typer.Option(help="Why; it is written down.")] = "",
+    by: Editor = "operator",
+    config: Config = HERE,
+    as_json: Json = False,
+) -> None:
+    """Send a story to a channel now. Shows what goes to how many, asks, and sends it.
+
+    Example: `syndicator push 3f9a --to tg-ckb --note "the mayor spoke"`
+    """
+    with opened(config) as newsroom, interruptible(newsroom):
+        told = newsroom.preview(article, to, again=again)
+        if not yes:
+            for one in told:
+                typer.echo(f"── {one['channel']} ──\n{one['text']}\n", err=as_json)
+            typer.confirm(f"Send {len(told)} posts to {', '.join(to)}?", abort=True, err=as_json)
+        planned = newsroom.push(article, to, editor=by, again=again, note=note)
+        counts = {name: newsroom.deliver(name) for name in to}
+    sent = {name: {str(outcome): n for outcome, n in found.items()} for name, found in counts.items()}
+    if as_json:
+        print_json({"editions": list(planned.editions), "deliveries": planned.deliveries, "channels": sent})
+        return
+    for name, found in sent.items():
+        told_so = (
+            ", ".join(f"{n} {outcome}" for outcome, n in found.items() if n) or "waits; the worker sends it"
+        )
+        typer.echo(f"{name}: {told_so}")
+
+
+@commands.command()
+def status(
+    edition: Annotated[str | None, typer.Argument(help="One edition's report.")] = None,
+    config: Config = HERE,
+    as_json: Json = False,
+) -> None:
+    """What went out, what will go out, what needs you.
+
+    Example: `syndicator status --json`
+    """
+    from syndicator.storage import brakes, ledger
+
+    with opened(config) as newsroom, newsroom.database.read() as connection:
+        names = [edition] if edition else ledger.latest(connection, 10)
+        reports = [ledger.report(connection, name) for name in names]
+        told: dict[str, Any] = {
+            "paused": sorted(brakes.paused(connection)),
+            "channels": ledger.by_channel(connection),
+            "editions": [
+                {"edition": r.edition, "title": r.title, "due_at": r.due_at, "stories": r.stories, "states": r.states,
+                 "reasons": r.reasons, "sealed": r.sealed}
+                for r in reports
+            ],
+        }  # fmt: skip
+    if as_json:
+        print_json(told)
+        return
+    for name in told["paused"]:
+        typer.echo(f"⏸ {name} is paused; `syndicator resume {name}` lets it go on")
+    for name, states in told["channels"].items() if not edition else ():
+        typer.echo(
+            f"{name}: " + "  ".join(f"{MARKS[state]} {n} {state}" for state, n in sorted(states.items()))
+        )
+    for one in told["editions"]:
+        counts = "  ".join(f"{MARKS[state]} {n} {state}" for state, n in sorted(one["states"].items()))
+        typer.echo(f"{one['edition']}  {one['title']}  {counts}{'  sealed' if one['sealed'] else ''}")
+        for reason, number in one["reasons"].items():
+            typer.echo(f"    {number} × {reason}")
+    if not told["editions"]:
+        typer.echo("nothing went out yet; `syndicator run` is the worker")
+
+
+@commands.command()
+def deliveries(
+    number: Annotated[int | None, typer.Argument(help="One delivery: every receipt it has.")] = None,
+    state: Annotated[str | None, typer.Option(help=f"One of: {', '.join(MARKS)}.")] = None,
+    channel: Annotated[str | None, typer.Option(help="Only this channel.")] = None,
+    edition: Annotated[str | None, typer.Option(help="Only this edition.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
+    config: Config = HERE,
+    as_json: Json = False,
+) -> None:
+    """Deliveries, newest first, or the history of one.
+
+    Example: `syndicator deliveries --state uncertain`
+    """
+    from syndicator.storage import ledger
+
+    must_know([state] if state else [], MARKS, "state")
+    with opened(config) as newsroom, newsroom.database.read() as connection:
+        if number is not None:
+            found = ledger.history(connection, number)
+        else:
+            found = ledger.listed(connection, state=state, channel=channel, edition=edition, limit=limit)
+    if as_json:
+        print_json({"receipts" if number is not None else "deliveries": found})
+        return
+    for one in found:
+        if number is not None:
+            typer.echo(f"{one['at']:%Y-%m-%d %H:%M:%S}  {one['outcome']}  {one['detail']}")
+        else:
+            mark, why = MARKS[str(one["state"])], f"  {one['reason']}" if one["reason"] else ""
+            typer.echo(
+                f"{one['id']:>6}  {mark} {one['state']:9}  {one['channel']}  {one['edition']}  {one['recipient']}{why}"
+            )
+    if not found:
+        typer.echo("none")
+
+
+@commands.command()
+def pause(
+    name: Annotated[str, typer.Argument(help="A channel, an edition, or `everything`.")],
+    why: Annotated[str, typer.Option(help="It is written down.")] = "",
+    by: Editor = "operator",
+    config: Config = HERE,
+) -> None:
+    """Put a brake on: nothing more goes out there, from the next body on.
+
+    Example: `syndicator pause everything --why "wrong headline"`
+    """
+    with opened(config) as newsroom:
+        newsroom.pause(name, by=by, why=why)
+    typer.echo(f"{name} is paused")
+
+
+@commands.command()
+def resume(
+    name: Annotated[str, typer.Argument(help="What was paused.")],
+    by: Editor = "operator",
+    config: Config = HERE,
+) -> None:
+    """Take a brake off.
+
+    Example: `syndicator resume tg-ckb`
+    """
+    with opened(config) as newsroom:
+        newsroom.resume(name, by=by)
+    typer.echo(f"{name} goes on")
