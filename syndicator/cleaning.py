@@ -115,10 +115,7 @@ def _text_of(item: Item) -> _Found:
 
 def _with_picture(told: _Found, item: Item) -> _Found:
     """The first picture in a feed's own HTML, with its caption; counting pixels are none."""
-    try:
-        tree = parser.fragment_fromstring(without_controls(item.html), create_parent="div")
-    except (etree.ParserError, ValueError):
-        return told
+    tree = markup.tree(item.html)
     for picture in tree.xpath("//img[@src][not(@width='1' or @height='1')]"):
         return replace(
             told,
@@ -173,7 +170,7 @@ def _page(item: Item) -> _Found:
         raise SourceError(f"{item.url}: there is no page to read ({error})") from error
     told = _told(tree, item.url)
     for element in tree.xpath(_DROPPED):
-        if element.getparent() is not None:
+        if element.getparent() is not None:  # a theme may call its whole page so
             element.drop_tree()  # keeps the text that follows the element
     text = trafilatura.extract(
         tree, include_comments=False, include_tables=False, favor_precision=True, deduplicate=False

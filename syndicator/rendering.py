@@ -100,30 +100,28 @@ class Renderer:
     def _fitted(self, edition: Edition, outlet: Outlet, ending: str, seen: Callable[[str], str]) -> str:
         """The fullest version that the channel carries."""
         limit, measure = outlet.limits.text, UNITS[outlet.limits.unit]
-        shortest = ""
         for version in _shorter(edition):
-            shortest = self._render(version, outlet, ending)
-            if limit is None or measure(seen(shortest)) <= limit:
-                return shortest
-        return self._with_cut_headline(
-            edition, outlet, ending, limit - measure(seen(shortest)) if limit else 0, seen
-        )
+            written = self._render(version, outlet, ending)
+            if limit is None or measure(seen(written)) <= limit:
+                return written
+        return self._with_cut_headline(edition, outlet, ending, seen)
 
     def _with_cut_headline(
-        self, edition: Edition, outlet: Outlet, ending: str, room: int, seen: Callable[[str], str]
+        self, edition: Edition, outlet: Outlet, ending: str, seen: Callable[[str], str]
     ) -> str:
-        """Without a summary it is too long still: cut the headline. ``room`` is what is missing, below zero."""
-        limit, measure = outlet.limits.text, UNITS[outlet.limits.unit]
+        """Without a summary it is too long still: cut the headline, which a template may use more than once."""
+        limit, measure = outlet.limits.text or 0, UNITS[outlet.limits.unit]
         bare = _retold(edition, 0)
         first = bare.stories[0]
-        budget = measure(first.article.headline) + room
+        budget = min(measure(first.article.headline), limit)
         while budget > 0:
             headline = fit(first.article.headline, budget, measure)
             story = replace(first, article=replace(first.article, headline=headline))
             written = self._render(replace(bare, stories=(story, *bare.stories[1:])), outlet, ending)
-            if limit is None or measure(seen(written)) <= limit:
+            over = measure(seen(written)) - limit
+            if over <= 0:
                 return written
-            budget -= max(1, measure(seen(written)) - limit)
+            budget -= max(1, min(over, budget // 2))
         name, file = self._found(edition, outlet, ending)
         message = f"{file}: what {name} writes cannot fit {outlet.id}: {limit} {outlet.limits.unit} at most; shorten it"
         raise TemplateError(message)

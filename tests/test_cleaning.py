@@ -175,3 +175,15 @@ def test_a_feeds_own_picture_with_its_caption_and_no_counting_pixel() -> None:
     assert article.image == "https://courier.example/a.jpg"
     assert (article.image_alt, article.caption) == ("Rain", "Rain again.")
     assert feed('<img src="/p.gif" height="1"><p>Rain closed the road.</p>').image is None
+
+
+def test_a_theme_that_calls_its_whole_page_related() -> None:
+    assert (
+        page(PAGE.replace('<html lang="ckb-IQ"', '<html class="has-related" lang="ckb-IQ"')).body
+        == page().body
+    )
+
+
+def test_structured_data_of_other_shapes_is_passed_over() -> None:
+    for said in ('"a word"', "[1, 2]", '{"@graph": "none"}', '[{"@type": "Person"}]'):
+        assert page(PAGE.replace("{broken", said)).headline == page().headline

@@ -237,3 +237,22 @@ def test_the_documented_variables_are_those_there_are() -> None:
     context = Renderer(MASTHEAD, read())._context(edition(), MAIL)
     there = {f"{name}.{key}" for name in ("newsroom", "edition", "reader") for key in context[name]}
     assert documented == there | {f"story.{key}" for key in context["stories"][0]}
+
+
+def test_a_page_whose_template_is_missing() -> None:
+    with pytest.raises(TemplateError, match=r"the template pages/none\.html is missing"):
+        Renderer(MASTHEAD, read()).page("pages/none.html", "en")
+
+
+def test_a_headline_that_grows_in_the_template_is_cut_until_it_fits(tmp_path: Path) -> None:
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "flash.txt").write_text(
+        "{{ stories[0].headline }} | {{ stories[0].headline }}", "utf-8"
+    )
+    text = write(edition(headline="weather " * 60), X, tmp_path)
+    assert 240 < UNITS["x-weighted"](text) <= 280
+
+
+def test_a_channel_without_a_limit_takes_everything() -> None:
+    free = Outlet(id=ChannelId("f"), kind="file", limits=Limits(markup="plain"))
+    assert "weather " * 30 in write(edition(headline="weather " * 60), free)

@@ -38,18 +38,16 @@ def paragraphs(markup: str) -> tuple[str, ...]:
     if "<" not in markup:
         return tuple(line for line in map(tidy, html.unescape(markup).splitlines()) if line)
     lines: list[list[str]] = [[]]
-    _walk(_tree(markup), lines)
+    _walk(tree(markup), lines)
     return tuple(line for line in (tidy("".join(pieces)) for pieces in lines) if line)
 
 
-def _tree(markup: str) -> etree._Element:
-    clean = without_controls(markup).strip()
-    if not clean:
-        return etree.Element("div")
+def tree(markup: str) -> etree._Element:
+    """A piece of HTML as a ``div``; empty where there is nothing in it (a bare doctype, an empty document)."""
     try:
         # The tree is built here so that libxml2's limit on depth and size holds (huge_tree is off).
-        return parser.fragment_fromstring(clean, create_parent="div")
-    except (etree.ParserError, ValueError):
+        return parser.fragment_fromstring(without_controls(markup), create_parent="div")
+    except (etree.ParserError, AssertionError):
         return etree.Element("div")
 
 

@@ -61,7 +61,7 @@ def _grapheme_ends(text: str) -> list[int]:
 
 
 def _longest(text: str, ends: list[int], budget: int, measure: Measure, ellipsis: str) -> int | None:
-    """The last of these ends that fits. Halving finds a candidate, walking down makes sure of it."""
+    """The last of these ends that fits, by halving; what it gives was measured and fits."""
     low, high = 0, len(ends)
     while low < high:
         middle = (low + high) // 2
@@ -69,8 +69,6 @@ def _longest(text: str, ends: list[int], budget: int, measure: Measure, ellipsis
             low = middle + 1
         else:
             high = middle
-    while low and measure(_cut(text, ends[low - 1], ellipsis)) > budget:
-        low -= 1
     return ends[low - 1] if low else None
 
 

@@ -1,5 +1,6 @@
 import html
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,3 +36,8 @@ def test_nothing_that_acts_survives() -> None:
     assert safe('<p onclick="x()">a<script>b</script><a href="javascript:c">d</a></p>') == (
         '<p>a<a rel="noopener noreferrer">d</a></p>'
     )
+
+
+@pytest.mark.parametrize("nothing", ["<!DOCTYPE html>", "<html></html>", "<!-- x -->", "<"])
+def test_markup_with_nothing_in_it(nothing: str) -> None:
+    assert paragraphs(nothing) in {(), ("<",)}
