@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syndicator.channels.letter import BadLetter, envelope, written
+from syndicator.channels.email.letter import BadLetter, envelope, written
 from syndicator.model import ChannelId, EditionId, Language, Post, blank
 from tests.lanes import NOW
 
