@@ -386,7 +386,7 @@ def test_a_door_that_is_shut_is_a_finding_of_the_doctor(world: tuple[Sandbox, st
     assert done.returncode == 1
     assert "✕ channels.tg-en: @courier_en: Telegram does not know the bot's token" in done.stdout
     assert "✕ sources.ckb: " in done.stdout
-    assert "● channels.email.letters: " in done.stdout
+    assert "● channels.letters: " in done.stdout
     assert syndicator("ingest", "-c", config).returncode == 1
 
 

@@ -20,7 +20,7 @@ quiet_hours = "23:00-06:30"
 kind = "feed"
 url = "https://courier.example/en/feed"
 
-[channels.email.letters]
+[channels.letters]
 kind = "email"
 host = "mail.courier.example"
 
@@ -72,10 +72,10 @@ def test_a_folder_of_files_is_one_configuration(tmp_path: Path) -> None:
 
 def test_contradictory_configuration_names_both_files(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text(GOOD, "utf-8")
-    (tmp_path / "b.toml").write_text('[channels.email.letters]\nkind = "file"\n', "utf-8")
+    (tmp_path / "b.toml").write_text('[channels.letters]\nkind = "file"\n', "utf-8")
     _, book = config.read(tmp_path, {})
     assert [str(f) for f in book.faults] == [
-        "b.toml: channels.email.letters: a.toml says it already; keep one of the two"
+        "b.toml: channels.letters: a.toml says it already; keep one of the two"
     ]
 
 

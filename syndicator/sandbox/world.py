@@ -54,7 +54,7 @@ url = {feed_ckb}
 kind = "feed"
 url = {feed_ar}
 
-[channels.email.letters]
+[channels.letters]
 kind = "email"
 host = "127.0.0.1"
 port = {smtp}
