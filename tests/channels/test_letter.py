@@ -1,6 +1,8 @@
+from dataclasses import replace
 from email import message_from_bytes
+from email.header import decode_header, make_header
 from email.message import EmailMessage
-from email.policy import default
+from email.policy import compat32, default
 from typing import cast
 
 import pytest
@@ -92,3 +94,24 @@ def test_a_domain_in_another_script_goes_as_ascii() -> None:
 def test_a_blank_that_nobody_fills() -> None:
     with pytest.raises(BadLetter, match="message_id"):
         written(POST, {}, sender="n@n.example", sender_name="", address="a@x.example", now=NOW)
+
+
+WORDS = st.text("بۆدووەم ڕۆژێوێئ abc😀é ", min_size=1, max_size=160).map(
+    lambda told: " ".join(told.split()) or "x"
+)
+
+
+@given(WORDS, WORDS)
+def test_words_beyond_ascii_keep_the_space_between_them(subject: str, name: str) -> None:
+    told = replace(POST, subject=subject)
+    raw = written(
+        told, {**BLANKS, "name": name}, sender="n@n.example", sender_name=name, address="a@b.example", now=NOW
+    )
+    head = raw.partition(b"\r\n\r\n")[0]
+    assert max(map(len, head.split(b"\r\n"))) <= 78
+    for reader in (compat32, default):
+        letter = message_from_bytes(raw, policy=reader)  # type: ignore[arg-type]
+        assert str(make_header(decode_header(str(letter["Subject"])))) == subject
+    if not name.isascii():  # read by the older reader: the newer one splits a long name in two
+        shown = message_from_bytes(raw, policy=compat32)["To"]
+        assert str(make_header(decode_header(shown))) == f"{name} <a@b.example>"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
+from email.policy import SMTPUTF8, EmailPolicy
 from email.utils import format_datetime
+from typing import Any
 
 from syndicator.model import Post
 
@@ -19,6 +21,32 @@ _ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"@\x00-\x20\x7f]+@[^\s<>()\[\],;:\\\"@
 BASE64_FROM = 1 / 6  # share of bytes beyond ASCII above which base64 is shorter than quoted-printable
 
 
+class _Folding(EmailPolicy):
+    """Folds what is beyond ASCII by the older ``Header``: the newer way puts a space between two encoded words,
+    where RFC 2047 drops it, and the reader sees two words as one."""
+
+    def fold(self, name: str, value: Any) -> str:
+        if str(value).isascii():
+            return str(super().fold(name, value))
+        if not hasattr(value, "addresses"):
+            return f"{name}: {self._words(str(value), len(name) + 2)}{self.linesep}"
+        shown = [
+            f"{self._words(one.display_name, len(name) + 2)}{self.linesep} <{one.addr_spec}>"
+            for one in value.addresses
+        ]
+        return f"{name}: {', '.join(shown)}{self.linesep}"
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        return self.fold(name, value).encode("ascii")
+
+    def _words(self, text: str, before: int) -> str:
+        encoded = Header(text, "utf-8", maxlinelen=76, header_name="x" * before)
+        return encoded.encode(linesep=self.linesep)
+
+
+_FOLDING = _Folding(linesep="\r\n")
+
+
 class BadLetter(ValueError):
     """This recipient's mail cannot be written; the text says why."""
 
@@ -27,7 +55,7 @@ def written(
     post: Post, blanks: Mapping[str, str], *, sender: str, sender_name: str, address: str, now: datetime
 ) -> bytes:
     """The mail on the wire, CRLF line ends, without dot-stuffing. Raises :exc:`BadLetter`."""
-    letter = EmailMessage(policy=SMTP if address.rpartition("@")[0].isascii() else SMTPUTF8)
+    letter = EmailMessage(policy=_FOLDING if address.rpartition("@")[0].isascii() else SMTPUTF8)
     try:
         letter["From"] = _named(sender_name, sender)
         letter["To"] = _named(_one_line(blanks.get("name", "")), address)
