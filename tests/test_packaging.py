@@ -59,7 +59,12 @@ def test_a_digest_is_sent_from_the_installed_wheel(wheel: Path, tmp_path: Path) 
     )
     ZipFile(wheel).extractall(site)
     (site / "behind.pth").write_text(sysconfig.get_path("purelib") + "\n", "utf-8")
-    where = [str(python), "-P", "-c", "import syndicator.wiring as a; print(a.__file__, a.shipped('templates'))"]
+    where = [
+        str(python),
+        "-P",
+        "-c",
+        "import syndicator.wiring as a; print(a.__file__, a.shipped('templates'))",
+    ]
     said = subprocess.run(where, capture_output=True, text=True, check=True, cwd=tmp_path).stdout
     assert said.count(str(site)) == 2, said
     run = [str(python), "-P", "-m", "syndicator", "demo", "--once", "--json"]
