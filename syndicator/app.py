@@ -24,8 +24,11 @@ from .errors import (
     SourceError,
     StorageError,
     SyndicatorError,
+    TemplateError,
 )
 from .model import (
+    BLANK_END,
+    BLANK_START,
     Article,
     ChannelId,
     Edition,
@@ -195,6 +198,22 @@ class App:
                     }
                 )
         return told
+
+    def preview_digest(self, name: str) -> list[dict[str, object]]:
+        """What a newsletter would carry if it went out now. Raises :exc:`TemplateError`, :exc:`NotFound`."""
+        made, faults = self.desk.preview_digest(self._newsletter_called(name))
+        if faults:
+            raise TemplateError("\n".join(faults))
+        return [
+            {
+                "language": post.language,
+                "stories": len(edition.stories),
+                "subject": post.subject,
+                "text": _without_blanks(post.text),
+                "html": _without_blanks(post.html or ""),
+            }
+            for edition, post in made
+        ]
 
     def push(
         self, wanted: Sequence[str], to: Sequence[str], *, editor: str, again: bool, note: str
@@ -413,6 +432,11 @@ class App:
                 self.wiring.keys, one.delivery.key, urlsplit(newsroom.url).hostname or "localhost"
             ),
         }
+
+
+def _without_blanks(text: str) -> str:
+    """For people to read: a reader's own blanks shown as (leave_url) and the like."""
+    return text.replace(BLANK_START, "(").replace(BLANK_END, ")")
 
 
 class Redaction(logging.Filter):

@@ -362,7 +362,16 @@ def test_what_people_read_instead_of_json(world: tuple[Sandbox, str]) -> None:
     assert "x: nothing is due" in syndicator("deliver", "x", *c).stdout
     sandbox.newsroom.publish()
     syndicator("ingest", *c)
+    assert "── ckb · پوختەی ئێوارە" in syndicator("preview", "--digest", "evening", *c).stdout
+    assert [one["language"] for one in told("preview", "--digest", "evening", *c)["posts"]] == [
+        "en",
+        "ckb",
+        "ar",
+    ]  # type: ignore[attr-defined]
+    assert "name a story and where to" in syndicator("preview", *c).stderr
     assert "planned flash:" in syndicator("compile", *c).stdout
+    syndicator("compile", "--now", "evening", *c)
+    assert "nothing new to carry" in syndicator("preview", "--digest", "evening", *c).stdout
     assert "x: 3 accepted" in syndicator("deliver", "x", *c).stdout
     listed = syndicator("articles", "--limit", "1", *c).stdout
     shown = syndicator("show", listed[:8], *c).stdout

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from syndicator.errors import Refused
+
 from .common import (
     HERE,
     MARKS,
@@ -87,24 +89,35 @@ def show(
 
 @commands.command()
 def preview(
-    article: Annotated[str, typer.Argument(help="Its id, or how the id begins.")],
-    to: To,
+    article: Annotated[str | None, typer.Argument(help="Its id, or how the id begins.")] = None,
+    to: Annotated[list[str] | None, typer.Option("--to", help="A channel; may be given again.")] = None,
+    digest: Annotated[str | None, typer.Option(help="A newsletter, as it would go out now.")] = None,
     again: Again = False,
     config: Config = HERE,
     as_json: Json = False,
 ) -> None:
-    """Exactly what a push would send, with the network's own count.
+    """Exactly what a push, or a newsletter, would send, with the network's own count.
 
-    Example: `syndicator preview 3f9a --to tg-ckb --to x`
+    Example: `syndicator preview 3f9a --to tg-ckb --to x` or `syndicator preview --digest evening`
     """
+    if digest is None and not (article and to):
+        raise Refused("name a story and where to: ARTICLE --to CHANNEL; or a newsletter: --digest NEWSLETTER")
     with opened(config) as newsroom:
-        told = newsroom.preview([article], to, again=again)
+        if digest is not None:
+            told = newsroom.preview_digest(digest)
+        else:
+            told = newsroom.preview([article or ""], to or [], again=again)
     if as_json:
         print_json({"posts": told})
         return
     for one in told:
+        if digest is not None:
+            typer.echo(f"── {one['language']} · {one['subject']} ──\n{one['text']}\n")
+            continue
         limit = f"/{one['limit']}" if one["limit"] else ""
         typer.echo(f"── {one['channel']} · {one['count']}{limit} {one['unit']} ──\n{one['text']}\n")
+    if not told:
+        typer.echo("nothing new to carry")
 
 
 @commands.command()

@@ -133,6 +133,13 @@ class Desk:
             )
         return Planned(editions=(name,), deliveries=deliveries, faults=tuple(faults))
 
+    def preview_digest(self, newsletter: Newsletter) -> tuple[list[tuple[Edition, Post]], list[str]]:
+        """What the newsletter would carry if it went out now, by language, and what could not be written."""
+        now = self._now()
+        name = EditionId(f"digest:{newsletter.name}:{now.isoformat()}")
+        chosen = newsletter.choose(self._unsent(newsletter.door, newsletter))
+        return self._in_languages(name, newsletter, chosen, now)
+
     def _in_languages(
         self, name: EditionId, newsletter: Newsletter, chosen: Sequence[Article], slot: datetime
     ) -> tuple[list[tuple[Edition, Post]], list[str]]:
