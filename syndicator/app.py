@@ -31,6 +31,7 @@ from .model import (
     BLANK_START,
     Article,
     ChannelId,
+    DeliveryState,
     Edition,
     Outcome,
     Post,
@@ -38,7 +39,7 @@ from .model import (
 )
 from .net.web import GuardedWeb
 from .ports import Engine, Source, Summariser, World
-from .services import audience, ingest, postroom
+from .services import audience, doubts, ingest, postroom
 from .services.desk import Desk, Door, Newsletter, Planned, door_called, together
 from .services.ingest import Look
 from .storage import brakes, outbox
@@ -168,8 +169,17 @@ class App:
         found = postroom.reconcile(self.database, self.world.now())
         for name in self.doors:
             with self._reader(name) as reader:
-                postroom.resolve(self.database, ChannelId(name), reader, self.world.now())
+                policy = doubts.Policy(self.settings.channels[name].doubt)
+                doubts.look_into(self.database, ChannelId(name), reader, policy, self.world.now())
         return found
+
+    def open_doubts(self) -> list[doubts.Doubt]:
+        """Every doubt that is not settled."""
+        return doubts.listed(self.database)
+
+    def settle(self, number: int, verdict: doubts.Verdict, *, by: str, why: str) -> DeliveryState:
+        """A person's word on one doubt. Raises :exc:`NotFound`, :exc:`Refused`."""
+        return doubts.decide(self.database, number, verdict, who=by, why=why, now=self.world.now())
 
     def resume(self, name: str, *, by: str) -> None:
         """Take a brake off, and let what it held go on."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import time, timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, WithJsonSchema
@@ -177,6 +177,9 @@ class ChannelTable(PluginTable):
         timedelta(hours=24), description="a story first seen longer ago is no flash any more"
     )
     lives: Duration = Field(timedelta(hours=12), description="after this a post that did not go out is stale")
+    doubt: Literal["hold", "resend-once"] = Field(
+        "hold", description="what becomes of a doubt that cannot be read back"
+    )
     summary: int = Field(
         400, ge=0, le=4000, description="length of a summary, in characters as the network counts"
     )

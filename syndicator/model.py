@@ -51,6 +51,23 @@ class DeliveryState(StrEnum):
     CANCELLED = "cancelled"
 
 
+S = DeliveryState
+ENDS = frozenset({S.SENT, S.FAILED, S.EXCLUDED, S.EXPIRED, S.CANCELLED})
+# Every legal move of a delivery: from where it may come into each state.
+COMES_FROM: Mapping[DeliveryState, frozenset[DeliveryState]] = {
+    S.CLAIMED: frozenset({S.PENDING}),
+    S.SENDING: frozenset({S.CLAIMED}),
+    S.PENDING: frozenset({S.CLAIMED, S.SENDING, S.UNCERTAIN, S.HELD}),
+    S.UNCERTAIN: frozenset({S.SENDING}),
+    S.HELD: frozenset({S.PENDING, S.CLAIMED, S.UNCERTAIN}),
+    S.SENT: frozenset({S.SENDING, S.UNCERTAIN, S.HELD}),
+    S.FAILED: frozenset({S.CLAIMED, S.SENDING}),  # refused before its body, or after
+    S.EXCLUDED: frozenset({S.PENDING, S.CLAIMED, S.HELD}),
+    S.EXPIRED: frozenset({S.PENDING, S.CLAIMED}),
+    S.CANCELLED: frozenset({S.PENDING, S.CLAIMED, S.UNCERTAIN, S.HELD}),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """One entry as the source gave it, page chrome and all."""

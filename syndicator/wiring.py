@@ -189,6 +189,9 @@ def _check_use(book: Book, settings: Settings, channels: Mapping[str, Socket]) -
         if addressed and settings.channels[name].flash:
             problem = "this channel writes to subscribers, one by one"
             book.blame(f"channels.{name}.flash", problem, "take it out; write a newsletter")
+        if settings.channels[name].doubt == "resend-once" and not socket.factory.capabilities.recognised:
+            problem = "a second copy is not recognised there"
+            book.blame(f"channels.{name}.doubt", problem, 'write "hold"; resend-once is for mail')
         for letter, told in settings.newsletters.items():
             if told.channel == name and not addressed:
                 at = f"newsletters.{letter}.channel"

@@ -423,3 +423,30 @@ def test_a_level_that_is_none(world: tuple[Sandbox, str]) -> None:
     )
     assert done.returncode == 2
     assert "'LOUD' is no level" in done.stderr
+
+
+def test_a_doubt_is_settled_by_a_person(world: tuple[Sandbox, str]) -> None:
+    sandbox, config = world
+    c = ("-c", config)
+    told("ingest", *c)
+    sandbox.newsroom.publish()
+    told("ingest", *c)
+    told("compile", *c)
+    sandbox.telegram.faults.coming(Fault.DROP_AFTER_ACCEPT)
+    assert told("deliver", "tg-en", *c)["tg-en"] == {
+        "accepted": 2,
+        "deferred": 0,
+        "rejected": 0,
+        "uncertain": 1,
+    }
+    (doubt,) = told("doubts", *c)["doubts"]  # type: ignore[misc]
+    assert "◆  tg-en" in syndicator("doubts", *c).stdout
+    number = str(doubt["id"])
+    assert "did you mean 'sent'?" in syndicator("settle", number, "snt", "--why", "x", *c).stderr
+    assert (
+        f"delivery {number} is sent"
+        in syndicator("settle", number, "sent", "--why", "it is there", *c).stdout
+    )
+    assert syndicator("doubts", *c).stdout == "no doubts\n"
+    assert syndicator("settle", number, "resend", "--why", "x", *c).returncode == 1
+    assert len(sandbox.telegram.messages("@courier_en")) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -231,6 +232,46 @@ def deliveries(
             )
     if not found:
         typer.echo("none")
+
+
+@commands.command()
+def doubts(config: Config = HERE, as_json: Json = False) -> None:
+    """Deliveries that perhaps went out. Those marked ▮ wait for you: look whether they are there, then settle them.
+
+    Example: `syndicator doubts`
+    """
+    with opened(config) as newsroom:
+        found = newsroom.open_doubts()
+    if as_json:
+        print_json({"doubts": [asdict(one) for one in found]})
+        return
+    for one in found:
+        mark = MARKS["held" if one.held else "uncertain"]
+        text = " ".join(one.text.split())
+        typer.echo(f"{one.id:>6}  {mark}  {one.channel}  {one.recipient}  {text[:60]}  {one.reason}")
+    typer.echo("syndicator settle NUMBER sent|resend|drop --why …" if found else "no doubts")
+
+
+@commands.command()
+def settle(
+    number: Annotated[int, typer.Argument(help="The delivery's number, as `doubts` lists it.")],
+    verdict: Annotated[
+        str, typer.Argument(help="sent: it is there; resend: send it; drop: it shall not go out.")
+    ],
+    why: Annotated[str, typer.Option(help="How you know; it is written down.")],
+    by: Editor = "operator",
+    config: Config = HERE,
+) -> None:
+    """Say what became of a delivery in doubt. Nothing is sent here; what is to be sent again waits for the worker.
+
+    Example: `syndicator settle 41 sent --why "it stands in the channel"`
+    """
+    from syndicator.services.doubts import Verdict
+
+    must_know([verdict], {one.value: one for one in Verdict}, "verdict")
+    with opened(config) as newsroom:
+        state = newsroom.settle(number, Verdict(verdict), by=by, why=why)
+    typer.echo(f"delivery {number} is {state}")
 
 
 @commands.command()

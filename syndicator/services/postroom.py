@@ -13,14 +13,12 @@ from datetime import datetime, timedelta
 from random import Random
 
 from syndicator.model import ChannelId, DeliveryState, Outcome, Receipt, settle
-from syndicator.ports import Channel, Parcel, Reader
+from syndicator.ports import Channel, Parcel
 from syndicator.storage import brakes, outbox
 from syndicator.storage.database import Database
 
 CLAIM_LEASE = timedelta(minutes=10)  # a batch waits its turn within this
 SENDING_LEASE = timedelta(minutes=15)  # longer than any time-out of a channel (RFC 5321: 10 min for the dot)
-QUARANTINE = timedelta(minutes=5)  # longer than a late request lives; only then a doubt is looked into
-CLOCKS_APART = timedelta(minutes=2)  # how far a network's clock may be from ours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,36 +162,3 @@ def reconcile(database: Database, now: datetime) -> Reconciled:
     with database.write() as connection:
         back, doubt = outbox.reap(connection, now)
         return Reconciled(waiting_again=back, in_doubt=doubt, expired=outbox.expire(connection, now))
-
-
-def resolve(
-    database: Database, channel: ChannelId, reader: Reader | None, now: datetime
-) -> Mapping[DeliveryState, int]:
-    """Look into the channel's doubts: there, surely not there, or for a person to decide.
-
-    ``reader`` is the opened channel where it can be read back, else None. Never sends anything.
-    """
-    with database.read() as connection:
-        doubts = outbox.in_doubt(connection, channel, now - QUARANTINE)
-    counts: dict[DeliveryState, int] = {}
-    for one in doubts:
-        receipt = Receipt(
-            delivery=one.delivery.id, at=now, outcome=Outcome.UNCERTAIN, detail="it cannot be read back"
-        )
-        if reader:
-            since = one.delivery.due_at - CLOCKS_APART
-            receipt = reader.look_up(Parcel(delivery=one.delivery, post=one.post, address=one.address), since)
-        state = settle(receipt)
-        held = state is DeliveryState.UNCERTAIN
-        settlement = outbox.Settlement(
-            receipt=receipt,
-            token=one.delivery.token,
-            state=DeliveryState.HELD if held else state,
-            due_at=now if state is DeliveryState.PENDING else None,
-            reason=f"in doubt: {receipt.detail}" if held else None,
-            by="reconcile",
-        )
-        with database.write() as connection:
-            outbox.settle(connection, [settlement])
-        counts[settlement.state] = counts.get(settlement.state, 0) + 1
-    return counts

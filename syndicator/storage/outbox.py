@@ -30,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from syndicator.model import (
+    COMES_FROM,
     ChannelId,
     Consent,
     Delivery,
@@ -372,10 +373,15 @@ def mark_sending(
     return {DeliveryId(found) for found in marked.scalars()}
 
 
+def _may_become(state: DeliveryState) -> ColumnElement[bool]:
+    """The legal moves, as every change of state asks for them."""
+    return deliveries.c.state.in_(sorted(before.value for before in COMES_FROM[state]))
+
+
 def _stop(
     connection: Connection, which: ColumnElement[bool], state: DeliveryState, reason: str, now: datetime
 ) -> int:
-    moved = update(deliveries).where(which)
+    moved = update(deliveries).where(which, _may_become(state))
     return connection.execute(moved.values(state=state.value, reason=reason, settled_at=now)).rowcount
 
 
@@ -407,6 +413,7 @@ class Settlement:
     token: int
     state: DeliveryState
     due_at: datetime | None = None
+    not_after: datetime | None = None  # when its life is made longer
     reason: str | None = None
     by: str
 
@@ -431,13 +438,14 @@ def settle(connection: Connection, settlements: Sequence[Settlement]) -> int:
         values: dict[str, Any] = {"state": one.state.value, "reason": one.reason, "settled_at": receipt.at}
         values |= {"remote_ids": list(receipt.remote_ids)} if receipt.remote_ids else {}
         values |= {"due_at": one.due_at} if one.due_at else {}
+        values |= {"not_after": one.not_after} if one.not_after else {}
         values |= {"wire_hash": receipt.wire_hash} if receipt.wire_hash else {}
         done = connection.execute(
             update(deliveries)
             .where(
                 deliveries.c.id == receipt.delivery,
                 deliveries.c.token == one.token,
-                deliveries.c.state.in_((S.CLAIMED.value, S.SENDING.value, S.UNCERTAIN.value)),
+                _may_become(one.state),
             )
             .values(values)
         )
@@ -466,6 +474,27 @@ def reap(connection: Connection, now: datetime) -> tuple[int, int]:
         .values(state=S.UNCERTAIN.value, token=deliveries.c.token + 1, reason="lease-over", settled_at=now)
     ).rowcount
     return back, doubt
+
+
+def doubts(connection: Connection) -> list[tuple[Claimed, datetime | None, str]]:
+    """Every delivery in doubt, or held because of one, with since when and why; oldest first."""
+    held = and_(deliveries.c.state == S.HELD.value, deliveries.c.reason.startswith("in doubt"))
+    query = select(deliveries.c.id, deliveries.c.settled_at, deliveries.c.reason)
+    query = query.where(or_(deliveries.c.state == S.UNCERTAIN.value, held)).order_by(deliveries.c.id)
+    told = {row.id: row for row in connection.execute(query)}
+    found = {one.delivery.id: one for one in parcels(connection, list(told))}
+    return [(found[number], row.settled_at, row.reason or "") for number, row in told.items()]
+
+
+def state_of(connection: Connection, number: int) -> str | None:
+    return connection.execute(select(deliveries.c.state).where(deliveries.c.id == number)).scalar()
+
+
+def seen_last(connection: Connection, channel: str, limit: int = 5) -> tuple[str, ...]:
+    """Remote ids of what the channel took last, newest first."""
+    sent = and_(deliveries.c.channel == channel, deliveries.c.state == S.SENT.value)
+    query = select(deliveries.c.remote_ids).where(sent).order_by(deliveries.c.settled_at.desc()).limit(limit)
+    return tuple(name for ids in connection.execute(query).scalars() for name in reversed(ids or ()))
 
 
 def in_doubt(connection: Connection, channel: str, before: datetime) -> list[Claimed]:

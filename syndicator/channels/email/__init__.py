@@ -40,7 +40,7 @@ class EmailChannel:
     """One relay. One mail has one recipient, so a doubt is always about one reader."""
 
     limits = Limits(markup="html")
-    capabilities = Capabilities(addressed=True)
+    capabilities = Capabilities(addressed=True, recognised=True)
 
     class Settings(BaseModel):
         model_config = ConfigDict(frozen=True, extra="forbid")
