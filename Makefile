@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench
+.PHONY: demo test check bench torture
 $(VENV)/.run: requirements/run.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/build.txt -r requirements/run.txt
@@ -27,3 +27,6 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.run
 	$(BIN)/python benchmarks/street.py
+
+torture: $(VENV)/.dev
+	$(BIN)/python -m tests.kill.harness

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from threading import Lock
@@ -33,6 +34,7 @@ class Switches:
 
     _coming: deque[Fault] = field(default_factory=deque)
     _lock: Lock = field(default_factory=Lock)
+    watch: Callable[[str], None] = lambda stage: None  # hears each stage of the wire, before it goes on
     retry_after: int = 7  # seconds, in RATE_LIMITED
     hang: float = 2.0  # seconds, in HANG
 

@@ -69,6 +69,7 @@ class SmtpStandIn:
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        self.faults.watch("rcpt")
         match self.faults.meet():
             case Fault.GREYLIST:
                 return "450 4.2.0 Greylisted, please try again later"
@@ -85,10 +86,12 @@ class SmtpStandIn:
         return "250 2.1.5 Ok"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        self.faults.watch("body")
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         with self._lock:
             for recipient in envelope.rcpt_tos:
                 self.mails.append(Mail(envelope.mail_from or "", recipient, content))
+        self.faults.watch("taken")
         if (
             self.faults.meet() is not None
         ):  # whatever comes now comes after the dot: taken, but nobody is told

@@ -89,12 +89,14 @@ class TelegramStandIn:
     def _answer(self, request: Request) -> Response | None:
         _, _, rest = request.path.partition("/bot")
         token, _, method = rest.rpartition("/")
+        self.faults.watch("asked")
         fault = self.faults.meet()
         if fault is Fault.DROP_BEFORE_ACCEPT:
             return None
         if fault in _INSTEAD:
             return _INSTEAD[fault](self.faults)
         response = self._called(token, method, {**request.query, **request.fields})
+        self.faults.watch("taken")
         return spoilt(response, fault, self.faults)
 
     def _called(self, token: str, method: str, fields: Mapping[str, Any]) -> Response:

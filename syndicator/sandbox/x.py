@@ -91,6 +91,7 @@ class XStandIn:
             return [tweet for tweet in self._tweets if not tweet.deleted]
 
     def _answer(self, request: Request) -> Response | None:
+        self.faults.watch("asked")
         fault = self.faults.meet()
         match fault:
             case Fault.DROP_BEFORE_ACCEPT:
@@ -104,6 +105,7 @@ class XStandIn:
                 response = self._called(request, fault)
             except _Refused as refused:
                 response = Response.of(refused.told, refused.status, **self._headers(fault))
+        self.faults.watch("taken")
         return spoilt(response, fault, self.faults)
 
     def _called(self, request: Request, fault: Fault | None) -> Response:

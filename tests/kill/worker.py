@@ -1,0 +1,92 @@
+"""The worker that is killed: the product's own, with outbox and lane wrapped so that each call is a point to die at."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from random import Random
+
+from sqlalchemy import Connection
+
+from syndicator.app import App
+from syndicator.model import ChannelId, Receipt
+from syndicator.ports import Parcel
+from syndicator.services import postroom
+from syndicator.storage.database import Database
+
+
+class Killer:
+    """Counts each step by its name; dies at one of them, or writes all of them down."""
+
+    def __init__(self, point: str | None, seen: Path | None) -> None:
+        self._point = point
+        self._seen = seen
+        self._counts: Counter[str] = Counter()
+
+    def step(self, name: str) -> None:
+        self._counts[name] += 1
+        here = f"{name} {self._counts[name]}"
+        if here == self._point:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self._seen:
+            with self._seen.open("a") as file:
+                file.write(here + "\n")
+
+
+class KilledDatabase(Database):
+    killer: Killer
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        self.killer.step("before BEGIN")
+        with super().write() as connection:
+            self.killer.step("after BEGIN")
+            yield connection
+            self.killer.step("before COMMIT")
+        self.killer.step("after COMMIT")
+
+
+class KilledLane(postroom.CounterLane):
+    killer: Killer
+
+    def take(self) -> Parcel | None:
+        self.killer.step("before take")
+        taken = super().take()
+        self.killer.step("after take")
+        return taken
+
+    def commit(self, receipts: Sequence[Receipt], sending: Sequence[Parcel]) -> Sequence[Parcel]:
+        self.killer.step("before commit")
+        allowed = super().commit(receipts, sending)
+        self.killer.step("after commit")
+        return allowed
+
+
+def work(  # noqa: PLR0917 - handed to another process
+    path: str, environ: Mapping[str, str], moment: datetime, channel: str, point: str | None, seen: str | None
+) -> None:
+    """Deliver what is due on one channel, and die at the point."""
+    killer = Killer(point, Path(seen) if seen else None)
+    with App.opened(Path(path), environ, now=lambda: moment) as app:
+        database = KilledDatabase(app.database.url)
+        database.killer = killer
+        lane = KilledLane(
+            database,
+            ChannelId(channel),
+            holder=f"worker-{os.getpid()}",
+            now=lambda: moment,
+            rng=Random(1),
+            stopping=lambda: False,
+            blanks=app._blanks,
+            patience=postroom.Patience(),
+            batch=2,
+        )
+        lane.killer = killer
+        killer.step("before the run")
+        postroom.deliver(lane, app._channel(channel))
+        killer.step("after the run")
