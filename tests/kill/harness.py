@@ -8,6 +8,7 @@ prints the table of docs/reliability.md.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import shutil
 import sys
 from collections import Counter
@@ -18,6 +19,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
+from uuid import uuid4
+
+import psycopg
 
 from syndicator.app import App
 from syndicator.sandbox.faults import Switches
@@ -200,24 +204,53 @@ def tally(
     return found
 
 
+def on_postgresql(channel: str, server: str, every: int = 1) -> Tally:
+    """The same on a server where databases may be made: each point has a copy of its own."""
+    made = [f"kill_{uuid4().hex[:8]}"]
+
+    def command(told: str) -> None:
+        with psycopg.connect(f"{server.replace('+psycopg', '')}/postgres", autocommit=True) as connection:
+            connection.execute(told)  # type: ignore[arg-type]
+
+    def copy(url: str) -> str:
+        made.append(f"kill_{uuid4().hex[:8]}")
+        command(f"CREATE DATABASE {made[-1]} TEMPLATE {url.rpartition('/')[2]}")
+        return f"{server}/{made[-1]}"
+
+    command(f"CREATE DATABASE {made[0]}")
+    try:
+        return tally(channel, f"{server}/{made[0]}", copy, every)
+    finally:
+        for name in made:
+            command(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 def main() -> None:
+    server = os.environ.get("SYNDICATOR_TEST_POSTGRESQL")
+    failed = 0
     sys.stdout.write(
         "| channel | database | kill points | lost | twice | left open | held | most in doubt |\n"
     )
     sys.stdout.write("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n")
     for channel in CHANNELS:
-        found = tally(channel)
-        told = (
-            found.points,
-            len(found.lost),
-            len(found.doubled),
-            len(found.open),
-            found.held,
-            found.most_in_doubt,
-        )
-        sys.stdout.write(f"| {channel} | SQLite | {' | '.join(map(str, told))} |\n")
-        for fault in (*found.lost, *found.doubled, *found.open):
-            sys.stderr.write(f"{channel}: {fault}\n")
+        runs = {"SQLite": lambda channel=channel: tally(channel)}
+        if server:
+            runs["PostgreSQL"] = lambda channel=channel: on_postgresql(channel, server)
+        for database, run in runs.items():
+            found = run()
+            faults = [*found.lost, *found.doubled, *found.open]
+            failed += bool(faults)
+            told = (
+                found.points,
+                len(found.lost),
+                len(found.doubled),
+                len(found.open),
+                found.held,
+                found.most_in_doubt,
+            )
+            sys.stdout.write(f"| {channel} | {database} | {' | '.join(map(str, told))} |\n")
+            sys.stderr.writelines(f"{channel}: {fault}\n" for fault in faults)
+    sys.exit(bool(failed))
 
 
 if __name__ == "__main__":

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from uuid import uuid4
-
-import psycopg
 import pytest
 
-from .harness import CHANNELS, Harness, Tally, tally
+from .harness import CHANNELS, Harness, Tally, on_postgresql, tally
 
 EVERY = 7
 
@@ -26,30 +22,9 @@ def test_killed_at_many_steps_on_sqlite(channel: str) -> None:
     judge(tally(channel, every=EVERY))
 
 
-@pytest.fixture
-def copies(postgresql_server: str) -> Iterator[tuple[str, list[str]]]:
-    made = [f"kill_{uuid4().hex[:8]}"]
-    command(postgresql_server, f"CREATE DATABASE {made[0]}")
-    yield postgresql_server, made
-    for name in made:
-        command(postgresql_server, f"DROP DATABASE {name} WITH (FORCE)")
-
-
 @pytest.mark.parametrize("channel", CHANNELS)
-def test_killed_at_many_steps_on_postgresql(channel: str, copies: tuple[str, list[str]]) -> None:
-    server, made = copies
-
-    def copy(url: str) -> str:
-        made.append(f"kill_{uuid4().hex[:8]}")
-        command(server, f"CREATE DATABASE {made[-1]} TEMPLATE {url.rpartition('/')[2]}")
-        return f"{server}/{made[-1]}"
-
-    judge(tally(channel, f"{server}/{made[0]}", copy, every=EVERY))
-
-
-def command(server: str, told: str) -> None:
-    with psycopg.connect(f"{server.replace('+psycopg', '')}/postgres", autocommit=True) as connection:
-        connection.execute(told)  # type: ignore[arg-type]
+def test_killed_at_many_steps_on_postgresql(channel: str, postgresql_server: str) -> None:
+    judge(on_postgresql(channel, postgresql_server, every=EVERY))
 
 
 def test_the_harness_notices_a_double_and_a_loss() -> None:
