@@ -19,7 +19,8 @@ COPY --from=build /opt/syndicator /opt/syndicator
 ENV PATH=/opt/syndicator/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     SYNDICATOR_CONFIG=/etc/syndicator \
-    SYNDICATOR_LISTEN=0.0.0.0:8700
+    SYNDICATOR_LISTEN=0.0.0.0:8700 \
+    SYNDICATOR_MEMORY=/data/syndicator.memory
 USER app
 WORKDIR /data
 VOLUME /data

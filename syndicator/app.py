@@ -42,6 +42,7 @@ from .ports import Engine, Source, Summariser, World
 from .services import audience, doubts, ingest, postroom
 from .services.desk import Desk, Door, Newsletter, Planned, door_called, together
 from .services.ingest import Look
+from .services.memory import WHY, Memory
 from .storage import brakes, outbox
 from .storage.archive import Arrival
 from .storage.database import Database
@@ -69,6 +70,7 @@ class App:
         self.settings = wiring.settings
         self.stopping = Event()
         self.database = Database(database_url(wiring))
+        self.memory = Memory(wiring.folder / self.settings.database.memory, wiring.keys)
         self._web = GuardedWeb(monotonic=monotonic, private_allowed=self.settings.network.private_allowed)
         self.world = World(now=now, rng=SystemRandom(), wait=self.stopping.wait, web=self._web)
         self.doors = {name: self._door(name) for name in self.settings.channels}
@@ -79,6 +81,7 @@ class App:
             wiring.engine.options, self.world, zone=self.settings.newsroom.timezone
         )
         self._said: dict[str, frozenset[str]] = {}
+        self._moved = Event()  # deliveries changed since the last epoch began
         self._beat: datetime | None = None  # when a job of the worker last came to its end
 
     @classmethod
@@ -152,6 +155,7 @@ class App:
         told = ", ".join(f"{number} {outcome}" for outcome, number in counts.items() if number)
         if told:
             log.info("%s: %s", name, told)
+            self._moved.set()
         return counts
 
     def deliver_due(self) -> dict[str, Mapping[Outcome, int]]:
@@ -241,17 +245,18 @@ class App:
 
     def leave(self, address: str, newsletter: str, *, proof: str) -> None:
         name = self._newsletter_called(newsletter).name
-        audience.leave(self.database, address, name, now=self.world.now(), proof=proof)
+        now = self.world.now()
+        audience.leave(self.database, address, name, remember=self.memory.left, now=now, proof=proof)
 
     def subscription_of(self, token: str) -> tuple[str, str]:
         """Title and language of the subscription that a leave link is about. Raises :exc:`NotFound`."""
-        _, newsletter, language = audience.subscription_of(self.database, self.wiring.keys, token)
-        return self._title(newsletter, language), language
+        who, newsletter = audience.subscription_of(self.database, self.wiring.keys, token)
+        return self._title(newsletter, who.language), who.language
 
     def leave_by_token(self, token: str) -> tuple[str, str]:
         """End the subscription that a leave link is about; title and language. Raises :exc:`NotFound`."""
         newsletter, language = audience.leave_by_token(
-            self.database, self.wiring.keys, token, now=self.world.now()
+            self.database, self.wiring.keys, token, remember=self.memory.left, now=self.world.now()
         )
         return self._title(newsletter, language), language
 
@@ -296,12 +301,19 @@ class App:
     def alone(self) -> Iterator[None]:
         """Raises :exc:`StorageError` when another worker runs on the same SQLite file."""
         with only_worker(self.database.path) if self.database.path else nullcontext():
+            self.recall()
+            self.memory.turn(self.database, self.world.now())
             yield
 
     def stop(self) -> None:
         """Finish what is in flight and send nothing new. Safe in a signal handler."""
         self.stopping.set()
         self.engine.stop()
+
+    def recall(self) -> None:
+        """Replay who left, and pause everything where the database was restored or copied. Before anything is sent."""
+        if not self.memory.recall(self.database, self.world.now()):
+            log.warning("everything is paused: %s", WHY)
 
     def work(self) -> None:
         """The scheduled worker, until :meth:`stop`. Be :meth:`alone` first."""
@@ -316,7 +328,13 @@ class App:
             if self.compile().deliveries:
                 self.engine.soon(deliveries)
 
-        self.engine.every(schedule.reconcile, self._guarded(self.reconcile, "reconcile"), "reconcile")
+        def look_after() -> None:
+            self.reconcile()
+            if self._moved.is_set():
+                self._moved.clear()
+                self.memory.turn(self.database, self.world.now())
+
+        self.engine.every(schedule.reconcile, self._guarded(look_after, "reconcile"), "reconcile")
         self.engine.every(schedule.ingest, self._guarded(look, "ingest"), "ingest")
         self.engine.every(schedule.deliver, self._guarded(plan, "compile"), "compile")
         for name, job in zip(self.doors, deliveries, strict=True):

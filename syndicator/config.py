@@ -24,6 +24,8 @@ from .errors import ConfigError
 from .model import Language
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+# What is not for the newsroom to say inside a container.
+_CONTAINER = (("SYNDICATOR_LISTEN", "web", "listen"), ("SYNDICATOR_MEMORY", "database", "memory"))
 CRON_FIELDS = 5
 _NAME = r"^[a-z][a-z0-9-]{0,39}$"
 _LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
@@ -121,6 +123,9 @@ class Newsroom(Table):
 class DatabaseTable(Table):
     url: str = Field(
         "sqlite:///syndicator.db", description="SQLAlchemy address of the database, without its password"
+    )
+    memory: str = Field(
+        "syndicator.memory", description="file of what a restore must not undo, such as leaves"
     )
 
 
@@ -381,8 +386,9 @@ def read(path: Path, environ: Mapping[str, str]) -> tuple[Settings | None, Book]
             "a password stands in the file",
             "set SYNDICATOR_DATABASE_URL or SYNDICATOR_DATABASE_URL_FILE",
         )
-    if "SYNDICATOR_LISTEN" in environ:  # inside a container it is not for the newsroom to say
-        book.tables["web"] = {**book.table("web"), "listen": environ["SYNDICATOR_LISTEN"]}
+    for name, table, key in _CONTAINER:
+        if name in environ:
+            book.tables[table] = {**book.table(table), key: environ[name]}
     settings = book.model(Settings, book.tables)
     if settings:
         _check_references(settings, book)

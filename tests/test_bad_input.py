@@ -456,3 +456,26 @@ def test_too_many_stories_at_once_ask_an_editor(street: Street) -> None:
     assert app.compile().faults == ()
     app.deliver_due()
     assert states(app)["tg-en"] == {"sent": 3}
+
+
+def test_a_database_put_back_from_a_backup_sends_nothing_by_itself(street: Street) -> None:
+    app = street.published()
+    assert app.database.path
+    with app.alone():
+        pass  # a worker ran
+    with app.database.write() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint")
+    app.database.close()
+    backup = app.database.path.read_bytes()
+    app.deliver_due()
+    app.memory.turn(app.database, street.now())  # as the worker does after it sent
+    app.database.close()
+    for file in app.database.path.parent.glob("syndicator.db*"):
+        file.unlink()
+    app.database.path.write_bytes(backup)
+    again = street.app()
+    with again.alone(), again.database.read() as connection:
+        assert "everything" in brakes.paused(connection)
+    again.deliver_due()
+    assert len(street.sandbox.telegram.messages("@courier_en")) == 3  # what went out before, once
+    assert states(again)["tg-en"] == {"pending": 3}

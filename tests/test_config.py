@@ -190,7 +190,8 @@ def test_the_database_address_may_come_from_the_environment(tmp_path: Path) -> N
     assert settings.database.url == "postgresql+psycopg://a:b@h/d"
 
 
-def test_a_container_says_where_to_listen(tmp_path: Path) -> None:
-    settings, _ = read(tmp_path, GOOD, SYNDICATOR_LISTEN="0.0.0.0:80")
+def test_a_container_says_where_to_listen_and_to_remember(tmp_path: Path) -> None:
+    settings, _ = read(tmp_path, GOOD, SYNDICATOR_LISTEN="0.0.0.0:80", SYNDICATOR_MEMORY="/data/m")
     assert settings
+    assert settings.database.memory == "/data/m"
     assert settings.web.address == ("0.0.0.0", 80)  # noqa: S104

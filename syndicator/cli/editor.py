@@ -142,6 +142,7 @@ def push(
             for one in told:
                 typer.echo(f"── {one['channel']} ──\n{one['text']}\n", err=as_json)
             typer.confirm(f"Send {len(told)} posts to {', '.join(to)}?", abort=True, err=as_json)
+        newsroom.recall()
         planned = newsroom.push(article, to, editor=by, again=again, note=note)
         counts = {name: newsroom.deliver(name) for name in to}
     sent = {name: {str(outcome): n for outcome, n in found.items()} for name, found in counts.items()}

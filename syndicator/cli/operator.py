@@ -207,6 +207,7 @@ def deliver(
 
     with opened(config) as newsroom, interruptible(newsroom):
         names = channels or list(newsroom.doors)
+        newsroom.recall()
         must_know(names, newsroom.doors, "channel")
         with newsroom.database.read() as connection:
             waiting = ledger.by_channel(connection)

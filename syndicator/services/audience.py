@@ -11,11 +11,12 @@ from typing import TextIO
 from email_validator import EmailNotValidError, validate_email
 
 from syndicator.errors import NotFound, Refused
-from syndicator.model import Consent, SubscriberId
+from syndicator.model import Consent, Subscriber, SubscriberId
 from syndicator.storage import readers
 from syndicator.storage.database import Database
 from syndicator.tokens import Keys, verify
 
+Remember = Callable[[str, str, datetime], None]  # address, newsletter, when: kept outside the database first
 COLUMNS = ("address", "name", "language")
 
 
@@ -58,17 +59,20 @@ def subscribe(
     return new
 
 
-def leave(database: Database, address: str, newsletter: str, *, now: datetime, proof: str) -> None:
+def leave(
+    database: Database, address: str, newsletter: str, *, remember: Remember, now: datetime, proof: str
+) -> None:
     """End a subscription. Raises :exc:`NotFound` for who never subscribed."""
     with database.write() as connection:
         who = readers.find(connection, address)
         if who is None or readers.standing_of(connection, who.id, newsletter) is None:
             raise NotFound(f"{address} does not subscribe to {newsletter}")
+        remember(who.address, newsletter, now)
         readers.consent(connection, who.id, newsletter, Consent.WITHDRAWN, now=now, proof=proof)
 
 
-def subscription_of(database: Database, keys: Keys, token: str) -> tuple[SubscriberId, str, str]:
-    """Whose subscription a mail's own link is about: reader, newsletter, language. Raises :exc:`NotFound`."""
+def subscription_of(database: Database, keys: Keys, token: str) -> tuple[Subscriber, str]:
+    """Whose subscription a mail's own link is about: reader and newsletter. Raises :exc:`NotFound`."""
     facts = verify(keys, "leave", token)
     if facts is None or len(facts) != 2 or not facts[0].isdigit():
         raise NotFound("this link is not one of ours, or it was cut on its way")
@@ -77,15 +81,20 @@ def subscription_of(database: Database, keys: Keys, token: str) -> tuple[Subscri
         found = readers.by_number(connection, who)
         if found is None or readers.standing_of(connection, who, newsletter) is None:
             raise NotFound("this subscription is no longer on record; no mail goes out for it")
-    return who, newsletter, found.language
+    return found, newsletter
 
 
-def leave_by_token(database: Database, keys: Keys, token: str, *, now: datetime) -> tuple[str, str]:
+def leave_by_token(
+    database: Database, keys: Keys, token: str, *, remember: Remember, now: datetime
+) -> tuple[str, str]:
     """End the subscription that a link names; returns newsletter and language. Twice is once."""
-    who, newsletter, language = subscription_of(database, keys, token)
+    who, newsletter = subscription_of(database, keys, token)
+    remember(who.address, newsletter, now)
     with database.write() as connection:
-        readers.consent(connection, who, newsletter, Consent.WITHDRAWN, now=now, proof="the link in a mail")
-    return newsletter, language
+        readers.consent(
+            connection, who.id, newsletter, Consent.WITHDRAWN, now=now, proof="the link in a mail"
+        )
+    return newsletter, who.language
 
 
 def read_csv(

@@ -76,6 +76,18 @@ def standing_of(connection: Connection, who: SubscriberId, newsletter: str) -> C
     return Consent(found) if found else None
 
 
+def confirmed(connection: Connection) -> list[tuple[SubscriberId, str, str, datetime]]:
+    """Every subscription that gets mail: subscriber, address, newsletter, since when."""
+    query = (
+        select(subscribers.c.id, subscribers.c.address, subscriptions.c.newsletter, subscriptions.c.since)
+        .join(subscriptions, subscriptions.c.subscriber == subscribers.c.id)
+        .where(subscriptions.c.consent == Consent.GIVEN.value)
+    )
+    return [
+        (SubscriberId(row.id), row.address, row.newsletter, row.since) for row in connection.execute(query)
+    ]
+
+
 def standing(connection: Connection) -> list[dict[str, object]]:
     """How many readers each newsletter has, by language and consent."""
     columns = (subscriptions.c.newsletter, subscribers.c.language, subscriptions.c.consent)
