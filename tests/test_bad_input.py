@@ -463,16 +463,15 @@ def test_a_database_put_back_from_a_backup_sends_nothing_by_itself(street: Stree
     assert app.database.path
     with app.alone():
         pass  # a worker ran
-    with app.database.write() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint")
-    app.database.close()
-    backup = app.database.path.read_bytes()
+    kept = street.path.parent / "kept.db"
+    with closing(sqlite3.connect(app.database.path)) as live, closing(sqlite3.connect(kept)) as copy:
+        live.backup(copy)
     app.deliver_due()
     app.memory.turn(app.database, street.now())  # as the worker does after it sent
     app.database.close()
     for file in app.database.path.parent.glob("syndicator.db*"):
         file.unlink()
-    app.database.path.write_bytes(backup)
+    kept.rename(app.database.path)
     again = street.app()
     with again.alone(), again.database.read() as connection:
         assert "everything" in brakes.paused(connection)
