@@ -64,6 +64,7 @@ class Memory:
         self._append({EPOCH: fresh, **({"after": str(current)} if current else {})})
         with database.write() as connection:
             brakes.override(connection, EPOCH, fresh, now=now, by="memory")
+        self._append({EPOCH: fresh})  # from here on the one before is not good any more
 
     def _replay(self, database: Database, leaves: list[dict[str, Any]], now: datetime) -> None:
         if not leaves:
