@@ -10,6 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
+import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event
 from typing import Any, Self
 from uuid import uuid4
 
@@ -133,11 +135,13 @@ class Harness:
 
     def _run(self, environ: Mapping[str, str], point: str | None, seen: str | None) -> None:
         arguments = (str(self.path), dict(environ), NOW, self.channel, point, seen)
+        dead = Event()
         child = self._context.Process(target=worker.work, args=arguments)
         if point and point.startswith("wire "):
-            self._switches.watch = _trigger(point.removeprefix("wire "), child)
+            self._switches.watch = _trigger(point.removeprefix("wire "), child, dead)
         child.start()
         child.join(60)
+        dead.set()
         self._switches.watch = _nobody
         expected = 0 if point is None else -9
         if child.exitcode != expected:
@@ -179,15 +183,15 @@ def _nobody(stage: str) -> None:
     """Nobody listens."""
 
 
-def _trigger(point: str, child: Any) -> Callable[[str], None]:
+def _trigger(point: str, child: Any, dead: Event) -> Callable[[str], None]:
     """The sink pulls the trigger: the worker is dead before the sink goes on."""
     counts: Counter[str] = Counter()
 
     def heard(stage: str) -> None:
         counts[stage] += 1
         if f"{stage} {counts[stage]}" == point:
-            child.kill()
-            child.join(30)
+            os.kill(child.pid, signal.SIGKILL)
+            dead.wait(30)  # only one thread may ask a process how it ended
 
     return heard
 
