@@ -192,6 +192,8 @@ class App:
             if brakes.overridden(connection).get(f"flood:{name}") == "asked":
                 brakes.override(connection, f"flood:{name}", "allowed", now=self.world.now(), by=by)
             outbox.resume_paused(connection, name)
+        if name == outbox.EVERYTHING:  # whoever says so knows this database: it is the one from here on
+            self.memory.turn(self.database, self.world.now())
 
     def preview(self, wanted: Sequence[str], to: Sequence[str], *, again: bool) -> list[dict[str, object]]:
         """Exactly what a push would send, with the network's own count."""
@@ -264,7 +266,7 @@ class App:
         """A page for readers, written by a template."""
         return self.wiring.renderer.page(name, language, **told)
 
-    def look_well(self) -> None:
+    def check_health(self) -> None:
         """Raises :exc:`StorageError` when the database does not answer or the worker stands still."""
         with self.database.read() as connection:
             brakes.paused(connection)
@@ -349,13 +351,13 @@ class App:
         def run() -> None:
             try:
                 job()
-                self._beat = self.world.now()
             except SyndicatorError as error:
-                self._warn(name, (str(error),))
+                self._warn(f"job {name}", (str(error),))
             except Exception:
                 log.exception("%s failed in a way nobody foresaw", name)
             else:
-                self._said.pop(name, None) if name.startswith("deliver") else None
+                self._beat = self.world.now()
+                self._warn(f"job {name}", ())
 
         return run
 

@@ -395,14 +395,6 @@ def read(path: Path, environ: Mapping[str, str]) -> tuple[Settings | None, Book]
     return settings, book
 
 
-def load(path: Path, environ: Mapping[str, str]) -> tuple[Settings, Book]:
-    """Like :func:`read`; raises :exc:`Unusable` with all faults."""
-    settings, book = read(path, environ)
-    if settings is None or book.faults:
-        raise Unusable(book.faults)
-    return settings, book
-
-
 def variable_name(at: str, name: str) -> str:
     """The environment's name for a secret."""
     return re.sub(r"[^A-Z0-9]+", "_", f"syndicator.{at}.{name}".upper())

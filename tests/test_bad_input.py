@@ -478,3 +478,24 @@ def test_a_database_put_back_from_a_backup_sends_nothing_by_itself(street: Stree
     again.deliver_due()
     assert len(street.sandbox.telegram.messages("@courier_en")) == 3  # what went out before, once
     assert states(again)["tg-en"] == {"pending": 3}
+    again.resume("everything", by="dana")
+    again.recall()
+    with again.database.read() as connection:
+        assert "everything" not in brakes.paused(connection)  # the person's word stands
+
+
+def test_a_fault_is_told_when_it_comes_and_again_when_it_comes_back(
+    street: Street, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = street.app()
+    trouble = [StorageError("locked"), StorageError("locked"), None, StorageError("locked")]
+
+    def job() -> None:
+        if error := trouble.pop(0):
+            raise error
+
+    for _ in range(4):
+        app._guarded(job, "ingest")()
+    assert [record.getMessage() for record in caplog.records if "locked" in record.getMessage()] == [
+        "job ingest: locked"
+    ] * 2

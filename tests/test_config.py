@@ -121,19 +121,23 @@ def test_unreadable_or_contradictory_configuration(
     assert any(expected in one for one in faults(tmp_path, GOOD.replace(*change)))
 
 
+def only_fault(path: Path) -> str:
+    settings, book = config.read(path, {})
+    assert settings is None
+    (fault,) = book.faults
+    return str(fault)
+
+
 def test_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:
     for path in (tmp_path / "none.toml", tmp_path):
-        with pytest.raises(config.Unusable, match="syndicator init"):
-            config.load(path, {})
+        assert "syndicator init" in only_fault(path)
     bad = tmp_path / "bad.toml"
     bad.write_bytes(b"name = '\xff'")
-    with pytest.raises(config.Unusable, match="not UTF-8"):
-        config.load(bad, {})
+    assert "not UTF-8" in only_fault(bad)
     folder = tmp_path / "folder.toml"
     folder.mkdir()
     (folder / "x.toml").mkdir()
-    with pytest.raises(config.Unusable, match="cannot be read"):
-        config.load(folder, {})
+    assert "cannot be read" in only_fault(folder)
 
 
 class Options(BaseModel):

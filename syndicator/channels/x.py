@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
@@ -20,6 +22,7 @@ from syndicator.ports import Capabilities, Lane, Parcel, World, one_by_one
 POST_MAX = 280  # weighted, twitter-text configuration v3
 _API = "https://api.twitter.com"  # where tweepy always goes
 DUPLICATE = "duplicate content"
+_LINK = re.compile(r"https?://\S+")
 _RESETS = (  # remaining and reset, of the quarter of an hour and of the day
     ("x-rate-limit-remaining", "x-rate-limit-reset"),
     ("x-user-limit-24hour-remaining", "x-user-limit-24hour-reset"),
@@ -84,11 +87,16 @@ class XChannel:
             return self._receipt(
                 delivery, Outcome.UNCERTAIN, f"the timeline cannot be read: {_advice(error)}"
             )
-        for post in told:
-            if _expanded(post) == parcel.post.text:
-                return self._receipt(
-                    delivery, Outcome.ACCEPTED, "read back from the timeline", remote_ids=(post["id"],)
-                )
+        standing = {_posted(_expanded(post)): str(post["id"]) for post in told}
+        wanted = _posted(parcel.post.text)
+        if wanted in standing:
+            return self._receipt(
+                delivery, Outcome.ACCEPTED, "read back from the timeline", remote_ids=(standing[wanted],)
+            )
+        if any(_LINK.sub("", text) == _LINK.sub("", wanted) for text in standing):
+            return self._receipt(
+                delivery, Outcome.UNCERTAIN, "one that differs in its link only stands there"
+            )
         if found.get("meta", {}).get("next_token"):
             return self._receipt(delivery, Outcome.UNCERTAIN, "the timeline is longer than one page")
         return self._receipt(delivery, Outcome.DEFERRED, "not in the timeline", retry_at=self._world.now())
@@ -194,6 +202,11 @@ def _advice(error: Exception) -> str:
     except (json.JSONDecodeError, AttributeError, ValueError):
         detail = str(error)
     return f"HTTP {error.response.status_code}: {detail}"[:300]
+
+
+def _posted(text: str) -> str:
+    """A text as X keeps it: NFC, nothing blank around it."""
+    return unicodedata.normalize("NFC", text).strip()
 
 
 def _expanded(post: Mapping[str, Any]) -> str:

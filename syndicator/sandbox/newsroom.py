@@ -15,10 +15,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from html import escape
 from importlib.resources import files
-from threading import Lock
-from typing import Self
 
-from .serving import Request, Response, Served
+from .serving import Request, Response, StandIn
 
 NAME = "The Azmar Courier"
 LANGUAGES = ("en", "ckb", "ar")
@@ -55,29 +53,17 @@ class SampleStory:
     updated_at: datetime
 
 
-class SampleNewsroom:
+class SampleNewsroom(StandIn):
     """``with SampleNewsroom(now=clock) as site: site.feed("ckb")``; :meth:`publish` brings today's stories out."""
 
-    def __init__(self, *, now: Callable[[], datetime], port: int = 0) -> None:
+    def __init__(self, *, now: Callable[[], datetime]) -> None:
+        super().__init__()
         self._now = now
-        self._lock = Lock()
         told = tomllib.loads((files(__package__) / "stories.toml").read_text("utf-8"))["story"]
         start = now()
         self._waiting = [_story(one, start) for one in told if not one.get("old")]
         yesterday = start - timedelta(days=1)
         self._out = [_story(one, yesterday) for one in told if one.get("old")]
-        self._served = Served(self._answer, port=port)
-
-    @property
-    def url(self) -> str:
-        return self._served.url
-
-    def __enter__(self) -> Self:
-        self._served.__enter__()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._served.__exit__(*exc)
 
     def feed(self, language: str) -> str:
         """Address of the language's feed."""

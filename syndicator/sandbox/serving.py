@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
@@ -61,11 +61,11 @@ Answering = Callable[[Request], Response | None]  # None: the line breaks withou
 
 
 class Served:
-    """``with Served(answer) as served: served.url`` — on a free port unless one is given."""
+    """``with Served(answer) as served: served.url`` — on a free port."""
 
-    def __init__(self, answer: Answering, *, port: int = 0) -> None:
+    def __init__(self, answer: Answering) -> None:
         self._stopping = Event()
-        self._server = _Server(("127.0.0.1", port), _handler(answer, self._stopping))
+        self._server = _Server(("127.0.0.1", 0), _handler(answer, self._stopping))
         self._thread = Thread(target=self._server.serve_forever, args=(0.02,), name="sandbox", daemon=True)
 
     @property
@@ -81,6 +81,28 @@ class Served:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+
+class StandIn:
+    """A server of the sandbox: ``with`` opens it on a free port, :meth:`_answer` says what it says."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._served = Served(self._answer)
+
+    @property
+    def url(self) -> str:
+        return self._served.url
+
+    def __enter__(self) -> Self:
+        self._served.__enter__()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._served.__exit__(*exc)
+
+    def _answer(self, request: Request) -> Response | None:
+        raise NotImplementedError
 
 
 class _Server(ThreadingHTTPServer):

@@ -38,11 +38,11 @@ class SmtpStandIn:
 
     host = "127.0.0.1"
 
-    def __init__(self, *, port: int = 0) -> None:
+    def __init__(self) -> None:
         self.mails: list[Mail] = []
         self.faults = Switches()
         self._lock = Lock()
-        self._controller = _Controller(self, port)
+        self._controller = _Controller(self)
 
     @property
     def port(self) -> int:
@@ -105,8 +105,8 @@ def _break(server: SMTP) -> None:
 
 
 class _Controller(Controller):
-    def __init__(self, handler: Any, port: int) -> None:
-        super().__init__(handler, hostname=SmtpStandIn.host, port=port, data_size_limit=SIZE_MAX)
+    def __init__(self, handler: Any) -> None:
+        super().__init__(handler, hostname=SmtpStandIn.host, port=0, data_size_limit=SIZE_MAX)
 
     @property
     def found_port(self) -> int:

@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
-from threading import Lock
-from typing import Any, Self
+from typing import Any
 
 from . import entities
 from .faults import Fault, Switches, spoilt
-from .serving import Request, Response, Served
+from .serving import Request, Response, StandIn
 
 TEXT_MAX = 4096  # code points after entity parsing
 RAW_MAX = 32_768  # bytes before it
@@ -49,7 +48,7 @@ class _Refused(Exception):
         self.parameters = parameters
 
 
-class TelegramStandIn:
+class TelegramStandIn(StandIn):
     """``with TelegramStandIn(chats={"@courier_en": "The Courier"}) as telegram: telegram.base_url``."""
 
     def __init__(
@@ -58,8 +57,8 @@ class TelegramStandIn:
         chats: Mapping[str, str],
         now: Callable[[], datetime] = lambda: datetime.fromtimestamp(0, UTC),
         token: str = TOKEN,
-        port: int = 0,
     ) -> None:
+        super().__init__()
         self.token = token
         self.faults = Switches()
         self.chats = {
@@ -68,19 +67,10 @@ class TelegramStandIn:
         }
         self._now = now
         self._ids = {name: count(1) for name in chats}  # message ids are sequential in each chat
-        self._lock = Lock()
-        self._served = Served(self._answer, port=port)
 
     @property
     def base_url(self) -> str:
-        return f"{self._served.url}/bot"
-
-    def __enter__(self) -> Self:
-        self._served.__enter__()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._served.__exit__(*exc)
+        return f"{self.url}/bot"
 
     def messages(self, chat: str) -> list[Message]:
         with self._lock:

@@ -7,7 +7,6 @@ import secrets
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -95,27 +94,15 @@ titles = {{ en = "Evening digest", ckb = "پوختەی ئێوارە", ar = "نش
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """Where to listen; 0 is any free port."""
-
-    site: int = 0
-    smtp: int = 0
-    telegram: int = 0
-    x: int = 0
-    viewer: int = 0
-
-
 class Sandbox:
     """``with Sandbox(now=clock) as sandbox: sandbox.configure(folder)``."""
 
-    def __init__(self, *, now: Callable[[], datetime], ports: Ports | None = None) -> None:
-        at = ports or Ports()
-        self.newsroom = SampleNewsroom(now=now, port=at.site)
-        self.smtp = SmtpStandIn(port=at.smtp)
-        self.telegram = TelegramStandIn(chats=CHATS, now=now, port=at.telegram)
-        self.x = XStandIn(now=now, port=at.x)
-        self._viewer = Served(self._answer, port=at.viewer)
+    def __init__(self, *, now: Callable[[], datetime]) -> None:
+        self.newsroom = SampleNewsroom(now=now)
+        self.smtp = SmtpStandIn()
+        self.telegram = TelegramStandIn(chats=CHATS, now=now)
+        self.x = XStandIn(now=now)
+        self._viewer = Served(self._answer)
         self._open = ExitStack()
 
     @property
@@ -142,7 +129,7 @@ class Sandbox:
             "site": self.newsroom.url,
             "host": self.newsroom.url.removeprefix("http://"),
             "telegram": self.telegram.base_url,
-            "x": self.x.base_url,
+            "x": self.x.url,
             **{f"feed_{language}": self.newsroom.feed(language) for language in ("en", "ckb", "ar")},
         }
         filled = {name: json.dumps(value, ensure_ascii=False) for name, value in quoted.items()}

@@ -8,13 +8,12 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from threading import Lock
-from typing import Any, Self
+from typing import Any
 
 import regex
 
 from .faults import Fault, Switches, spoilt
-from .serving import Request, Response, Served
+from .serving import Request, Response, StandIn
 
 WEIGHT_MAX = 280
 URL_WEIGHT = 23  # every address becomes a t.co link
@@ -51,16 +50,16 @@ class _Refused(Exception):
         self.status = status
 
 
-class XStandIn:
-    """``with XStandIn() as x: x.base_url`` — takes OAuth 1.0a calls that carry its app's key and account's token."""
+class XStandIn(StandIn):
+    """``with XStandIn() as x: x.url`` — takes OAuth 1.0a calls that carry its app's key and account's token."""
 
     def __init__(
         self,
         *,
         username: str = "courier",
         now: Callable[[], datetime] = lambda: datetime.fromtimestamp(0, UTC),
-        port: int = 0,
     ) -> None:
+        super().__init__()
         self.username = username
         self.credentials = {
             "api_key": "sandbox-app",
@@ -71,19 +70,6 @@ class XStandIn:
         self.faults = Switches()
         self._tweets: list[Tweet] = []
         self._now = now
-        self._lock = Lock()
-        self._served = Served(self._answer, port=port)
-
-    @property
-    def base_url(self) -> str:
-        return self._served.url
-
-    def __enter__(self) -> Self:
-        self._served.__enter__()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._served.__exit__(*exc)
 
     def tweets(self) -> list[Tweet]:
         """What stands in the timeline, oldest first."""

@@ -7,6 +7,7 @@ do not share means that the database was restored or copied: it starts paused.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import hmac
 import json
@@ -98,6 +99,7 @@ class Memory:
         line = (json.dumps(told) + "\n").encode()
         try:
             with self.path.open("ab") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)  # a page and the worker may write at the same time
                 file.truncate(self._whole())  # a line without its end was never promised
                 file.write(line)
                 file.flush()

@@ -32,7 +32,7 @@ def pages(newsroom: App) -> Starlette:
 
     def healthy(request: Request) -> Response:
         try:
-            newsroom.look_well()
+            newsroom.check_health()
         except StorageError as error:
             return PlainTextResponse(f"{error}\n", 503)
         return PlainTextResponse("ok\n")

@@ -42,7 +42,7 @@ def test_telegram_keeps_the_contract() -> None:
 
 def test_x_keeps_the_contract() -> None:
     with XStandIn() as there:
-        told = {**there.credentials, "base_url": there.base_url}
+        told = {**there.credentials, "base_url": there.url}
         check_channel(
             lambda: XChannel(XChannel.Settings.model_validate(told), WORLD, id=ChannelId("c")),
             PARCELS,

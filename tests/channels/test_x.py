@@ -24,7 +24,7 @@ def x() -> Iterator[XStandIn]:
 
 
 def channel(there: XStandIn, **settings: object) -> XChannel:
-    told = {**there.credentials, "base_url": there.base_url, "timeout": 1.0, **settings}
+    told = {**there.credentials, "base_url": there.url, "timeout": 1.0, **settings}
     return XChannel(XChannel.Settings.model_validate(told), WORLD, id=ChannelId("x"))
 
 
@@ -105,6 +105,15 @@ def test_a_duplicate_on_x_is_looked_up(x: XStandIn) -> None:
         absent = open_channel.look_up(parcel(9, "never sent"), NOW - timedelta(minutes=1))
     assert (found.outcome, found.remote_ids) == (A, (x.tweets()[0].id,))
     assert absent.outcome is D
+
+
+def test_what_x_did_to_a_text_is_no_reason_to_send_it_again(x: XStandIn) -> None:
+    send(x, f"Cafe\u0301 reopens {LINK} ")
+    with channel(x) as open_channel:
+        same = open_channel.look_up(parcel(9, f"Cafe\u0301 reopens {LINK} "), NOW - timedelta(minutes=1))
+        other_link = open_channel.look_up(parcel(9, f"Caf\u00e9 reopens {LINK}/"), NOW - timedelta(minutes=1))
+    assert same.outcome is A
+    assert other_link.outcome is U  # perhaps X wrote the link another way: a person looks
 
 
 def test_a_timeline_that_cannot_be_read_settles_nothing(x: XStandIn) -> None:

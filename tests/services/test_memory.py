@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -135,3 +136,9 @@ def test_a_damaged_file_is_named_with_its_line(database: Database, memory: Memor
 def test_a_leave_that_cannot_be_kept_is_said(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="leaves may be lost"):
         Memory(tmp_path / "none" / "memory", KEYS).left("sara@x.example", "daily", NOW)
+
+
+def test_leaves_written_at_the_same_time_are_all_kept(memory: Memory) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: memory.left(f"r{number}@x.example", "daily", NOW), range(64)))
+    assert len(set(memory.path.read_text("utf-8").splitlines())) == 64
