@@ -8,12 +8,11 @@ from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from random import SystemRandom
+from random import Random, SystemRandom
 from threading import Event
 from time import monotonic
 from typing import Any, Self
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 from . import config, editing
 from .cleaning import clean
@@ -46,7 +45,7 @@ from .services.memory import WHY, Memory
 from .storage import brakes, outbox
 from .storage.archive import Arrival
 from .storage.database import Database
-from .storage.lock import only_worker
+from .storage.lock import berth, only_worker
 from .storage.outbox import Claimed
 from .text.markup import telegram_text
 from .text.measure import UNITS
@@ -59,26 +58,33 @@ log = logging.getLogger("syndicator")
 STILL = timedelta(minutes=10)  # without any job done: not even the quickest comes to its end
 
 
-BATCH = 20  # deliveries that one worker claims at a time
-
-
 class App:
     """One newsroom at work. ``with App.opened(path, environ) as app: app.look()``."""
 
-    def __init__(self, wiring: Wiring, *, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        wiring: Wiring,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        rng: Random | None = None,
+        database: Callable[[str], Database] = Database,
+    ) -> None:
         self.wiring = wiring
         self.settings = wiring.settings
         self.stopping = Event()
-        self.database = Database(database_url(wiring))
+        self.database = database(database_url(wiring))
         self.memory = Memory(wiring.folder / self.settings.database.memory, wiring.keys)
         self._web = GuardedWeb(monotonic=monotonic, private_allowed=self.settings.network.private_allowed)
-        self.world = World(now=now, rng=SystemRandom(), wait=self.stopping.wait, web=self._web)
+        self.world = World(now=now, rng=rng or SystemRandom(), wait=self.stopping.wait, web=self._web)
         self.doors = {name: self._door(name) for name in self.settings.channels}
         self.newsletters = {name: self._newsletter(name) for name in self.settings.newsletters}
         self.desk = Desk(self.database, now=now, summarise=self._summarise, write=self._write)
         self._summariser: Summariser = wiring.summariser.factory(wiring.summariser.options, self.world)
         self.engine: Engine = wiring.engine.factory(
-            wiring.engine.options, self.world, zone=self.settings.newsroom.timezone
+            wiring.engine.options,
+            self.world,
+            zone=self.settings.newsroom.timezone,
+            database=database_url(wiring),
         )
         self._said: dict[str, frozenset[str]] = {}
         self._moved = Event()  # deliveries changed since the last epoch began
@@ -138,23 +144,31 @@ class App:
     def deliver(
         self, name: str, settled: Callable[[int], None] = lambda number: None
     ) -> Mapping[Outcome, int]:
-        """Send what is due on one channel; ``settled`` hears how many have an outcome, as they get one."""
-        lane = postroom.CounterLane(
-            self.database,
-            ChannelId(name),
-            holder=uuid4().hex,
-            now=self.world.now,
-            rng=self.world.rng,
-            stopping=self.stopping.is_set,
-            blanks=self._blanks,
-            patience=postroom.Patience(),
-            batch=BATCH,
-            settled=settled,
-        )
-        counts = postroom.deliver(lane, self._channel(name))
-        told = ", ".join(f"{number} {outcome}" for outcome, number in counts.items() if number)
-        if told:
-            log.info("%s: %s", name, told)
+        """Send what is due on one channel; ``settled`` hears how many have an outcome, as they get one.
+
+        Nothing while as many as the channel allows are at it, in whatever process.
+        """
+        told = self.settings.channels[name]
+        with berth(self.database, name, told.parallel) as holder:
+            if holder is None:
+                return {}
+            lane = postroom.CounterLane(
+                self.database,
+                ChannelId(name),
+                holder=holder,
+                now=self.world.now,
+                rng=self.world.rng,
+                wait=self.world.wait,
+                stopping=self.stopping.is_set,
+                blanks=self._blanks,
+                patience=postroom.Patience(),
+                batch=told.batch,
+                settled=settled,
+            )
+            counts = postroom.deliver(lane, self._channel(name))
+        said = ", ".join(f"{number} {outcome}" for outcome, number in counts.items() if number)
+        if said:
+            log.info("%s: %s", name, said)
             self._moved.set()
         return counts
 
@@ -235,7 +249,9 @@ class App:
         self, wanted: Sequence[str], to: Sequence[str], *, editor: str, again: bool, note: str
     ) -> Planned:
         """An editor's order. Raises :exc:`Refused`, :exc:`NotFound`."""
-        return self.desk.push(wanted, self._doors(to), editor=editor, again=again, note=note)
+        planned = self.desk.push(wanted, self._doors(to), editor=editor, again=again, note=note)
+        self.engine.soon(job for name in to for job in self._deliveries(name))
+        return planned
 
     def subscribe(self, wishes: Iterable[audience.Wish], newsletter: str) -> int:
         """Write confirmed wishes for one newsletter down, all or none; returns how many are new."""
@@ -320,7 +336,7 @@ class App:
     def work(self) -> None:
         """The scheduled worker, until :meth:`stop`. Be :meth:`alone` first."""
         schedule = self.settings.schedule
-        deliveries = [f"deliver {name}" for name in self.doors]
+        deliveries = {job: name for name in self.doors for job in self._deliveries(name)}
 
         def look() -> None:
             if any(one.arrivals for one in self.look()):
@@ -339,11 +355,15 @@ class App:
         self.engine.every(schedule.reconcile, self._guarded(look_after, "reconcile"), "reconcile")
         self.engine.every(schedule.ingest, self._guarded(look, "ingest"), "ingest")
         self.engine.every(schedule.deliver, self._guarded(plan, "compile"), "compile")
-        for name, job in zip(self.doors, deliveries, strict=True):
+        for job, name in deliveries.items():
             self.engine.every(schedule.deliver, self._guarded(partial(self.deliver, name), job), job)
         log.info("at work: %d sources, %d channels", len(self.settings.sources), len(self.doors))
         self.engine.run()
         log.info("stopped: nothing is in flight")
+
+    def _deliveries(self, name: str) -> list[str]:
+        """The names of the jobs that send through a channel, as many as may do so at the same time."""
+        return [f"deliver {name} {number}" for number in range(self.settings.channels[name].parallel)]
 
     def _guarded(self, job: Callable[[], object], name: str) -> Callable[[], None]:
         """A job that fails is told about and comes again; the others go on."""

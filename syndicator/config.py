@@ -185,6 +185,10 @@ class ChannelTable(PluginTable):
     doubt: Literal["hold", "resend-once"] = Field(
         "hold", description="what becomes of a doubt that cannot be read back"
     )
+    batch: int = Field(20, ge=1, le=1000, description="deliveries that one claim takes")
+    parallel: int = Field(
+        1, ge=1, le=64, description="how many send at the same time, over all workers; mail only"
+    )
     summary: int = Field(
         400, ge=0, le=4000, description="length of a summary, in characters as the network counts"
     )

@@ -86,7 +86,8 @@ def examine(path: Path, environ: Mapping[str, str]) -> tuple[Wiring | None, Book
     engine = _socket(book, "engines", book.table("engine"), config.EngineTable, "engine")
     if engine:
         _check_timetables(book, engine)
-    if settings:
+    if settings and engine:
+        _check_engine(book, settings, engine)
         _check_use(book, settings, channels)
     if book.faults or not (settings and keys and summariser and engine):
         return None, book
@@ -189,6 +190,9 @@ def _check_use(book: Book, settings: Settings, channels: Mapping[str, Socket]) -
         if addressed and settings.channels[name].flash:
             problem = "this channel writes to subscribers, one by one"
             book.blame(f"channels.{name}.flash", problem, "take it out; write a newsletter")
+        if settings.channels[name].parallel > 1 and not addressed:
+            problem = "what its followers see has an order: one sends at a time"
+            book.blame(f"channels.{name}.parallel", problem, "take it out; it is for mail")
         if settings.channels[name].doubt == "resend-once" and not socket.factory.capabilities.recognised:
             problem = "a second copy is not recognised there"
             book.blame(f"channels.{name}.doubt", problem, 'write "hold"; resend-once is for mail')
@@ -198,9 +202,15 @@ def _check_use(book: Book, settings: Settings, channels: Mapping[str, Socket]) -
                 book.blame(at, f"{name} does not write to subscribers", 'name a channel of kind "email"')
 
 
+def _check_engine(book: Book, settings: Settings, engine: Socket) -> None:
+    if engine.factory.needs_server and settings.database.url.startswith("sqlite"):
+        problem = f"{settings.engine.kind} works on PostgreSQL, and database.url names a SQLite file"
+        book.blame("engine.kind", problem, 'write "embedded", or name a server under database.url')
+
+
 def _check_timetables(book: Book, engine: Socket) -> None:
     world = World(now=utc_now, rng=SystemRandom(), wait=lambda _: False, web=_NoWeb())
-    clock = engine.factory(engine.options, world, zone=ZoneInfo("UTC"))
+    clock = engine.factory(engine.options, world, zone=ZoneInfo("UTC"), database="")
     for name, told in book.table("newsletters").items():
         timetable = told.get("timetable") if isinstance(told, dict) else None
         if not isinstance(timetable, str) or len(timetable.split()) != config.CRON_FIELDS:

@@ -255,6 +255,17 @@ def run(config: Config = HERE) -> None:
 
 
 @commands.command()
+def worker(config: Config = HERE) -> None:
+    """A worker without the pages for readers: with `engine.kind = "procrastinate"` any number of them, anywhere.
+
+    Example: `syndicator worker -c newsroom/syndicator.toml` on each machine
+    """
+    log_to(sys.stderr)
+    with opened(config) as newsroom, interruptible(newsroom), newsroom.alone():
+        newsroom.work()
+
+
+@commands.command()
 def sandbox(
     folder: Annotated[Path, typer.Argument(help="Where its configuration is written.")] = Path("sandbox"),
 ) -> None:

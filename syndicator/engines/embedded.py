@@ -1,107 +1,38 @@
-"""One process, its own alarm clock: APScheduler with every zone passed explicitly. Truth is in the database."""
+"""One process that does everything, with an alarm clock of its own."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
 from threading import Event
 from zoneinfo import ZoneInfo
 
-from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.cron import CronTrigger
 from pydantic import BaseModel, ConfigDict, Field
 
-from syndicator.errors import ConfigError
 from syndicator.ports import World
 
-_DAYS = (
-    "sun",
-    "mon",
-    "tue",
-    "wed",
-    "thu",
-    "fri",
-    "sat",
-    "sun",
-)  # cron's numbers; APScheduler counts from Monday
-_LEAP = timedelta(hours=3)  # more than any clock is put forward or back
-_SLOTS_MAX = 10_000  # a timetable that fires more often within one look is no timetable of a newsletter
+from . import Clock
 
 
 class EmbeddedEngine:
-    """Wakes jobs in threads of this process, each job by itself once at a time; what was missed runs late."""
+    """The clock itself carries the jobs out, in threads of this process."""
+
+    needs_server = False
 
     class Settings(BaseModel):
         model_config = ConfigDict(frozen=True, extra="forbid")
 
         threads: int = Field(8, ge=1, le=64, description="jobs at the same time")
 
-    def __init__(self, settings: Settings, world: World, *, zone: ZoneInfo) -> None:
-        self._world = world
-        self._zone = zone
+    def __init__(self, settings: Settings, world: World, *, zone: ZoneInfo, database: str) -> None:
+        self._clock = Clock(world, zone=zone, threads=settings.threads)
         self._stopping = Event()
-        self._scheduler = BackgroundScheduler(
-            timezone=zone,
-            executors={"default": ThreadPoolExecutor(settings.threads)},
-            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
-        )
-
-    def every(self, interval: timedelta, job: Callable[[], None], name: str) -> None:
-        """Run the job now and then again after each interval, in seconds or longer."""
-        self._scheduler.add_job(
-            job,
-            "interval",
-            seconds=interval.total_seconds(),
-            id=name,
-            next_run_time=self._world.now(),
-            timezone=self._zone,
-        )
-
-    def soon(self, names: Iterable[str]) -> None:
-        """Wake these jobs without waiting for their turn."""
-        for name in names:
-            if self._scheduler.get_job(name) and not self._stopping.is_set():
-                self._scheduler.modify_job(name, next_run_time=self._world.now())
-
-    def slots(self, timetable: str, after: datetime, until: datetime) -> list[datetime]:
-        """The moments of a cron timetable in (after, until]. Raises :exc:`ConfigError` when it is none."""
-        trigger = _trigger(timetable)
-        # APScheduler reads the wall clock of a place without summer time; each reading is one moment of ours,
-        # also where the clocks are put forward or back.
-        found: list[datetime] = []
-        wall = self._wall(after - _LEAP)
-        while len(found) < _SLOTS_MAX and wall <= self._wall(until + _LEAP):
-            wall = trigger.get_next_fire_time(None, wall + timedelta(microseconds=1))
-            if wall is None:
-                break
-            moment = wall.replace(tzinfo=self._zone).astimezone(UTC)
-            if after < moment <= until:
-                found.append(moment)
-        return found
-
-    def _wall(self, moment: datetime) -> datetime:
-        return moment.astimezone(self._zone).replace(tzinfo=UTC)
+        self.every, self.soon, self.slots = self._clock.every, self._clock.soon, self._clock.slots
 
     def run(self) -> None:
         """Until :meth:`stop`; then what is in flight is finished."""
-        self._scheduler.start()
+        self._clock.start()
         self._stopping.wait()
-        self._scheduler.shutdown(wait=True)
+        self._clock.stop()
 
     def stop(self) -> None:
         """May be called from any thread, and from a signal handler."""
         self._stopping.set()
-
-
-def _trigger(timetable: str) -> CronTrigger:
-    fields = timetable.split()
-    try:
-        minute, hour, day, month, weekday = fields
-        weekday = re.sub(r"(?<![/\w])[0-7]", lambda found: _DAYS[int(found[0])], weekday)
-        return CronTrigger(minute=minute, hour=hour, day=day, month=month, day_of_week=weekday, timezone=UTC)
-    except ValueError as error:
-        raise ConfigError(
-            f"{timetable!r} is no timetable: {error}; write cron's five fields, such as '0 7 * * *'"
-        ) from error

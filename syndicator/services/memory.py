@@ -13,6 +13,7 @@ import hmac
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,10 @@ class Memory:
 
         Raises :exc:`StorageError`, naming file and line, for a file that was damaged.
         """
+        with self._alone():
+            return self._recall(database, now)
+
+    def _recall(self, database: Database, now: datetime) -> bool:
         told = list(self._lines())
         self._replay(database, [line for line in told if "left" in line], now)
         last: dict[str, Any] = next((line for line in reversed(told) if EPOCH in line), {})
@@ -59,6 +64,10 @@ class Memory:
 
     def turn(self, database: Database, now: datetime) -> None:
         """Begin a new epoch: whatever copy of the database was made before is an old one from here on."""
+        with self._alone():
+            self._turn(database, now)
+
+    def _turn(self, database: Database, now: datetime) -> None:
         with database.read() as connection:
             current = brakes.overridden(connection, EPOCH).get(EPOCH)
         fresh = uuid4().hex
@@ -66,6 +75,16 @@ class Memory:
         with database.write() as connection:
             brakes.override(connection, EPOCH, fresh, now=now, by="memory")
         self._append({EPOCH: fresh})  # from here on the one before is not good any more
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One at a time looks at the epochs and turns them, among all workers that share the file."""
+        try:
+            with self.path.with_name(f"{self.path.name}.lock").open("ab") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                yield
+        except OSError as error:
+            raise StorageError(f"{self.path}: {error.strerror}; its folder must be writable") from error
 
     def _replay(self, database: Database, leaves: list[dict[str, Any]], now: datetime) -> None:
         if not leaves:

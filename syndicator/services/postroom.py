@@ -8,17 +8,25 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
+from typing import TypeVar
 
-from syndicator.model import ChannelId, DeliveryState, Outcome, Receipt, settle
+from syndicator.errors import StorageAway
+from syndicator.model import ChannelId, DeliveryId, DeliveryState, Outcome, Receipt, settle
 from syndicator.ports import Channel, Parcel
 from syndicator.storage import brakes, outbox
-from syndicator.storage.database import Database
+from syndicator.storage.database import Connection, Database
 
 CLAIM_LEASE = timedelta(minutes=10)  # a batch waits its turn within this
 SENDING_LEASE = timedelta(minutes=15)  # longer than any time-out of a channel (RFC 5321: 10 min for the dot)
+
+
+AWAY = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)  # seconds between two tries to reach a database that went away
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +53,7 @@ class CounterLane:
         holder: str,
         now: Callable[[], datetime],
         rng: Random,
+        wait: Callable[[float], object],
         stopping: Callable[[], bool],
         blanks: Callable[[outbox.Claimed], Mapping[str, str]],
         patience: Patience,
@@ -56,6 +65,7 @@ class CounterLane:
         self._holder = holder
         self._now = now
         self._rng = rng
+        self._wait = wait
         self._stopping = stopping
         self._blanks = blanks
         self._patience = patience
@@ -73,8 +83,10 @@ class CounterLane:
         return self._claimed.popleft() if self._claimed else None
 
     def _claim(self) -> None:
-        with self._database.write() as connection:
-            found = outbox.claim(
+        def claim(connection: Connection, tries: int) -> list[outbox.Claimed]:
+            if tries:  # what we may have claimed without hearing of it
+                outbox.release_all(connection, self._holder)
+            return outbox.claim(
                 connection,
                 self._channel,
                 holder=self._holder,
@@ -83,9 +95,21 @@ class CounterLane:
                 limit=self._batch,
                 paused=brakes.paused(connection),
             )
-        for one in found:
+
+        for one in self._written(claim):
             self._tokens[one.delivery.id] = one.delivery.token
             self._claimed.append(self._parcel(one))
+
+    def _written(self, what: Callable[[Connection, int], T]) -> T:
+        """A commit that fails may have been made all the same: ask again, until the database is back."""
+        for tries, wait in enumerate(AWAY):
+            try:
+                with self._database.write() as connection:
+                    return what(connection, tries)
+            except StorageAway:
+                self._wait(wait)
+        with self._database.write() as connection:
+            return what(connection, len(AWAY))
 
     def _parcel(self, one: outbox.Claimed) -> Parcel:
         return Parcel(
@@ -97,24 +121,31 @@ class CounterLane:
         )
 
     def commit(self, receipts: Sequence[Receipt], sending: Sequence[Parcel]) -> Sequence[Parcel]:
-        with self._database.write() as connection:
+        settlements = [self._settlement(receipt) for receipt in receipts]
+        halting = next((receipt for receipt in receipts if receipt.halt), None)
+
+        def commit(connection: Connection, tries: int) -> set[DeliveryId]:
             now = self._now()
-            outbox.settle(connection, [self._settlement(receipt) for receipt in receipts])
-            halting = next((receipt for receipt in receipts if receipt.halt), None)
+            outbox.settle(connection, settlements, repeated=tries > 0)
             if halting:
                 brakes.pause(connection, self._channel, now=now, by="postroom", why=halting.detail)
-            marked = sending and outbox.mark_sending(
+            if not sending:
+                return set()
+            return outbox.mark_sending(
                 connection,
                 [parcel.delivery for parcel in sending],
                 now=now,
                 lease=SENDING_LEASE,
                 paused=brakes.paused(connection),
+                repeated=tries > 0,
             )
+
+        marked = self._written(commit)
         for receipt in receipts:
             self.counts[receipt.outcome] += 1
             del self._tokens[receipt.delivery]
         self._tell_settled(len(receipts))
-        return [parcel for parcel in sending if parcel.delivery.id in (marked or ())]
+        return [parcel for parcel in sending if parcel.delivery.id in marked]
 
     def _settlement(self, receipt: Receipt) -> outbox.Settlement:
         token = self._tokens[receipt.delivery]
@@ -131,15 +162,20 @@ class CounterLane:
             by=self._channel,
         )
 
+    def take_over(self) -> None:
+        """What a dead holder of our name had claimed waits again."""
+        self._written(lambda connection, tries: outbox.release_all(connection, self._holder))
+
     def hand_back(self) -> None:
         """What was claimed and not begun waits again, for whoever comes next."""
         if self._tokens:
-            with self._database.write() as connection:
-                outbox.release(connection, self._holder)
+            with suppress(StorageAway), self._database.write() as connection:  # else its lease ends
+                outbox.release(connection, self._tokens)
 
 
 def deliver(lane: CounterLane, channel: Channel) -> Mapping[Outcome, int]:
     """Send everything that is due through one channel; returns how many had which outcome."""
+    lane.take_over()
     try:
         with channel:
             channel.run(lane)

@@ -17,7 +17,9 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from syndicator.errors import StorageError
+from syndicator.errors import StorageAway, StorageError
+
+__all__ = ["Connection", "Database"]
 
 BUSY_MS = 10_000  # how long a writer waits for another one
 
@@ -26,6 +28,8 @@ PRAGMAS = (
     "PRAGMA synchronous=FULL",  # a commit is on the disk before the body leaves
     "PRAGMA foreign_keys=ON",
 )
+
+AWAY = ("is full", "disk i/o error", "is locked")  # of what SQLite says: what may be over in a moment
 
 # What SQLite says, and what the operator can do about it.
 ADVICE = {
@@ -59,7 +63,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that may change rows; committed durably when the block ends without an error."""
-        with self._told(), self.engine.connect() as connection:
+        with self.told(), self.engine.connect() as connection:
             writer = connection.execution_options(writes=True)
             with writer.begin():
                 yield writer
@@ -67,12 +71,12 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A consistent view."""
-        with self._told(), self.engine.connect() as connection, connection.begin():
+        with self.told(), self.engine.connect() as connection, connection.begin():
             yield connection
 
     def migrate(self) -> str:
         """Bring the schema to this version; returns the revision. Refuses a database from a newer version."""
-        with self._told(), self.engine.connect() as connection:
+        with self.told(), self.engine.connect() as connection:
             script = ScriptDirectory.from_config(_alembic())
             current = MigrationContext.configure(connection).get_current_revision()
             head = script.get_current_head() or ""
@@ -93,7 +97,8 @@ class Database:
         self.engine.dispose()
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def told(self) -> Iterator[None]:
+        """What the driver raises becomes an error that an operator understands."""
         try:
             yield
         except (OperationalError, DBAPIError) as error:
@@ -101,9 +106,9 @@ class Database:
             advice = next((advice for sign, advice in ADVICE.items() if sign in said), None)
             if advice is None and isinstance(error.orig, sqlite3.IntegrityError):
                 raise
-            raise StorageError(
-                f"{_shown(self.url)}: {error.orig}" + (f"; {advice}" if advice else "")
-            ) from error
+            away = not isinstance(error.orig, sqlite3.Error) or any(sign in said for sign in AWAY)
+            kind = StorageAway if away and isinstance(error, OperationalError) else StorageError
+            raise kind(f"{_shown(self.url)}: {error.orig}" + (f"; {advice}" if advice else "")) from error
 
 
 def _shown(url: str) -> str:
@@ -119,7 +124,7 @@ def _alembic() -> Config:
 
 def _engine(url: str, busy_ms: int) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, max_overflow=200)  # each berth holds one
     engine = create_engine(url)
     event.listen(engine, "connect", partial(_prepare, busy_ms))
     event.listen(engine, "begin", _begin)

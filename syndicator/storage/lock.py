@@ -1,14 +1,20 @@
-"""One worker for one SQLite file: the second is refused and told who the first is."""
+"""Who may work: one worker for one SQLite file, and so many at a time for one channel."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from sqlalchemy import text
+
 from syndicator.errors import StorageError
+
+from .database import Database
+
+TRY = text("SELECT pg_try_advisory_lock(hashtext(current_database()), hashtext(:name))")
 
 
 @contextmanager
@@ -32,3 +38,38 @@ def only_worker(database: Path) -> Iterator[None]:
         raise StorageError(
             f"{path}: {error.strerror}; give this user the right to write its folder"
         ) from error
+
+
+@contextmanager
+def berth(database: Database, channel: str, berths: int) -> Iterator[str | None]:
+    """The name of one of the channel's places to send from, None while all are taken.
+
+    It is free again the moment its holder dies: what was claimed under its name is then nobody's.
+    """
+    with ExitStack() as open_:
+        names = [f"{channel}-{number}" for number in range(berths)]
+        yield next((name for name in names if _taken(database, name, open_)), None)
+
+
+def _taken(database: Database, name: str, open_: ExitStack) -> bool:
+    if database.engine.dialect.name == "postgresql":
+        return _taken_on_server(database, name, open_)
+    if database.path is None:
+        return True  # in memory: nobody else can see it
+    file = open_.enter_context(database.path.with_name(f"{database.path.name}.{name}.lock").open("ab"))
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _taken_on_server(database: Database, name: str, open_: ExitStack) -> bool:
+    """The lock is the connection's: the server lets go of it when that ends."""
+    with database.told():
+        connection = open_.enter_context(database.engine.connect())
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        if not connection.execute(TRY, {"name": name}).scalar_one():
+            return False
+    open_.callback(connection.invalidate)  # back to the pool it would keep the lock
+    return True

@@ -354,10 +354,12 @@ def mark_sending(
     now: datetime,
     lease: timedelta,
     paused: Collection[str],
+    repeated: bool = False,
 ) -> set[DeliveryId]:
     """The moment before the body: mark those that may still go, stop the others, in one statement each.
 
-    Asked again here: the brakes, the reader's consent, the end of the news' life, and the lease.
+    Asked again here: the brakes, the reader's consent, the end of the news' life, and the lease. ``repeated`` after
+    a commit whose fate is unknown: what it marked with our token is ours to send.
     """
     ours = or_(*(and_(deliveries.c.id == d.id, deliveries.c.token == d.token) for d in claimed))
     held_by_us = and_(ours, deliveries.c.state == S.CLAIMED.value, deliveries.c.lease_until > now)
@@ -370,7 +372,11 @@ def mark_sending(
         .values(state=S.SENDING.value, attempts=deliveries.c.attempts + 1, lease_until=now + lease)
         .returning(deliveries.c.id)
     )
-    return {DeliveryId(found) for found in marked.scalars()}
+    found = set(marked.scalars())
+    if repeated:
+        before = and_(ours, deliveries.c.state == S.SENDING.value, deliveries.c.lease_until > now)
+        found |= set(connection.execute(select(deliveries.c.id).where(before)).scalars())
+    return {DeliveryId(number) for number in found}
 
 
 def _may_become(state: DeliveryState) -> ColumnElement[bool]:
@@ -418,11 +424,16 @@ class Settlement:
     by: str
 
 
-def settle(connection: Connection, settlements: Sequence[Settlement]) -> int:
-    """Append every receipt; move the rows that are still ours. Returns how many moved."""
+def settle(connection: Connection, settlements: Sequence[Settlement], *, repeated: bool = False) -> int:
+    """Append every receipt; move the rows that are still ours. Returns how many moved.
+
+    ``repeated`` after a commit whose fate is unknown: what it wrote is not written twice.
+    """
     moved = 0
     for one in settlements:
         receipt = one.receipt
+        if repeated and _written(connection, one):
+            continue
         connection.execute(
             insert(receipts).values(
                 delivery=receipt.delivery,
@@ -453,9 +464,29 @@ def settle(connection: Connection, settlements: Sequence[Settlement]) -> int:
     return moved
 
 
-def release(connection: Connection, holder: str) -> int:
-    """Give back what this worker claimed and did not begin to send."""
-    ours = and_(deliveries.c.holder == holder, deliveries.c.state == S.CLAIMED.value)
+def _written(connection: Connection, one: Settlement) -> bool:
+    found = select(receipts.c.id).where(
+        receipts.c.delivery == one.receipt.delivery,
+        receipts.c.token == one.token,
+        receipts.c.at == one.receipt.at,
+        receipts.c.outcome == one.receipt.outcome.value,
+    )
+    return connection.execute(found).first() is not None
+
+
+def release(connection: Connection, held: Mapping[int, int]) -> int:
+    """Give back what was claimed with these tokens and not begun to send."""
+    ours = or_(*(and_(deliveries.c.id == d, deliveries.c.token == token) for d, token in held.items()))
+    return _release(connection, ours)
+
+
+def release_all(connection: Connection, holder: str) -> int:
+    """Give back what a holder that is no more had claimed and not begun to send."""
+    return _release(connection, deliveries.c.holder == holder)
+
+
+def _release(connection: Connection, which: ColumnElement[bool]) -> int:
+    ours = and_(which, deliveries.c.state == S.CLAIMED.value)
     return connection.execute(update(deliveries).where(ours).values(state=S.PENDING.value)).rowcount
 
 

@@ -17,7 +17,7 @@ REAL = World(now=lambda: datetime.now(UTC), rng=Random(1), wait=lambda _: False,
 
 
 def engine(zone: ZoneInfo = BAGHDAD) -> EmbeddedEngine:
-    return EmbeddedEngine(EmbeddedEngine.Settings(), REAL, zone=zone)
+    return EmbeddedEngine(EmbeddedEngine.Settings(), REAL, zone=zone, database="")
 
 
 def slots(timetable: str, after: str, until: str, zone: ZoneInfo = BAGHDAD) -> list[str]:

@@ -5,19 +5,16 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from random import Random
-
-from sqlalchemy import Connection
 
 from syndicator.app import App
 from syndicator.model import ChannelId, Receipt
 from syndicator.ports import Parcel
 from syndicator.services import postroom
-from syndicator.storage.database import Database
+from tests.steps import SteppedDatabase
 
 
 class Killer:
@@ -36,19 +33,6 @@ class Killer:
         if self._seen:
             with self._seen.open("a") as file:
                 file.write(here + "\n")
-
-
-class KilledDatabase(Database):
-    killer: Killer
-
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
-        self.killer.step("before BEGIN")
-        with super().write() as connection:
-            self.killer.step("after BEGIN")
-            yield connection
-            self.killer.step("before COMMIT")
-        self.killer.step("after COMMIT")
 
 
 class KilledLane(postroom.CounterLane):
@@ -73,14 +57,15 @@ def work(  # noqa: PLR0917 - handed to another process
     """Deliver what is due on one channel, and die at the point."""
     killer = Killer(point, Path(seen) if seen else None)
     with App.opened(Path(path), environ, now=lambda: moment) as app:
-        database = KilledDatabase(app.database.url)
-        database.killer = killer
+        database = SteppedDatabase(app.database.url)
+        database.step = killer.step
         lane = KilledLane(
             database,
             ChannelId(channel),
-            holder=f"worker-{os.getpid()}",
+            holder=f"{channel}-0",
             now=lambda: moment,
             rng=Random(1),
+            wait=lambda _: False,
             stopping=lambda: False,
             blanks=app._blanks,
             patience=postroom.Patience(),

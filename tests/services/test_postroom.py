@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -9,7 +10,7 @@ from typing import Self
 
 import pytest
 
-from syndicator.errors import StorageError
+from syndicator.errors import StorageAway, StorageError
 from syndicator.model import (
     ChannelId,
     Edition,
@@ -25,6 +26,7 @@ from syndicator.ports import Capabilities, Lane, Parcel, one_by_one
 from syndicator.services import postroom
 from syndicator.storage import brakes, ledger, outbox
 from syndicator.storage.database import Database
+from tests.steps import SteppedDatabase
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 TG = ChannelId("tg-en")
@@ -85,7 +87,10 @@ def database(database: Database) -> Database:
 
 
 def lane(
-    database: Database, *, stopping: Callable[[], bool] = lambda: False, attempts: int = 8
+    database: Database,
+    *,
+    stopping: Callable[[], bool] = lambda: False,
+    wait: Callable[[float], object] = lambda seconds: None,
 ) -> postroom.CounterLane:
     return postroom.CounterLane(
         database,
@@ -93,6 +98,7 @@ def lane(
         holder="w",
         now=lambda: NOW,
         rng=Random(1),
+        wait=wait,
         stopping=stopping,
         blanks=lambda _: {},
         patience=postroom.Patience(),
@@ -166,3 +172,46 @@ def test_stopping_finishes_what_is_in_flight_and_starts_nothing(database: Databa
 
 def test_news_that_is_too_old_expires(database: Database) -> None:
     assert postroom.reconcile(database, NOW + timedelta(hours=6)).expired == 3
+
+
+@pytest.mark.parametrize("stage", ["after BEGIN", "before COMMIT", "after COMMIT"])
+@pytest.mark.parametrize("write", range(1, 7))
+def test_a_database_that_goes_away_at_a_commit_makes_neither_a_double_nor_a_doubt(
+    database: Database, stage: str, write: int
+) -> None:
+    """Whether the commit was made is not known: it is looked at again, and written once."""
+    stepped = SteppedDatabase(database.url)
+    writes, waited = Counter[str](), list[float]()
+
+    def step(name: str) -> None:
+        writes[name] += 1
+        if (name, writes[name]) == (stage, write):
+            raise StorageAway("the server closed the connection")
+
+    stepped.step = step
+    channel = Answers(*[Outcome.ACCEPTED] * 3)
+    postroom.deliver(lane(stepped, wait=waited.append), channel)
+    stepped.close()
+    assert channel.bodies == ["0", "1", "2"]
+    assert states(database) == {"sent": 3}
+    with database.read() as connection:
+        assert all(len(ledger.history(connection, number)) == 1 for number in (1, 2, 3))
+    assert waited == [0.2]
+
+
+def test_a_database_that_stays_away_is_told_and_leaves_one_doubt(database: Database) -> None:
+    stepped, waited = SteppedDatabase(database.url), list[float]()
+
+    def gone() -> None:
+        stepped.step = away
+
+    def away(name: str) -> None:
+        raise StorageAway("the server closed the connection")
+
+    with pytest.raises(StorageAway):
+        postroom.deliver(lane(stepped, wait=waited.append), Answers(Outcome.ACCEPTED, then=gone))
+    stepped.close()
+    assert waited == list(postroom.AWAY)
+    assert states(database) == {"sending": 1, "pending": 2}
+    postroom.deliver(lane(database), Answers(Outcome.ACCEPTED, Outcome.ACCEPTED))
+    assert states(database) == {"sending": 1, "pending": 2}  # a thread waits for its first part
