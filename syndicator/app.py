@@ -67,6 +67,7 @@ class App:
         *,
         now: Callable[[], datetime] = utc_now,
         rng: Random | None = None,
+        wait: Callable[[float], bool] | None = None,
         database: Callable[[str], Database] = Database,
     ) -> None:
         self.wiring = wiring
@@ -75,7 +76,7 @@ class App:
         self.database = database(database_url(wiring))
         self.memory = Memory(wiring.folder / self.settings.database.memory, wiring.keys)
         self._web = GuardedWeb(monotonic=monotonic, private_allowed=self.settings.network.private_allowed)
-        self.world = World(now=now, rng=rng or SystemRandom(), wait=self.stopping.wait, web=self._web)
+        self.world = World(now=now, rng=rng or SystemRandom(), wait=wait or self.stopping.wait, web=self._web)
         self.doors = {name: self._door(name) for name in self.settings.channels}
         self.newsletters = {name: self._newsletter(name) for name in self.settings.newsletters}
         self.desk = Desk(self.database, now=now, summarise=self._summarise, write=self._write)
@@ -150,7 +151,7 @@ class App:
         """
         told = self.settings.channels[name]
         with berth(self.database, name, told.parallel) as holder:
-            if holder is None:
+            if holder is None or not self._waits(name, holder):
                 return {}
             lane = postroom.CounterLane(
                 self.database,
@@ -172,6 +173,10 @@ class App:
             self._moved.set()
         return counts
 
+    def _waits(self, name: str, holder: str) -> bool:
+        with self.database.read() as connection:
+            return outbox.waits(connection, name, holder, self.world.now())
+
     def deliver_due(self) -> dict[str, Mapping[Outcome, int]]:
         """Send what is due on every channel, one after the other."""
         with self.database.read() as connection:
@@ -190,6 +195,13 @@ class App:
                 policy = doubts.Policy(self.settings.channels[name].doubt)
                 doubts.look_into(self.database, ChannelId(name), reader, policy, self.world.now())
         return found
+
+    def look_after(self) -> None:
+        """Reconcile, and begin a new epoch where something went out: a copy made before is an old one then."""
+        self.reconcile()
+        if self._moved.is_set():
+            self._moved.clear()
+            self.memory.turn(self.database, self.world.now())
 
     def open_doubts(self) -> list[doubts.Doubt]:
         """Every doubt that is not settled."""
@@ -346,13 +358,7 @@ class App:
             if self.compile().deliveries:
                 self.engine.soon(deliveries)
 
-        def look_after() -> None:
-            self.reconcile()
-            if self._moved.is_set():
-                self._moved.clear()
-                self.memory.turn(self.database, self.world.now())
-
-        self.engine.every(schedule.reconcile, self._guarded(look_after, "reconcile"), "reconcile")
+        self.engine.every(schedule.reconcile, self._guarded(self.look_after, "reconcile"), "reconcile")
         self.engine.every(schedule.ingest, self._guarded(look, "ingest"), "ingest")
         self.engine.every(schedule.deliver, self._guarded(plan, "compile"), "compile")
         for job, name in deliveries.items():

@@ -58,7 +58,7 @@ COMES_FROM: Mapping[DeliveryState, frozenset[DeliveryState]] = {
     S.CLAIMED: frozenset({S.PENDING}),
     S.SENDING: frozenset({S.CLAIMED}),
     S.PENDING: frozenset({S.CLAIMED, S.SENDING, S.UNCERTAIN, S.HELD}),
-    S.UNCERTAIN: frozenset({S.SENDING}),
+    S.UNCERTAIN: frozenset({S.SENDING, S.PENDING, S.CLAIMED}),  # the latter in a restored database
     S.HELD: frozenset({S.PENDING, S.CLAIMED, S.UNCERTAIN}),
     S.SENT: frozenset({S.SENDING, S.UNCERTAIN, S.HELD}),
     S.FAILED: frozenset({S.CLAIMED, S.SENDING}),  # refused before its body, or after

@@ -86,7 +86,7 @@ class TelegramChannel:
         self._loop = self._bot = None
 
     def run(self, lane: Lane) -> None:
-        one_by_one(lane, self._send)
+        one_by_one(lane, self._send, self._world.now)
 
     def edit(self, remote_ids: Sequence[str], post: Post) -> Receipt:
         """Change what stands in the chat; "not modified" means that it stands there already."""

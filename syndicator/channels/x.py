@@ -61,7 +61,7 @@ class XChannel:
         self._session.close()
 
     def run(self, lane: Lane) -> None:
-        one_by_one(lane, self._send)
+        one_by_one(lane, self._send, self._world.now)
 
     def probe(self) -> str:
         """Whose account it is. Raises :exc:`ChannelError`."""

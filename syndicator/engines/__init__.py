@@ -5,6 +5,7 @@ An engine keeps no news: truth is in the database.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,10 @@ _DAYS = (
 )  # cron's numbers; APScheduler counts from Monday
 _LEAP = timedelta(hours=3)  # more than any clock is put forward or back
 _SLOTS_MAX = 10_000  # a timetable that fires more often within one look is no timetable of a newsletter
+
+
+# A tick that finds its job still at work is left out, as it should be, and nobody needs to hear of it.
+logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
 
 
 class Clock:

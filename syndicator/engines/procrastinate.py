@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("syndicator.engine")
 
-HEARTBEAT = 3.0  # seconds; a worker says that it lives
-STALLED = 12.0  # seconds of silence, then its jobs are another's
+HEARTBEAT = 2.0  # seconds; a worker says that it lives
+STALLED = 6.0  # seconds of silence, then its jobs are another's
 AGAIN = 1.0  # seconds until we look again for a database that went away
 QUEUE = "syndicator"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
 from types import TracebackType
 from typing import Self
 
@@ -40,10 +41,6 @@ class GuardedWeb:
         self._body_max = body_max
         self._deadline = deadline
         self._resolve = resolve
-        # No proxies or certificates from the environment; redirects are ours, one by one.
-        self._client = httpx.Client(
-            trust_env=False, follow_redirects=False, headers={"User-Agent": USER_AGENT}
-        )
 
     def __enter__(self) -> Self:
         return self
@@ -54,7 +51,15 @@ class GuardedWeb:
         self.close()
 
     def close(self) -> None:
-        self._client.close()
+        if "_client" in self.__dict__:
+            self._client.close()
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        """Made when first asked for: reading all certificates takes long. No proxies from the environment; redirects
+        are ours, one by one.
+        """
+        return httpx.Client(trust_env=False, follow_redirects=False, headers={"User-Agent": USER_AGENT})
 
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
         """Raises :exc:`SourceError`, naming the URL, when no complete answer came."""

@@ -57,7 +57,7 @@ def look_into(
     """
     with database.read() as connection:
         doubts = outbox.in_doubt(connection, channel, now - QUARANTINE)
-        previous = outbox.seen_last(connection, channel)
+        previous = outbox.seen_last(connection, channel) if doubts else ()
     counts: dict[DeliveryState, int] = {}
     for one in doubts:
         receipt = _read_back(one, reader, previous, now)

@@ -2,7 +2,8 @@
 
 One file of JSON lines outside the database, appended and synced. A leave is written there before the database,
 and replayed before a worker starts: a restore never brings a reader back. An epoch that the database and the file
-do not share means that the database was restored or copied: it starts paused.
+do not share means that the database was restored or copied: it starts paused, what was open in it was perhaps sent
+since and is in doubt, and what was published or due before this moment does not go out by itself.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from uuid import uuid4
 
 from syndicator.errors import StorageError
 from syndicator.model import Consent
-from syndicator.storage import brakes, readers
+from syndicator.storage import archive, brakes, outbox, readers
 from syndicator.storage.database import Database
 from syndicator.tokens import Keys
 
@@ -60,6 +61,9 @@ class Memory:
         if not same:
             with database.write() as connection:
                 brakes.pause(connection, "everything", now=now, by="memory", why=WHY)
+                outbox.doubt_all(connection, now)
+                outbox.begin_again(connection, now)
+                archive.see_anew(connection)
         return same
 
     def turn(self, database: Database, now: datetime) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import TypeVar
@@ -24,6 +24,7 @@ CLAIM_LEASE = timedelta(minutes=10)  # a batch waits its turn within this
 SENDING_LEASE = timedelta(minutes=15)  # longer than any time-out of a channel (RFC 5321: 10 min for the dot)
 
 
+BEGIN_WITHIN = timedelta(minutes=1)  # after the mark; a worker that slept longer begins nothing
 AWAY = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)  # seconds between two tries to reach a database that went away
 
 T = TypeVar("T")
@@ -124,14 +125,14 @@ class CounterLane:
         settlements = [self._settlement(receipt) for receipt in receipts]
         halting = next((receipt for receipt in receipts if receipt.halt), None)
 
-        def commit(connection: Connection, tries: int) -> set[DeliveryId]:
+        def commit(connection: Connection, tries: int) -> tuple[set[DeliveryId], datetime]:
             now = self._now()
             outbox.settle(connection, settlements, repeated=tries > 0)
             if halting:
                 brakes.pause(connection, self._channel, now=now, by="postroom", why=halting.detail)
             if not sending:
-                return set()
-            return outbox.mark_sending(
+                return set(), now
+            marked = outbox.mark_sending(
                 connection,
                 [parcel.delivery for parcel in sending],
                 now=now,
@@ -139,13 +140,15 @@ class CounterLane:
                 paused=brakes.paused(connection),
                 repeated=tries > 0,
             )
+            return marked, now
 
-        marked = self._written(commit)
+        marked, at = self._written(commit)
         for receipt in receipts:
             self.counts[receipt.outcome] += 1
             del self._tokens[receipt.delivery]
         self._tell_settled(len(receipts))
-        return [parcel for parcel in sending if parcel.delivery.id in marked]
+        begin_by = at + BEGIN_WITHIN
+        return [replace(parcel, begin_by=begin_by) for parcel in sending if parcel.delivery.id in marked]
 
     def _settlement(self, receipt: Receipt) -> outbox.Settlement:
         token = self._tokens[receipt.delivery]

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, delete, exists, func, insert, or_, select, update
 
 from syndicator.errors import NotFound
 from syndicator.model import Article
@@ -137,6 +137,12 @@ def unsent(
     )
     ordered = query.order_by(articles.c.published_at, articles.c.id)
     return [ARTICLE.validate_python(row.content) for row in connection.execute(ordered)]
+
+
+def see_anew(connection: Connection) -> None:
+    """Nothing that is known goes out by itself any more, and each source is seen for the first time again."""
+    connection.execute(update(articles).values(fresh=False))
+    connection.execute(delete(sources))
 
 
 def _current() -> Select[Any]:

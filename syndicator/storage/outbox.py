@@ -289,6 +289,14 @@ def claim(
     return parcels(connection, sorted(won))
 
 
+def waits(connection: Connection, channel: str, holder: str, now: datetime) -> bool:
+    """Whether anything is due, or was claimed by a holder of this name that may be no more."""
+    due = and_(deliveries.c.state == S.PENDING.value, deliveries.c.due_at <= now)
+    orphan = and_(deliveries.c.state == S.CLAIMED.value, deliveries.c.holder == holder)
+    found = select(deliveries.c.id).where(deliveries.c.channel == channel, or_(due, orphan)).limit(1)
+    return connection.execute(found).first() is not None
+
+
 def parcels(connection: Connection, ids: Sequence[int]) -> list[Claimed]:
     """These deliveries with what they carry, in the order they are to go out."""
     if not ids:
@@ -363,16 +371,18 @@ def mark_sending(
     """
     ours = or_(*(and_(deliveries.c.id == d.id, deliveries.c.token == d.token) for d in claimed))
     held_by_us = and_(ours, deliveries.c.state == S.CLAIMED.value, deliveries.c.lease_until > now)
-    _stop(connection, and_(held_by_us, deliveries.c.not_after <= now), S.EXPIRED, "too-late", now)
-    _stop(connection, and_(held_by_us, _braked(paused)), S.HELD, "paused", now)
-    _stop(connection, and_(held_by_us, _left()), S.EXCLUDED, "left", now)
+    late, braked, left = deliveries.c.not_after <= now, _braked(paused), _left()
     marked = connection.execute(
         update(deliveries)
-        .where(held_by_us)
+        .where(held_by_us, not_(late), not_(braked), not_(left))
         .values(state=S.SENDING.value, attempts=deliveries.c.attempts + 1, lease_until=now + lease)
         .returning(deliveries.c.id)
     )
     found = set(marked.scalars())
+    if len(found) < len(claimed):
+        _stop(connection, and_(held_by_us, late), S.EXPIRED, "too-late", now)
+        _stop(connection, and_(held_by_us, braked), S.HELD, "paused", now)
+        _stop(connection, and_(held_by_us, left), S.EXCLUDED, "left", now)
     if repeated:
         before = and_(ours, deliveries.c.state == S.SENDING.value, deliveries.c.lease_until > now)
         found |= set(connection.execute(select(deliveries.c.id).where(before)).scalars())
@@ -505,6 +515,20 @@ def reap(connection: Connection, now: datetime) -> tuple[int, int]:
         .values(state=S.UNCERTAIN.value, token=deliveries.c.token + 1, reason="lease-over", settled_at=now)
     ).rowcount
     return back, doubt
+
+
+def doubt_all(connection: Connection, now: datetime) -> int:
+    """In a database that was restored, whatever had not ended was perhaps sent since. Returns how many."""
+    open_ = [S.PENDING.value, S.CLAIMED.value, S.SENDING.value]
+    moved = update(deliveries).where(deliveries.c.state.in_(open_), _may_become(S.UNCERTAIN))
+    values = {"state": S.UNCERTAIN.value, "reason": "restored", "settled_at": now}
+    return connection.execute(moved.values(token=deliveries.c.token + 1, **values)).rowcount
+
+
+def begin_again(connection: Connection, now: datetime) -> None:
+    """Slots that passed before this moment are not made up for."""
+    for timetable in connection.execute(select(slots.c.timetable).distinct()).scalars().all():
+        fire_slot(connection, timetable, now, now=now, edition=None, outcome="begun")
 
 
 def doubts(connection: Connection) -> list[tuple[Claimed, datetime | None, str]]:

@@ -53,7 +53,7 @@ class Answers:
         pass
 
     def run(self, lane: Lane) -> None:
-        one_by_one(lane, self._send)
+        one_by_one(lane, self._send, lambda: NOW)
 
     def probe(self) -> str:
         return "a list of answers"

@@ -193,8 +193,8 @@ def torture(
     *,
     workers: int = 4,
     seed: int = 1,
-    pause: tuple[float, float] = (2.0, 6.0),
-    limit: float = 1500,
+    pause: tuple[float, float] = (3.0, 8.0),
+    limit: float = 3000,
     tell: Callable[[str], object] = lambda text: None,
 ) -> Result:
     found = Torture(deliveries, workers, seed, pause).run(limit)

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from syndicator.errors import ChannelError
 from syndicator.model import ChannelId, Limits, Outcome, Receipt
-from syndicator.ports import Capabilities, Lane, Parcel, World
+from syndicator.ports import Capabilities, Lane, Parcel, World, too_late
 
 from . import letter
 
@@ -79,8 +79,8 @@ class EmailChannel:
                     return  # no relay: no sense in trying the next one
                 continue
             allowed = lane.commit(receipts, [parcel])
-            receipts = [self._body(one, envelope) for one in allowed]
-            if not allowed:
+            receipts = [too_late(one, self._world.now()) or self._body(one, envelope) for one in allowed]
+            if not allowed or receipts[0].outcome is Outcome.DEFERRED:
                 self._reset()
         if receipts:
             lane.commit(receipts, [])
