@@ -73,7 +73,10 @@ class CounterLane:
         self._batch = batch
         self._tell_settled = settled
         self._claimed: deque[Parcel] = deque()
-        self._tokens: dict[int, int] = {}  # of what we hold, by delivery; a token counts the claims, too
+        # Tokens by delivery: of what we claimed, and of what we marked. A delivery may be in both, with two tokens,
+        # when we slept after its body and it waits again meanwhile.
+        self._tokens: dict[int, int] = {}
+        self._marked: dict[int, int] = {}
         self.counts: dict[Outcome, int] = dict.fromkeys(Outcome, 0)
 
     def take(self) -> Parcel | None:
@@ -145,13 +148,18 @@ class CounterLane:
         marked, at = self._written(commit)
         for receipt in receipts:
             self.counts[receipt.outcome] += 1
-            del self._tokens[receipt.delivery]
+            held = self._marked if receipt.delivery in self._marked else self._tokens
+            del held[receipt.delivery]
+        for parcel in sending:
+            token = self._tokens.pop(parcel.delivery.id)
+            if parcel.delivery.id in marked:
+                self._marked[parcel.delivery.id] = token
         self._tell_settled(len(receipts))
         begin_by = at + BEGIN_WITHIN
         return [replace(parcel, begin_by=begin_by) for parcel in sending if parcel.delivery.id in marked]
 
     def _settlement(self, receipt: Receipt) -> outbox.Settlement:
-        token = self._tokens[receipt.delivery]
+        token = self._marked.get(receipt.delivery) or self._tokens[receipt.delivery]
         state = settle(receipt)
         due_at = None
         if state is DeliveryState.PENDING:

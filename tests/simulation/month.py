@@ -82,6 +82,7 @@ FAULTS_OF_A_TICK = {
     "a reader leaves in the middle": 2,
     "somebody pauses in the middle": 2,
     "told to stop in the middle": 1,
+    "backed up in the middle": 4,
     "timeline cannot be read": 2,
     "timeline is cut": 1,
     "site does not answer": 1,
@@ -93,6 +94,7 @@ STAGES = {
     "disk full": {"after BEGIN", "before COMMIT"},
     "another scheduler at the same moment": {"before BEGIN", "after COMMIT"},
     "slept longer than a lease after a commit": {"after COMMIT"},
+    "backed up in the middle": {"before BEGIN", "after COMMIT"},
 }
 EVENTS = {
     "tick": 60,
@@ -105,7 +107,7 @@ EVENTS = {
     "resume": 5,
     "settle": 4,
     "backup": 2,
-    "restore": 0.7,
+    "restore": 1.2,
     "lose the memory": 0.05,
     "outage of two days": 0.5,
     "clock set back": 0.6,
@@ -262,7 +264,8 @@ class Month:
     def _tick(self) -> None:
         """What the worker does when the clock strikes, with one fault in it or none."""
         names, weights = zip(*FAULTS_OF_A_TICK.items(), strict=True)
-        (self.fault,) = self.rng.choices(names, weights)
+        (fault,) = self.rng.choices(names, weights)
+        self.fault = fault
         self.countdown = self.rng.randint(1, 30)
         self.bad = self.rng.choice([0.0, 0.0, 0.2, 0.7])
         self._tell(f"         {self.fault}, networks {self.bad}")
@@ -277,6 +280,10 @@ class Month:
             self.working.clear()
             self.fault, self.bad = "none", 0.0
             self.worker.app.stopping.clear()
+        if fault == "backed up in the middle" and self.backup and self.rng.random() < 0.6:
+            self._tell("         restore")  # the worst of backups is back, at once
+            self.met["restore"] += 1
+            self._restore()
 
     def _jobs(self, worker: Worker) -> None:
         jobs: list[Callable[[App], object]] = [App.look, App.compile]
@@ -389,7 +396,8 @@ class Month:
         self._must_be_paused()
 
     def _forget(self) -> None:
-        """The database on a machine that does not know it."""
+        """The database on a machine that does not know it. A backup older than that would bring readers back."""
+        self.backup = None
         self._close(self.worker)
         for old in self.folder.glob("*.memory*"):
             (self.folder / "kept").write_bytes(old.read_bytes()) if old.suffix == ".memory" else None
@@ -478,6 +486,8 @@ class Month:
                 self._once(lambda: self._jobs(self._other()))
             case "slept longer than a lease after a commit":
                 self._once(self._sleep)
+            case "backed up in the middle":
+                self._once(self._back_up)
             case "told to stop in the middle":
                 self.met[self.fault] += 1
                 worker.app.stopping.set()
@@ -526,7 +536,7 @@ class Month:
         """The machine sleeps; others go on, again and again."""
 
         def others() -> None:
-            for _ in range(3):
+            for _ in range(4):
                 self._later(timedelta(minutes=self.rng.choice([8, 25])))
                 self._jobs(self._other())
 
