@@ -29,4 +29,4 @@ bench: $(VENV)/.run
 	$(BIN)/python benchmarks/street.py
 
 torture: $(VENV)/.dev
-	$(BIN)/python -m tests.kill.harness
+	$(BIN)/python -m tests.torture $(or $(SEEDS),200) $(or $(DELIVERIES),50000)

@@ -7,9 +7,12 @@ import pwd
 import shutil
 import socket
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import mkdtemp
+from threading import Event
 from typing import Self
 
 import psycopg
@@ -69,6 +72,28 @@ class Server:
         """``immediate`` is a crash: what was not synced is forgotten by the server."""
         self._call(*self._control, "-m", mode, "stop")
 
+    @contextmanager
+    def traced(self, strace: list[str]) -> Iterator[None]:
+        """The server again, under a tracer of its system calls, until the block ends."""
+        self.stop("fast")
+        words = ["-D", self.folder / "data", "-p", str(self.port), "-k", self.folder, *self._options.split()]
+        command = [
+            *self._become,
+            *strace,
+            self.programs / "postgres",
+            *words,
+            "-c",
+            "listen_addresses=127.0.0.1",
+        ]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+        try:
+            self._call("pg_isready", "-h", "127.0.0.1", "-p", str(self.port), tries=200)
+            yield
+        finally:
+            self.stop("fast")
+            process.wait(30)
+            self.start()
+
     def command(self, told: str) -> None:
         with psycopg.connect(f"{self.address.replace('+psycopg', '')}/postgres", autocommit=True) as line:
             line.execute(told)  # type: ignore[arg-type]
@@ -77,6 +102,12 @@ class Server:
     def _control(self) -> list[str | Path]:
         return ["pg_ctl", "-D", self.folder / "data", "-w", "-t", "60"]
 
-    def _call(self, program: str | Path, *words: str | Path) -> None:
+    def _call(self, program: str | Path, *words: str | Path, tries: int = 1) -> None:
         command = [*self._become, self.programs / program, *words]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+        for left in reversed(range(tries)):
+            done = subprocess.run(
+                command, check=not left, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/"
+            )
+            if done.returncode == 0:
+                return
+            Event().wait(0.1)

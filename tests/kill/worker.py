@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from random import Random
+from threading import Thread
 
 from syndicator.app import App
 from syndicator.model import ChannelId, Receipt
@@ -75,3 +76,16 @@ def work(  # noqa: PLR0917 - handed to another process
         killer.step("before the run")
         postroom.deliver(lane, app._channel(channel))
         killer.step("after the run")
+
+
+def mail_run(  # noqa: PLR0917 - handed to another process
+    path: str, environ: Mapping[str, str], moment: datetime, channel: str, point: str | None, seen: str | None
+) -> None:
+    """Deliver over as many connections as the channel may have; somebody else pulls the trigger."""
+    with App.opened(Path(path), environ, now=lambda: moment) as app:
+        places = app.settings.channels[channel].parallel
+        threads = [Thread(target=app.deliver, args=(channel,)) for _ in range(places)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()

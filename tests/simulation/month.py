@@ -460,7 +460,7 @@ class Month:
         self.met[name] += 1
         return True
 
-    def _step(self, worker: Worker, step: str) -> None:
+    def _step(self, worker: Worker, step: str) -> None:  # noqa: PLR0912 - one case for each fault
         if worker.dead:
             raise Killed
         if len(self.working) != 1 or self.fault == "none":
