@@ -229,7 +229,8 @@ def _carried_by_nobody(app: App, channel: str) -> str:
             .scalars()
             .all()
         )
-        carried = set(connection.exec_driver_sql("SELECT article, channel FROM story_keys").tuples())
+        rows = connection.exec_driver_sql("SELECT article, channel FROM story_keys").all()
+    carried = {tuple(row) for row in rows}
     return next(str(article) for article in known if (article, channel) not in carried)
 
 

@@ -326,15 +326,13 @@ class Month:
             with app.database.read() as connection:
                 known = [row[0] for row in connection.exec_driver_sql("SELECT id FROM articles ORDER BY id")]
             if known:
+                story, channel = self.rng.choice(known), self.rng.choice(["tg", "x"])
+                there = any(story in key and f":{channel}:" in key for key in +self.network.taken)
+                if self.restores and there:
+                    return  # the database may have forgotten it; who pushes has looked
                 try:
                     again = self.rng.random() < 0.2
-                    app.push(
-                        [self.rng.choice(known)],
-                        [self.rng.choice(["tg", "x"])],
-                        editor="dana",
-                        again=again,
-                        note="",
-                    )
+                    app.push([story], [channel], editor="dana", again=again, note="")
                 except SyndicatorError as error:
                     self._tell(f"         {error}")
 
@@ -662,6 +660,8 @@ def many(first: int, last: int, processes: int = 2) -> tuple[int, int, Counter[s
     with get_context("spawn").Pool(processes) as pool:
         for seed, found, broken in pool.imap_unordered(_tried, range(first, last), chunksize=5):
             met += found
+            if seed % 100 == 99:
+                sys.stderr.write(f"seed {seed}\n")
             if broken:
                 failed += 1
                 sys.stdout.write(f"seed {seed}: {broken}\n")
