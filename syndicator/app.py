@@ -42,7 +42,7 @@ from .services import audience, doubts, ingest, postroom
 from .services.desk import Desk, Door, Newsletter, Planned, door_called, together
 from .services.ingest import Look
 from .services.memory import WHY, Memory
-from .storage import brakes, outbox
+from .storage import brakes, outbox, planning
 from .storage.archive import Arrival
 from .storage.database import Database
 from .storage.lock import berth, only_worker
@@ -403,10 +403,10 @@ class App:
         """The newest slot that has passed and was not fired. A newsletter seen for the first time begins now."""
         now, told = self.world.now(), self.settings.newsletters[name]
         with self.database.read() as connection:
-            newest = outbox.slot_newest(connection, name)
+            newest = planning.slot_newest(connection, name)
         if newest is None:
             with self.database.write() as connection:
-                outbox.fire_slot(connection, name, now, now=now, edition=None, outcome="begun")
+                planning.fire_slot(connection, name, now, now=now, edition=None, outcome="begun")
             return None
         passed = self.engine.slots(told.timetable, max(newest, now - told.lives), now)
         return passed[-1] if passed else None

@@ -18,7 +18,7 @@ from syndicator.model import (
     Story,
     Summary,
 )
-from syndicator.storage import archive, brakes, outbox
+from syndicator.storage import archive, brakes, planning
 from syndicator.storage.database import Database
 
 URGENCY = {EditionKind.FLASH: 0, EditionKind.CORRECTION: 0, EditionKind.PUSH: 1, EditionKind.DIGEST: 2}
@@ -98,7 +98,7 @@ class Desk:
         """Plan one edition of a newsletter for its slot; a slot is planned once, whoever asks."""
         name = EditionId(f"digest:{newsletter.name}:{slot.isoformat()}")
         with self._database.read() as connection:
-            if outbox.slot_fired(connection, newsletter.name, slot):
+            if planning.slot_fired(connection, newsletter.name, slot):
                 return Planned()
         door = newsletter.door
         chosen = newsletter.choose(self._unsent(door, newsletter))
@@ -106,7 +106,7 @@ class Desk:
         with self._database.write() as connection:
             whole = _whole(name, editions, slot)
             outcome = "planned" if editions else "thin"
-            if not outbox.fire_slot(
+            if not planning.fire_slot(
                 connection,
                 newsletter.name,
                 slot,
@@ -117,11 +117,13 @@ class Desk:
                 return Planned()
             if not editions:
                 return Planned(faults=tuple(faults))
-            outbox.add_edition(connection, whole, newsletter=newsletter.name, now=self._now(), by="timetable")
-            outbox.claim_stories(connection, whole, channel=door.id, newsletter=newsletter.name)
+            planning.add_edition(
+                connection, whole, newsletter=newsletter.name, now=self._now(), by="timetable"
+            )
+            planning.claim_stories(connection, whole, channel=door.id, newsletter=newsletter.name)
             posts = {edition.language: post for edition, post in editions}
-            outbox.add_posts(connection, posts.values())
-            deliveries = outbox.add_readers(
+            planning.add_posts(connection, posts.values())
+            deliveries = planning.add_readers(
                 connection,
                 name,
                 door.id,
@@ -191,7 +193,7 @@ class Desk:
         with self._database.read() as connection:
             articles = [archive.article(connection, one) for one in wanted]
             times = {
-                (article.id, door.id): outbox.times_carried(connection, article.id, door.id)
+                (article.id, door.id): planning.times_carried(connection, article.id, door.id)
                 for article in articles
                 for door in doors
             }
@@ -259,13 +261,13 @@ class Desk:
             due_at = door.quiet_until(due_at, edition.stories[0].article)
         with self._database.write() as connection:
             now = self._now()
-            new = outbox.add_edition(connection, edition, newsletter=None, now=now, by=by, note=note)
-            free = outbox.claim_stories(connection, edition, channel=door.id, again=again)
+            new = planning.add_edition(connection, edition, newsletter=None, now=now, by=by, note=note)
+            free = planning.claim_stories(connection, edition, channel=door.id, again=again)
             if not free:
                 return Planned()
-            outbox.add_posts(connection, posts)
+            planning.add_posts(connection, posts)
             deliveries = sum(
-                outbox.add_delivery(
+                planning.add_delivery(
                     connection,
                     post,
                     due_at=due_at,

@@ -22,7 +22,7 @@ from uuid import uuid4
 
 from syndicator.errors import StorageError
 from syndicator.model import Consent
-from syndicator.storage import archive, brakes, outbox, readers
+from syndicator.storage import archive, brakes, outbox, planning, readers
 from syndicator.storage.database import Database
 from syndicator.tokens import Keys
 
@@ -62,7 +62,7 @@ class Memory:
             with database.write() as connection:
                 brakes.pause(connection, "everything", now=now, by="memory", why=WHY)
                 outbox.doubt_all(connection, now)
-                outbox.begin_again(connection, now)
+                planning.begin_again(connection, now)
                 archive.see_anew(connection)
         return same
 

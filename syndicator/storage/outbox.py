@@ -7,7 +7,7 @@ and only one wins; the fencing token makes sure that the loser can settle nothin
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,10 +16,8 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
-    Select,
     and_,
     exists,
-    func,
     insert,
     literal,
     not_,
@@ -27,34 +25,28 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from syndicator.model import (
     COMES_FROM,
     ChannelId,
-    Consent,
     Delivery,
     DeliveryId,
     DeliveryState,
-    Edition,
     EditionId,
     Post,
     Receipt,
-    Summary,
 )
 
-from .content import POST, SUMMARY, digest, dump
+from .content import POST
 from .schema import (
     deliveries,
-    edition_stories,
     editions,
     posts,
     receipts,
-    slots,
-    story_keys,
     subscribers,
     subscriptions,
 )
+from .statements import consents, reader
 
 S = DeliveryState
 EVERYTHING = "everything"  # the name of the brake that stops all
@@ -68,181 +60,6 @@ class Claimed:
     name: str
     newsletter: str  # empty where nobody subscribed
     reply_to: str | None  # remote id of the part before it in a thread
-
-
-def add_edition(
-    connection: Connection,
-    edition: Edition,
-    *,
-    newsletter: str | None,
-    now: datetime,
-    by: str,
-    note: str = "",
-) -> bool:
-    """Write an edition and its stories; False when it is planned already. Planning twice is planning once."""
-    row = {
-        "id": edition.id,
-        "kind": edition.kind.value,
-        "newsletter": newsletter,
-        "language": edition.language,
-        "title": edition.title,
-        "due_at": edition.due_at,
-        "planned_at": now,
-        "planned_by": by,
-        "note": note,
-    }
-    if not _insert_new(connection, editions, [row]):
-        return False
-    stories = [
-        {
-            "edition": edition.id,
-            "position": position,
-            "article": story.article.id,
-            "revision": story.article.revision,
-            "summary": dump(SUMMARY, story.summary),
-        }
-        for position, story in enumerate(edition.stories)
-    ]
-    if stories:
-        connection.execute(insert(edition_stories), stories)
-    return True
-
-
-def claim_stories(
-    connection: Connection, edition: Edition, *, channel: str, newsletter: str = "", again: int = 0
-) -> set[str]:
-    """Take the right to carry these stories to this channel; returns the ids of those that were free."""
-    rows = [
-        {"article": s.article.id, "channel": channel, "newsletter": newsletter, "again": again}
-        for s in edition.stories
-    ]
-    free = set()
-    for row in rows:
-        if _insert_new(connection, story_keys, [row | {"edition": edition.id}]):
-            free.add(str(row["article"]))
-    return free
-
-
-def times_carried(connection: Connection, article: str, channel: str, newsletter: str = "") -> int:
-    found = connection.execute(
-        select(story_keys.c.again).where(
-            story_keys.c.article == article,
-            story_keys.c.channel == channel,
-            story_keys.c.newsletter == newsletter,
-        )
-    )
-    return len(found.all())
-
-
-def add_posts(connection: Connection, written: Iterable[Post]) -> None:
-    """Store posts; their bytes never change, so one that is there already stays as it is."""
-    rows = []
-    for post in written:
-        content = dump(POST, post)
-        row = {"id": post.id, "edition": post.edition, "channel": post.channel, "language": post.language}
-        rows.append(row | {"hash": digest(content), "content": content})
-    if rows:
-        _insert_new(connection, posts, rows)
-
-
-def add_delivery(
-    connection: Connection, post: Post, *, due_at: datetime, not_after: datetime, urgency: int
-) -> int:
-    """Plan one post where the channel itself is the recipient."""
-    return _insert_new(
-        connection,
-        deliveries,
-        [
-            {
-                "key": f"{post.edition}:{post.channel}:-:{post.part}",
-                "edition": post.edition,
-                "channel": post.channel,
-                "recipient": "-",
-                "part": post.part,
-                "post": post.id,
-                "state": S.PENDING.value,
-                "urgency": urgency,
-                "due_at": due_at,
-                "not_after": not_after,
-            }
-        ],
-    )
-
-
-def add_readers(
-    connection: Connection,
-    edition: EditionId,
-    channel: ChannelId,
-    newsletter: str,
-    post_by_language: Mapping[str, str],
-    *,
-    due_at: datetime,
-    not_after: datetime,
-    urgency: int,
-) -> int:
-    """Plan the edition for every confirmed reader of the newsletter, by one INSERT … SELECT a language.
-
-    Readers whose language has no post get a row that says so: nobody is dropped in silence.
-    """
-    planned = 0
-    spoken = sorted(post_by_language)
-    for language in [*spoken, None]:
-        post = post_by_language[language] if language else None
-        state, reason = (S.PENDING, None) if post else (S.EXCLUDED, "no-stories-in-language")
-        who = subscribers.c.language == language if language else subscribers.c.language.not_in(spoken)
-        query = select(
-            (literal(f"{edition}:{channel}:") + _text(subscribers.c.id) + literal(":0")),
-            literal(edition),
-            literal(channel),
-            _text(subscribers.c.id),
-            literal(0),
-            literal(post),
-            literal(state.value),
-            literal(reason),
-            literal(urgency),
-            literal(due_at, deliveries.c.due_at.type),
-            literal(not_after, deliveries.c.not_after.type),
-        ).where(subscribers.c.id == subscriptions.c.subscriber, _consents(newsletter), who)
-        names = [
-            "key",
-            "edition",
-            "channel",
-            "recipient",
-            "part",
-            "post",
-            "state",
-            "reason",
-            "urgency",
-            "due_at",
-            "not_after",
-        ]
-        statement = _dialect(connection).insert(deliveries).from_select(names, query)
-        planned += _inserted(connection, statement)
-    return planned
-
-
-def _text(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    return column.cast(deliveries.c.recipient.type)
-
-
-def _consents(newsletter: str | ColumnElement[Any]) -> ColumnElement[bool]:
-    return and_(subscriptions.c.newsletter == newsletter, subscriptions.c.consent == Consent.GIVEN.value)
-
-
-def _dialect(connection: Connection) -> Any:
-    return sqlite if connection.dialect.name == "sqlite" else postgresql
-
-
-def _insert_new(connection: Connection, table: Any, rows: Sequence[Mapping[str, Any]]) -> int:
-    return _inserted(connection, _dialect(connection).insert(table).values(list(rows)))
-
-
-def _inserted(connection: Connection, statement: Any) -> int:
-    """Insert what is not there yet; how many rows that was. Without the option PostgreSQL's count is lost."""
-    done = connection.execute(
-        statement.on_conflict_do_nothing(), execution_options={"preserve_rowcount": True}
-    )
-    return done.rowcount
 
 
 def claim(
@@ -316,7 +133,7 @@ def parcels(connection: Connection, ids: Sequence[int]) -> list[Claimed]:
         )
         .join(posts, posts.c.id == deliveries.c.post)
         .join(editions, editions.c.id == deliveries.c.edition)
-        .outerjoin(subscribers, _text(subscribers.c.id) == deliveries.c.recipient)
+        .outerjoin(subscribers, subscribers.c.id == reader())
         .outerjoin(before, and_(same_thread, before.c.part == deliveries.c.part - 1))
         .where(deliveries.c.id.in_(ids))
         .order_by(deliveries.c.urgency, deliveries.c.due_at, deliveries.c.id)
@@ -415,10 +232,8 @@ def _left() -> ColumnElement[bool]:
         .correlate(deliveries)
         .scalar_subquery()
     )
-    consents = exists().where(
-        _text(subscriptions.c.subscriber) == deliveries.c.recipient, _consents(newsletter)
-    )
-    return and_(deliveries.c.recipient != "-", ~consents)
+    stays = exists().where(subscriptions.c.subscriber == reader(), consents(newsletter))
+    return and_(deliveries.c.recipient != "-", ~stays)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -525,12 +340,6 @@ def doubt_all(connection: Connection, now: datetime) -> int:
     return connection.execute(moved.values(token=deliveries.c.token + 1, **values)).rowcount
 
 
-def begin_again(connection: Connection, now: datetime) -> None:
-    """Slots that passed before this moment are not made up for."""
-    for timetable in connection.execute(select(slots.c.timetable).distinct()).scalars().all():
-        fire_slot(connection, timetable, now, now=now, edition=None, outcome="begun")
-
-
 def doubts(connection: Connection) -> list[tuple[Claimed, datetime | None, str]]:
     """Every delivery in doubt, or held because of one, with since when and why; oldest first."""
     held = and_(deliveries.c.state == S.HELD.value, deliveries.c.reason.startswith("in doubt"))
@@ -582,34 +391,3 @@ def due_channels(connection: Connection, now: datetime) -> list[str]:
         deliveries.c.state == S.PENDING.value, deliveries.c.due_at <= now
     )
     return sorted(connection.execute(waiting.distinct()).scalars())
-
-
-def fire_slot(
-    connection: Connection,
-    timetable: str,
-    slot: datetime,
-    *,
-    now: datetime,
-    edition: str | None,
-    outcome: str,
-) -> bool:
-    """Write down that this slot of the timetable was fired; False when somebody else did."""
-    row = {"timetable": timetable, "slot": slot, "fired_at": now, "edition": edition, "outcome": outcome}
-    return bool(_insert_new(connection, slots, [row]))
-
-
-def slot_fired(connection: Connection, timetable: str, slot: datetime) -> bool:
-    found = select(slots.c.slot).where(slots.c.timetable == timetable, slots.c.slot == slot)
-    return connection.execute(found).first() is not None
-
-
-def slot_newest(connection: Connection, timetable: str) -> datetime | None:
-    """The newest slot that was fired, None when this timetable was never looked at."""
-    found = select(func.max(slots.c.slot)).where(slots.c.timetable == timetable)
-    return connection.execute(found).scalar()
-
-
-def summaries(connection: Connection, edition: str) -> list[Summary]:
-    query = select(edition_stories.c.summary).where(edition_stories.c.edition == edition)
-    ordered: Select[Any] = query.order_by(edition_stories.c.position)
-    return [SUMMARY.validate_python(row.summary) for row in connection.execute(ordered)]

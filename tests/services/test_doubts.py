@@ -23,7 +23,7 @@ from syndicator.model import (
 from syndicator.ports import Parcel
 from syndicator.services import doubts
 from syndicator.services.doubts import Policy, Verdict
-from syndicator.storage import ledger, outbox
+from syndicator.storage import ledger, outbox, planning
 from syndicator.storage.database import Database
 from tests.lanes import NOW
 
@@ -54,13 +54,13 @@ def doubtful(database: Database) -> Database:
         id=EditionId("flash:a"), kind=EditionKind.FLASH, language=Language("en"), due_at=NOW, stories=()
     )
     with database.write() as connection:
-        outbox.add_edition(connection, edition, newsletter=None, now=NOW, by="test")
+        planning.add_edition(connection, edition, newsletter=None, now=NOW, by="test")
         for number in range(2):
             post = Post(
                 id=str(number), edition=edition.id, channel=TG, language=Language("en"), text="t", part=number
             )
-            outbox.add_posts(connection, [post])
-            outbox.add_delivery(connection, post, due_at=NOW, not_after=NOW + timedelta(hours=2), urgency=0)
+            planning.add_posts(connection, [post])
+            planning.add_delivery(connection, post, due_at=NOW, not_after=NOW + timedelta(hours=2), urgency=0)
     with database.write() as connection:
         first = _claimed(connection, "w")
         outbox.mark_sending(connection, [first], now=NOW, lease=timedelta(minutes=15), paused=())

@@ -24,7 +24,7 @@ from syndicator.model import (
 )
 from syndicator.ports import Capabilities, Lane, Parcel, one_by_one
 from syndicator.services import postroom
-from syndicator.storage import brakes, ledger, outbox
+from syndicator.storage import brakes, ledger, planning
 from syndicator.storage.database import Database
 from tests.steps import SteppedDatabase
 
@@ -71,7 +71,7 @@ def database(database: Database) -> Database:
         id=EditionId("flash:a"), kind=EditionKind.FLASH, language=Language("en"), due_at=NOW, stories=()
     )
     with database.write() as connection:
-        outbox.add_edition(connection, edition, newsletter=None, now=NOW, by="test")
+        planning.add_edition(connection, edition, newsletter=None, now=NOW, by="test")
         for number in range(3):
             post = Post(
                 id=f"{number}",
@@ -81,8 +81,8 @@ def database(database: Database) -> Database:
                 text=f"{number}",
                 part=number,
             )
-            outbox.add_posts(connection, [post])
-            outbox.add_delivery(connection, post, due_at=NOW, not_after=NOW + timedelta(hours=6), urgency=0)
+            planning.add_posts(connection, [post])
+            planning.add_delivery(connection, post, due_at=NOW, not_after=NOW + timedelta(hours=6), urgency=0)
     return database
 
 

@@ -16,7 +16,7 @@ from syndicator.model import (
     Post,
     Receipt,
 )
-from syndicator.storage import brakes, ledger, outbox, readers
+from syndicator.storage import brakes, ledger, outbox, planning, readers
 from syndicator.storage.database import Database
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -45,10 +45,10 @@ def plan(database: Database, parts: int = 1) -> None:
         for n in range(parts)
     ]
     with database.write() as connection:
-        outbox.add_edition(connection, FLASH, newsletter=None, now=NOW, by="test")
-        outbox.add_posts(connection, posts)
+        planning.add_edition(connection, FLASH, newsletter=None, now=NOW, by="test")
+        planning.add_posts(connection, posts)
         for post in posts:
-            outbox.add_delivery(connection, post, due_at=NOW, not_after=NOW + timedelta(hours=6), urgency=0)
+            planning.add_delivery(connection, post, due_at=NOW, not_after=NOW + timedelta(hours=6), urgency=0)
 
 
 def claim(database: Database, now: datetime = NOW, holder: str = "w") -> list[outbox.Claimed]:
@@ -171,13 +171,13 @@ def test_a_reader_who_left_after_the_claim_gets_nothing(database: Database) -> N
             who = readers.add(connection, address, name="", language=language, timezone="UTC", now=NOW)
             readers.consent(connection, who, "daily", Consent.GIVEN, now=NOW, proof="test")
         weekly = replace(edition, id=EditionId("digest:a-weekly:1"))  # another newsletter's rows are its own
-        outbox.add_edition(connection, weekly, newsletter="weekly", now=NOW, by="test")
+        planning.add_edition(connection, weekly, newsletter="weekly", now=NOW, by="test")
         readers.consent(connection, who, "weekly", Consent.GIVEN, now=NOW, proof="test")
         more = {"due_at": NOW, "not_after": NOW + timedelta(hours=6), "urgency": 2}
-        assert outbox.add_readers(connection, weekly.id, mail, "weekly", {}, **more) == 1  # type: ignore[arg-type]
-        outbox.add_edition(connection, edition, newsletter="daily", now=NOW, by="test")
-        outbox.add_posts(connection, [post])
-        planned = outbox.add_readers(
+        assert planning.add_readers(connection, weekly.id, mail, "weekly", {}, **more) == 1  # type: ignore[arg-type]
+        planning.add_edition(connection, edition, newsletter="daily", now=NOW, by="test")
+        planning.add_posts(connection, [post])
+        planned = planning.add_readers(
             connection,
             edition.id,
             mail,
@@ -205,5 +205,5 @@ def test_a_reader_who_left_after_the_claim_gets_nothing(database: Database) -> N
 
 def test_a_story_goes_to_a_channel_once(database: Database) -> None:
     with database.write() as connection:
-        assert outbox.times_carried(connection, ArticleId("a"), TG) == 0
-        assert outbox.claim_stories(connection, FLASH, channel=TG) == set()
+        assert planning.times_carried(connection, ArticleId("a"), TG) == 0
+        assert planning.claim_stories(connection, FLASH, channel=TG) == set()

@@ -34,7 +34,7 @@ from syndicator.model import (
 )
 from syndicator.ports import Capabilities, Lane, Parcel, one_by_one
 from syndicator.services import doubts, postroom
-from syndicator.storage import brakes, ledger, outbox
+from syndicator.storage import brakes, ledger, outbox, planning
 from syndicator.storage.database import Database
 
 BEGIN = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -69,7 +69,7 @@ class Machine(RuleBasedStateMachine):
         )
         for _ in range(2):  # planning twice is planning once
             with self.database.write() as connection:
-                outbox.add_edition(connection, edition, newsletter=None, now=self.now, by="dana")
+                planning.add_edition(connection, edition, newsletter=None, now=self.now, by="dana")
                 for part in range(parts):
                     post = Post(
                         id=f"{name}:{part}",
@@ -79,8 +79,8 @@ class Machine(RuleBasedStateMachine):
                         text=str(part),
                         part=part,
                     )
-                    outbox.add_posts(connection, [post])
-                    outbox.add_delivery(
+                    planning.add_posts(connection, [post])
+                    planning.add_delivery(
                         connection,
                         post,
                         due_at=self.now,
