@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 from typing import TypeVar
 
 from syndicator.errors import StorageAway
-from syndicator.model import ChannelId, DeliveryId, DeliveryState, Outcome, Receipt, settle
+from syndicator.model import ChannelId, DeliveryId, DeliveryState, Outcome, Post, Receipt, settle
 from syndicator.ports import Channel, Parcel
 from syndicator.storage import brakes, outbox
 from syndicator.storage.database import Connection, Database
@@ -73,6 +73,7 @@ class CounterLane:
         self._batch = batch
         self._tell_settled = settled
         self._claimed: deque[Parcel] = deque()
+        self._posts: dict[str, Post] = {}
         # Tokens by delivery: of what we claimed, and of what we marked. A delivery may be in both, with two tokens,
         # when we slept after its body and it waits again meanwhile.
         self._tokens: dict[int, int] = {}
@@ -98,6 +99,7 @@ class CounterLane:
                 lease=CLAIM_LEASE,
                 limit=self._batch,
                 paused=brakes.paused(connection),
+                read=self._posts,
             )
 
         for one in self._written(claim):
@@ -140,7 +142,6 @@ class CounterLane:
                 [parcel.delivery for parcel in sending],
                 now=now,
                 lease=SENDING_LEASE,
-                paused=brakes.paused(connection),
                 repeated=tries > 0,
             )
             return marked, now
@@ -150,13 +151,16 @@ class CounterLane:
             self.counts[receipt.outcome] += 1
             held = self._marked if receipt.delivery in self._marked else self._tokens
             del held[receipt.delivery]
+        allowed = []
         for parcel in sending:
-            token = self._tokens.pop(parcel.delivery.id)
-            if parcel.delivery.id in marked:
-                self._marked[parcel.delivery.id] = token
+            number = parcel.delivery.id
+            token = self._tokens.pop(number)
+            if number in marked:
+                self._marked[number] = token
+                parcel.begin_by = at + BEGIN_WITHIN
+                allowed.append(parcel)
         self._tell_settled(len(receipts))
-        begin_by = at + BEGIN_WITHIN
-        return [replace(parcel, begin_by=begin_by) for parcel in sending if parcel.delivery.id in marked]
+        return allowed
 
     def _settlement(self, receipt: Receipt) -> outbox.Settlement:
         token = self._marked.get(receipt.delivery) or self._tokens[receipt.delivery]

@@ -27,6 +27,7 @@ PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",  # a commit is on the disk before the body leaves
     "PRAGMA foreign_keys=ON",
+    "PRAGMA wal_autocheckpoint=8000",  # pages; one that is written again and again is copied back once
 )
 
 AWAY = ("is full", "disk i/o error", "is locked")  # of what SQLite says: what may be over in a moment

@@ -7,17 +7,24 @@ and only one wins; the fencing token makes sure that the loser can settle nothin
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     ColumnElement,
     Connection,
-    Row,
+    Insert,
+    Select,
+    Update,
     and_,
+    bindparam,
     exists,
+    func,
     insert,
     literal,
     not_,
@@ -28,28 +35,37 @@ from sqlalchemy import (
 
 from syndicator.model import (
     COMES_FROM,
-    ChannelId,
     Delivery,
     DeliveryId,
     DeliveryState,
-    EditionId,
     Post,
     Receipt,
 )
 
+from .brakes import PAUSE
 from .content import POST
 from .schema import (
+    Moment,
     deliveries,
     editions,
+    moment,
+    overrides,
     posts,
     receipts,
     subscribers,
     subscriptions,
 )
-from .statements import consents, reader
+from .statements import CHANNEL_ITSELF, Prepared, as_text, consents, pairs, reader, stands
 
 S = DeliveryState
 EVERYTHING = "everything"  # the name of the brake that stops all
+POSTS_KEPT = 600  # posts a lane keeps at hand: the variants of two editions
+_STATES = {state.value: state for state in S}
+_POST = 5  # where the post's id stands among these
+_OF_DELIVERY: Sequence[ColumnElement[Any]] = tuple(
+    deliveries.c[name]
+    for name in "id key channel edition recipient post due_at not_after part token attempts state".split()
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,23 +87,21 @@ def claim(
     lease: timedelta,
     limit: int,
     paused: Collection[str],
+    read: dict[str, Post] | None = None,
 ) -> list[Claimed]:
-    """Take what is due: breaking news first, then what has waited longest, a thread in its order."""
+    """Take what is due: breaking news first, then what has waited longest, a thread in its order.
+
+    ``read`` keeps the posts that were read, for the next claim.
+    """
     if channel in paused or EVERYTHING in paused:
         return []
     earlier = deliveries.alias("earlier")
-    out_of_turn = exists().where(
-        earlier.c.edition == deliveries.c.edition,
-        earlier.c.channel == deliveries.c.channel,
-        earlier.c.recipient == deliveries.c.recipient,
-        earlier.c.part < deliveries.c.part,
-        earlier.c.state != S.SENT.value,
-    )
+    out_of_turn = exists().where(earlier.c.key == _key_before(), not_(stands(S.SENT, of=earlier)))
     due = (
         select(deliveries.c.id)
         .where(
             deliveries.c.channel == channel,
-            deliveries.c.state == S.PENDING.value,
+            stands(S.PENDING),
             deliveries.c.due_at <= now,
             deliveries.c.not_after > now,
             deliveries.c.edition.not_in(paused),
@@ -99,76 +113,100 @@ def claim(
     )
     won = connection.execute(
         update(deliveries)
-        .where(deliveries.c.id.in_(due), deliveries.c.state == S.PENDING.value)
+        .where(deliveries.c.id.in_(due), stands(S.PENDING))
         .values(state=S.CLAIMED.value, token=deliveries.c.token + 1, holder=holder, lease_until=now + lease)
         .returning(deliveries.c.id)
     ).scalars()
-    return parcels(connection, sorted(won))
+    return parcels(connection, sorted(won), read)
+
+
+def _key_before() -> ColumnElement[str]:
+    """The key of the part before this one; that one waited for its own turn, so it stands for all before it."""
+    d = deliveries.c
+    return d.edition + ":" + d.channel + ":" + d.recipient + ":" + as_text(d.part - 1)
 
 
 def waits(connection: Connection, channel: str, holder: str, now: datetime) -> bool:
     """Whether anything is due, or was claimed by a holder of this name that may be no more."""
-    due = and_(deliveries.c.state == S.PENDING.value, deliveries.c.due_at <= now)
-    orphan = and_(deliveries.c.state == S.CLAIMED.value, deliveries.c.holder == holder)
+    due = and_(stands(S.PENDING), deliveries.c.due_at <= now)
+    orphan = and_(stands(S.CLAIMED), deliveries.c.holder == holder)
     found = select(deliveries.c.id).where(deliveries.c.channel == channel, or_(due, orphan)).limit(1)
     return connection.execute(found).first() is not None
 
 
-def parcels(connection: Connection, ids: Sequence[int]) -> list[Claimed]:
+def parcels(connection: Connection, ids: Sequence[int], read: dict[str, Post] | None = None) -> list[Claimed]:
     """These deliveries with what they carry, in the order they are to go out."""
     if not ids:
         return []
-    before = deliveries.alias("before")
-    thread = (before.c.edition, before.c.channel, before.c.recipient)
-    ours = (deliveries.c.edition, deliveries.c.channel, deliveries.c.recipient)
-    same_thread = and_(*(one == other for one, other in zip(thread, ours, strict=True)))
-    query = (
-        select(
-            deliveries,
-            posts.c.content,
-            subscribers.c.address,
-            subscribers.c.name,
-            editions.c.newsletter,
-            before.c.remote_ids.label("replied"),
-        )
-        .join(posts, posts.c.id == deliveries.c.post)
-        .join(editions, editions.c.id == deliveries.c.edition)
+    told = json.dumps([(number, 0) for number in ids])
+    rows = _PARCELS.returned(connection, [told])
+    known = _posts(connection, {row[_POST] for row in rows}, {} if read is None else read)
+    found = [_claimed(row, known) for row in rows]
+    replied = _replied(connection, [one.delivery for one in found if one.delivery.part])
+    return [replace(one, reply_to=replied.get(one.delivery.id)) for one in found] if replied else found
+
+
+def _parcels(dialect: str) -> Select[Any]:
+    told, d = pairs(dialect), deliveries.c
+    return (
+        select(*_OF_DELIVERY, subscribers.c.address, subscribers.c.name, editions.c.newsletter)
+        .select_from(told)
+        .join(deliveries, d.id == told.c.id)
+        .join(editions, editions.c.id == d.edition)
         .outerjoin(subscribers, subscribers.c.id == reader())
-        .outerjoin(before, and_(same_thread, before.c.part == deliveries.c.part - 1))
-        .where(deliveries.c.id.in_(ids))
-        .order_by(deliveries.c.urgency, deliveries.c.due_at, deliveries.c.id)
+        .where(d.post.is_not(None))
+        .order_by(d.urgency, d.due_at, d.id)
     )
-    read: dict[str, Post] = {}
-    return [_claimed(row, read) for row in connection.execute(query)]
 
 
-def _claimed(row: Row[Any], read: dict[str, Post]) -> Claimed:
-    if row.post not in read:
-        read[row.post] = POST.validate_python(row.content)
+_PARCELS = Prepared("told", _parcels)
+
+
+def _posts(connection: Connection, wanted: set[str], known: dict[str, Post]) -> dict[str, Post]:
+    missing = sorted(wanted - set(known))
+    if missing:
+        if len(known) > POSTS_KEPT:
+            known.clear()
+            missing = sorted(wanted)
+        query = select(posts.c.id, posts.c.content).where(posts.c.id.in_(missing))
+        known |= {row.id: POST.validate_python(row.content) for row in connection.execute(query)}
+    return known
+
+
+def _replied(connection: Connection, later: Sequence[Delivery]) -> dict[int, str]:
+    """For the later parts of threads: the remote id of the part before."""
+    before = {f"{one.edition}:{one.channel}:{one.recipient}:{one.part - 1}": one.id for one in later}
+    if not before:
+        return {}
+    query = select(deliveries.c.key, deliveries.c.remote_ids).where(deliveries.c.key.in_(sorted(before)))
+    return {before[row.key]: row.remote_ids[0] for row in connection.execute(query) if row.remote_ids}
+
+
+def _claimed(row: tuple[Any, ...], known: Mapping[str, Post]) -> Claimed:
+    """From the driver's own row: this runs for every delivery."""
+    number, key, channel, edition, recipient, post, due, end, part, token, attempts, state, *reader_ = row
+    address, name, newsletter = reader_
+    delivery = Delivery(
+        id=number,
+        key=key,
+        channel=channel,
+        edition=edition,
+        recipient=recipient,
+        post=post,
+        due_at=moment(due),
+        not_after=moment(end),
+        part=part,
+        token=token,
+        attempts=attempts,
+        state=_STATES[state],
+    )
     return Claimed(
-        delivery=delivery_of(row),
-        post=read[row.post],
-        address=row.address or "",
-        name=row.name or "",
-        newsletter=row.newsletter or "",
-        reply_to=row.replied[0] if row.replied else None,
-    )
-
-
-def delivery_of(row: Row[Any]) -> Delivery:
-    return Delivery(
-        id=DeliveryId(row.id),
-        key=row.key,
-        channel=ChannelId(row.channel),
-        edition=EditionId(row.edition),
-        recipient=row.recipient,
-        post=row.post or "",
-        due_at=row.due_at,
-        not_after=row.not_after,
-        part=row.part,
-        token=row.token,
-        attempts=row.attempts,
-        state=S(row.state),
+        delivery=delivery,
+        post=known[post],
+        address=address or "",
+        name=name or "",
+        newsletter=newsletter or "",
+        reply_to=None,
     )
 
 
@@ -178,7 +216,6 @@ def mark_sending(
     *,
     now: datetime,
     lease: timedelta,
-    paused: Collection[str],
     repeated: bool = False,
 ) -> set[DeliveryId]:
     """The moment before the body: mark those that may still go, stop the others, in one statement each.
@@ -186,42 +223,65 @@ def mark_sending(
     Asked again here: the brakes, the reader's consent, the end of the news' life, and the lease. ``repeated`` after
     a commit whose fate is unknown: what it marked with our token is ours to send.
     """
-    ours = or_(*(and_(deliveries.c.id == d.id, deliveries.c.token == d.token) for d in claimed))
-    held_by_us = and_(ours, deliveries.c.state == S.CLAIMED.value, deliveries.c.lease_until > now)
-    late, braked, left = deliveries.c.not_after <= now, _braked(paused), _left()
-    marked = connection.execute(
-        update(deliveries)
-        .where(held_by_us, not_(late), not_(braked), not_(left))
-        .values(state=S.SENDING.value, attempts=deliveries.c.attempts + 1, lease_until=now + lease)
-        .returning(deliveries.c.id)
-    )
-    found = set(marked.scalars())
+    told = (json.dumps([(one.id, one.token) for one in claimed]), now, now + lease)
+    found = _MARK.returned(connection, told)
     if len(found) < len(claimed):
-        _stop(connection, and_(held_by_us, late), S.EXPIRED, "too-late", now)
-        _stop(connection, and_(held_by_us, braked), S.HELD, "paused", now)
-        _stop(connection, and_(held_by_us, left), S.EXCLUDED, "left", now)
+        for stop in _STOP:
+            stop.run(connection, [told])
     if repeated:
-        before = and_(ours, deliveries.c.state == S.SENDING.value, deliveries.c.lease_until > now)
-        found |= set(connection.execute(select(deliveries.c.id).where(before)).scalars())
-    return {DeliveryId(number) for number in found}
+        found += _MARKED.returned(connection, told)
+    return {DeliveryId(number) for (number,) in found}
 
 
 def _may_become(state: DeliveryState) -> ColumnElement[bool]:
     """The legal moves, as every change of state asks for them."""
-    return deliveries.c.state.in_(sorted(before.value for before in COMES_FROM[state]))
+    return stands(*sorted(COMES_FROM[state]))
 
 
-def _stop(
-    connection: Connection, which: ColumnElement[bool], state: DeliveryState, reason: str, now: datetime
-) -> int:
-    moved = update(deliveries).where(which, _may_become(state))
-    return connection.execute(moved.values(state=state.value, reason=reason, settled_at=now)).rowcount
+def _ours(dialect: str, state: DeliveryState) -> ColumnElement[bool]:
+    """Rows we hold in this state, with our token and within our lease."""
+    told = pairs(dialect)
+    return and_(
+        deliveries.c.id == told.c.id,
+        deliveries.c.token == told.c.token,
+        stands(state),
+        deliveries.c.lease_until > _NOW,
+    )
 
 
-def _braked(paused: Collection[str]) -> ColumnElement[bool]:
-    if EVERYTHING in paused:
+def _marking(dialect: str) -> Update:
+    d = deliveries.c
+    may_go = and_(d.not_after > _NOW, not_(_braked()), not_(_left()))
+    marked = update(deliveries).where(_ours(dialect, S.CLAIMED), may_go)
+    values = {
+        "state": S.SENDING.value,
+        "attempts": d.attempts + 1,
+        "lease_until": bindparam("until", type_=Moment),
+    }
+    return marked.values(values).returning(d.id)
+
+
+def _marked(dialect: str) -> Select[Any]:
+    return select(deliveries.c.id).where(_ours(dialect, S.SENDING))
+
+
+def _stopping(why: Callable[[], ColumnElement[bool]], state: DeliveryState, reason: str) -> Prepared:
+    def statement(dialect: str) -> Update:
+        values = {"state": state.value, "reason": reason, "settled_at": _NOW}
+        return update(deliveries).where(_ours(dialect, S.CLAIMED), why()).values(values)
+
+    return Prepared(_TOLD, statement)
+
+
+def _braked(name: str | None = None) -> ColumnElement[bool]:
+    """Rows that a brake stops: the one of this name, or any that is on."""
+    if name == EVERYTHING:
         return literal(1) == 1
-    return or_(deliveries.c.channel.in_(paused), deliveries.c.edition.in_(paused))
+    if name is not None:
+        return or_(deliveries.c.channel == name, deliveries.c.edition == name)
+    names = (literal(EVERYTHING), deliveries.c.channel, deliveries.c.edition)
+    ours = exists().where(or_(*(overrides.c.name == literal(PAUSE) + one for one in names)))
+    return and_(_ANY_BRAKE, ours)
 
 
 def _left() -> ColumnElement[bool]:
@@ -233,7 +293,58 @@ def _left() -> ColumnElement[bool]:
         .scalar_subquery()
     )
     stays = exists().where(subscriptions.c.subscriber == reader(), consents(newsletter))
-    return and_(deliveries.c.recipient != "-", ~stays)
+    return and_(deliveries.c.recipient != CHANNEL_ITSELF, ~stays)
+
+
+_TOLD = "told now until"
+_NOW = bindparam("now", type_=Moment)
+# Asked once for all rows, so that the look at each row's own brakes is only taken while there are some.
+_ANY_BRAKE = select(overrides.c.name).where(overrides.c.name.between(PAUSE, PAUSE + "~")).exists()
+_MARK = Prepared(_TOLD, _marking)
+_MARKED = Prepared(_TOLD, _marked)
+_STOP = (
+    _stopping(lambda: deliveries.c.not_after <= _NOW, S.EXPIRED, "too-late"),
+    _stopping(_braked, S.HELD, "paused"),
+    _stopping(_left, S.EXCLUDED, "left"),
+)
+
+
+def _stop(
+    connection: Connection, which: ColumnElement[bool], state: DeliveryState, reason: str, now: datetime
+) -> int:
+    moved = update(deliveries).where(which, _may_become(state))
+    return connection.execute(moved.values(state=state.value, reason=reason, settled_at=now)).rowcount
+
+
+def _settling(state: DeliveryState, _: str) -> Update:
+    """Compiled once: this statement runs for every delivery."""
+    d = deliveries.c
+    return (
+        update(deliveries)
+        .where(d.id == bindparam("of"), d.token == bindparam("with_token"), _may_become(state))
+        .values(
+            state=state.value,
+            reason=bindparam("new_reason"),
+            settled_at=bindparam("at"),
+            remote_ids=func.coalesce(bindparam("ids", type_=JSON(none_as_null=True)), d.remote_ids),
+            due_at=func.coalesce(bindparam("again_at", type_=d.due_at.type), d.due_at),
+            not_after=func.coalesce(bindparam("longer", type_=d.not_after.type), d.not_after),
+            wire_hash=func.coalesce(bindparam("wire", type_=d.wire_hash.type), d.wire_hash),
+        )
+    )
+
+
+def _receiving(_: str) -> Insert:
+    return insert(receipts).values(
+        {c.name: bindparam(c.name, type_=c.type) for c in receipts.c if c.name != "id"}
+    )
+
+
+_SETTLE = {
+    state: Prepared("of with_token new_reason at ids again_at longer wire", partial(_settling, state))
+    for state in COMES_FROM
+}
+_RECEIVE = Prepared("delivery at token outcome remote_ids retry_at detail by", _receiving)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,39 +365,27 @@ def settle(connection: Connection, settlements: Sequence[Settlement], *, repeate
 
     ``repeated`` after a commit whose fate is unknown: what it wrote is not written twice.
     """
+    if repeated:
+        settlements = [one for one in settlements if not _written(connection, one)]
+    if not settlements:
+        return 0
+    _RECEIVE.run(connection, [_receipt_row(one) for one in settlements])
     moved = 0
-    for one in settlements:
-        receipt = one.receipt
-        if repeated and _written(connection, one):
-            continue
-        connection.execute(
-            insert(receipts).values(
-                delivery=receipt.delivery,
-                at=receipt.at,
-                token=one.token,
-                outcome=receipt.outcome.value,
-                remote_ids=list(receipt.remote_ids),
-                retry_at=receipt.retry_at,
-                detail=receipt.detail,
-                by=one.by,
-            )
-        )
-        values: dict[str, Any] = {"state": one.state.value, "reason": one.reason, "settled_at": receipt.at}
-        values |= {"remote_ids": list(receipt.remote_ids)} if receipt.remote_ids else {}
-        values |= {"due_at": one.due_at} if one.due_at else {}
-        values |= {"not_after": one.not_after} if one.not_after else {}
-        values |= {"wire_hash": receipt.wire_hash} if receipt.wire_hash else {}
-        done = connection.execute(
-            update(deliveries)
-            .where(
-                deliveries.c.id == receipt.delivery,
-                deliveries.c.token == one.token,
-                _may_become(one.state),
-            )
-            .values(values)
-        )
-        moved += done.rowcount
+    for state in {one.state for one in settlements}:
+        rows = [_settled_row(one) for one in settlements if one.state is state]
+        moved += _SETTLE[state].run(connection, rows)
     return moved
+
+
+def _receipt_row(one: Settlement) -> tuple[Any, ...]:
+    r = one.receipt
+    return r.delivery, r.at, one.token, r.outcome.value, [*r.remote_ids], r.retry_at, r.detail, one.by
+
+
+def _settled_row(one: Settlement) -> tuple[Any, ...]:
+    r = one.receipt
+    ids, wire = [*r.remote_ids] or None, r.wire_hash or None
+    return r.delivery, one.token, one.reason, r.at, ids, one.due_at, one.not_after, wire
 
 
 def _written(connection: Connection, one: Settlement) -> bool:
@@ -311,7 +410,7 @@ def release_all(connection: Connection, holder: str) -> int:
 
 
 def _release(connection: Connection, which: ColumnElement[bool]) -> int:
-    ours = and_(which, deliveries.c.state == S.CLAIMED.value)
+    ours = and_(which, stands(S.CLAIMED))
     return connection.execute(update(deliveries).where(ours).values(state=S.PENDING.value)).rowcount
 
 
@@ -322,11 +421,11 @@ def reap(connection: Connection, now: datetime) -> tuple[int, int]:
     """
     over = deliveries.c.lease_until <= now
     back = connection.execute(
-        update(deliveries).where(deliveries.c.state == S.CLAIMED.value, over).values(state=S.PENDING.value)
+        update(deliveries).where(stands(S.CLAIMED), over).values(state=S.PENDING.value)
     ).rowcount
     doubt = connection.execute(
         update(deliveries)
-        .where(deliveries.c.state == S.SENDING.value, over)
+        .where(stands(S.SENDING), over)
         .values(state=S.UNCERTAIN.value, token=deliveries.c.token + 1, reason="lease-over", settled_at=now)
     ).rowcount
     return back, doubt
@@ -334,17 +433,17 @@ def reap(connection: Connection, now: datetime) -> tuple[int, int]:
 
 def doubt_all(connection: Connection, now: datetime) -> int:
     """In a database that was restored, whatever had not ended was perhaps sent since. Returns how many."""
-    open_ = [S.PENDING.value, S.CLAIMED.value, S.SENDING.value]
-    moved = update(deliveries).where(deliveries.c.state.in_(open_), _may_become(S.UNCERTAIN))
+    open_ = (S.PENDING, S.CLAIMED, S.SENDING)
+    moved = update(deliveries).where(stands(*open_), _may_become(S.UNCERTAIN))
     values = {"state": S.UNCERTAIN.value, "reason": "restored", "settled_at": now}
     return connection.execute(moved.values(token=deliveries.c.token + 1, **values)).rowcount
 
 
 def doubts(connection: Connection) -> list[tuple[Claimed, datetime | None, str]]:
     """Every delivery in doubt, or held because of one, with since when and why; oldest first."""
-    held = and_(deliveries.c.state == S.HELD.value, deliveries.c.reason.startswith("in doubt"))
+    held = and_(stands(S.HELD), deliveries.c.reason.startswith("in doubt"))
     query = select(deliveries.c.id, deliveries.c.settled_at, deliveries.c.reason)
-    query = query.where(or_(deliveries.c.state == S.UNCERTAIN.value, held)).order_by(deliveries.c.id)
+    query = query.where(or_(stands(S.UNCERTAIN), held)).order_by(deliveries.c.id)
     told = {row.id: row for row in connection.execute(query)}
     found = {one.delivery.id: one for one in parcels(connection, list(told))}
     return [(found[number], row.settled_at, row.reason or "") for number, row in told.items()]
@@ -356,7 +455,8 @@ def state_of(connection: Connection, number: int) -> str | None:
 
 def seen_last(connection: Connection, channel: str, limit: int = 5) -> tuple[str, ...]:
     """Remote ids of what the channel took last, newest first."""
-    sent = and_(deliveries.c.channel == channel, deliveries.c.state == S.SENT.value)
+    followed = and_(deliveries.c.recipient == CHANNEL_ITSELF, stands(S.SENT))
+    sent = and_(deliveries.c.channel == channel, followed)
     query = select(deliveries.c.remote_ids).where(sent).order_by(deliveries.c.settled_at.desc()).limit(limit)
     return tuple(name for ids in connection.execute(query).scalars() for name in reversed(ids or ()))
 
@@ -365,7 +465,7 @@ def in_doubt(connection: Connection, channel: str, before: datetime) -> list[Cla
     """Deliveries of the channel that came into doubt before this moment."""
     found = select(deliveries.c.id).where(
         deliveries.c.channel == channel,
-        deliveries.c.state == S.UNCERTAIN.value,
+        stands(S.UNCERTAIN),
         deliveries.c.settled_at <= before,
     )
     return parcels(connection, list(connection.execute(found).scalars()))
@@ -373,21 +473,20 @@ def in_doubt(connection: Connection, channel: str, before: datetime) -> list[Cla
 
 def expire(connection: Connection, now: datetime) -> int:
     """Stale news never goes out."""
-    late = and_(deliveries.c.state == S.PENDING.value, deliveries.c.not_after <= now)
+    late = and_(stands(S.PENDING), deliveries.c.not_after <= now)
     return _stop(connection, late, S.EXPIRED, "too-late", now)
 
 
 def resume_paused(connection: Connection, name: str) -> int:
     """Rows that a brake held just before their body wait again once it is off."""
-    held = and_(deliveries.c.state == S.HELD.value, deliveries.c.reason == "paused")
-    which = held if name == EVERYTHING else and_(held, _braked([name]))
+    held = and_(stands(S.HELD), deliveries.c.reason == "paused")
     return connection.execute(
-        update(deliveries).where(which).values(state=S.PENDING.value, reason=None, settled_at=None)
+        update(deliveries)
+        .where(held, _braked(name))
+        .values(state=S.PENDING.value, reason=None, settled_at=None)
     ).rowcount
 
 
 def due_channels(connection: Connection, now: datetime) -> list[str]:
-    waiting = select(deliveries.c.channel).where(
-        deliveries.c.state == S.PENDING.value, deliveries.c.due_at <= now
-    )
+    waiting = select(deliveries.c.channel).where(stands(S.PENDING), deliveries.c.due_at <= now)
     return sorted(connection.execute(waiting.distinct()).scalars())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -47,12 +48,44 @@ class Moment(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
-        if value is None or value.tzinfo is not None:
-            return value and value.astimezone(UTC)
-        return value.replace(tzinfo=UTC)
+        return value and value.astimezone(UTC)
+
+    def bind_processor(self, dialect: Any) -> Any:
+        """On SQLite straight to the text that is stored: this runs several times for every delivery."""
+        usual = super().bind_processor(dialect)
+        if dialect.name != "sqlite":
+            return usual
+
+        def as_text(value: datetime | None) -> str | None:
+            moment = self.process_bind_param(value, dialect)
+            return None if moment is None else moment.replace(tzinfo=None).isoformat(" ", "microseconds")
+
+        return as_text
+
+    def result_processor(self, dialect: Any, coltype: Any) -> Any:
+        if dialect.name != "sqlite":
+            return super().result_processor(dialect, coltype)
+        return lambda told: told and _read(told)
+
+
+@lru_cache(4096)  # the deliveries of an edition have the same moments
+def _read(told: str) -> datetime:
+    return datetime.fromisoformat(told).replace(tzinfo=UTC)
+
+
+def moment(told: str | datetime) -> datetime:
+    """A moment as the driver itself gives it."""
+    return _read(told) if isinstance(told, str) else told.astimezone(UTC)
 
 
 RowId = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows only as INTEGER
+
+
+def _index(name: str, where: str, *columns: str) -> Index:
+    """An index of some of the deliveries."""
+    only = text(where)
+    return Index(f"ix_deliveries_{name}", *columns, sqlite_where=only, postgresql_where=only)
+
 
 sources = Table(
     "sources",
@@ -165,8 +198,12 @@ deliveries = Table(
     Column("remote_ids", JSON),
     Column("settled_at", Moment),
     UniqueConstraint("key"),
-    Index(None, "channel", "state", "due_at"),
-    Index(None, "edition", "state"),
+    Index(None, "edition"),
+    # What is still to be done is a small part of all rows: these indexes hold only that, and stay small.
+    _index("due", "state = 'pending'", "channel", "urgency", "due_at", "id", "not_after"),
+    _index("leased", "state = 'claimed' OR state = 'sending'", "lease_until"),
+    _index("open", "state = 'uncertain' OR state = 'held'", "state", "channel"),
+    _index("followed", "recipient = '-' AND state = 'sent'", "channel", "settled_at"),
 )
 
 receipts = Table(

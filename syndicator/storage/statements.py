@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ClauseElement,
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Dialect,
+    FromClause,
+    String,
+    and_,
+    bindparam,
+    case,
+    column,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
-from syndicator.model import Consent
+from syndicator.model import Consent, DeliveryState
 
 from .schema import deliveries, subscribers, subscriptions
+
+CHANNEL_ITSELF: ColumnElement[str] = literal_column("'-'")  # the recipient where nobody is addressed
+
+
+def stands(*states: DeliveryState, of: FromClause = deliveries) -> ColumnElement[bool]:
+    """The delivery is in one of these states. They stand in the text and are no values: partial indexes are found by
+    them, and for values SQLite would plan the statement anew each time."""
+    return or_(*(of.c.state == literal_column(f"'{state.value}'") for state in states))
 
 
 def as_text(column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -19,11 +45,16 @@ def as_text(column: ColumnElement[Any]) -> ColumnElement[Any]:
 
 def reader() -> ColumnElement[Any]:
     """The number of the subscriber that a delivery is for, NULL where the channel itself is the recipient."""
-    return case((deliveries.c.recipient != "-", deliveries.c.recipient.cast(subscribers.c.id.type)))
+    return case(
+        (deliveries.c.recipient != CHANNEL_ITSELF, deliveries.c.recipient.cast(subscribers.c.id.type))
+    )
 
 
 def consents(newsletter: str | ColumnElement[Any]) -> ColumnElement[bool]:
-    return and_(subscriptions.c.newsletter == newsletter, subscriptions.c.consent == Consent.GIVEN.value)
+    return and_(
+        subscriptions.c.newsletter == newsletter,
+        subscriptions.c.consent == literal_column(f"'{Consent.GIVEN.value}'"),
+    )
 
 
 def dialect(connection: Connection) -> Any:
@@ -40,3 +71,65 @@ def inserted(connection: Connection, statement: Any) -> int:
         statement.on_conflict_do_nothing(), execution_options={"preserve_rowcount": True}
     )
     return done.rowcount
+
+
+class Prepared:
+    """A statement that runs for every delivery: compiled once for each kind of database, then bare text and values."""
+
+    def __init__(self, names: str, statement: Callable[[str], ClauseElement]) -> None:
+        """``statement`` makes it for a dialect's name; ``names`` are those of its ``bindparam`` values, in the order
+        in which a row gives them."""
+        self._names = names.split()
+        self._statement = statement
+        self._compiled: dict[str, tuple[str, Callable[[Sequence[Any]], Any]]] = {}
+
+    def run(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> int:
+        """Once for each row of values; how many rows of the table were met."""
+        return self._executed(connection, rows).rowcount
+
+    def returned(self, connection: Connection, row: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Once; the rows it gives, as the driver has them."""
+        done = self._executed(connection, [row])
+        found = [*done.cursor.fetchall()] if done.cursor else []
+        done.close()
+        return found
+
+    def _executed(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> CursorResult[Any]:
+        name = connection.dialect.name
+        if name not in self._compiled:
+            self._compiled[name] = self._compile(connection.dialect)
+        text, told = self._compiled[name]
+        values = [told(row) for row in rows]
+        return connection.exec_driver_sql(text, values if len(values) > 1 else values[0])
+
+    def _compile(self, dialect: Dialect) -> tuple[str, Callable[[Sequence[Any]], Any]]:
+        """The text, and how a row of values becomes what the driver takes."""
+        done: Any = self._statement(dialect.name).compile(dialect=dialect)
+        order: Sequence[str] = done.positiontup if done.positional else list(done.params)
+        fixed = [done.params[name] for name in order]
+        places = [
+            (at, self._names.index(name), done._bind_processors.get(name))
+            for at, name in enumerate(order)
+            if name in self._names
+        ]
+
+        def told(row: Sequence[Any]) -> Any:
+            values = fixed.copy()
+            for at, given, process in places:
+                value = row[given]
+                values[at] = value if process is None else process(value)
+            return tuple(values) if done.positional else dict(zip(order, values, strict=True))
+
+        return str(done), told
+
+
+def pairs(dialect_name: str) -> FromClause:
+    """Rows of ``id`` and ``token`` to join with: the value ``told``, JSON such as ``[[41, 1], [42, 3]]``."""
+    told = bindparam("told", type_=String)
+    if dialect_name == "sqlite":
+        each = func.json_each(told).table_valued("value")
+        found = [func.json_extract(each.c.value, literal_column(f"'$[{at}]'")) for at in range(2)]
+    else:
+        each = func.json_array_elements(told.cast(JSON)).table_valued(column("value", JSON))
+        found = [each.c.value[at].as_string().cast(BigInteger) for at in range(2)]
+    return select(found[0].label("id"), found[1].label("token")).subquery("told")

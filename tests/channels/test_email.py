@@ -101,6 +101,7 @@ def channel(port: int, **settings: object) -> EmailChannel:
         "tls": "none",
         "sender": "n@n.example",
         "timeout": 5,
+        "connections": 1,
         **settings,
     }
     return EmailChannel(EmailChannel.Settings.model_validate(told), WORLD, id=ChannelId("mail"))
@@ -121,10 +122,9 @@ def test_several_mails_over_one_connection() -> None:
     with relay() as there:
         lane = send(there.port, mail(1), mail(2, text=".dot\n..two"))
     assert lane.outcomes == [A, A]
-    assert lane.receipts[0].remote_ids == ("<1@n.example>",)
     assert len(lane.receipts[0].wire_hash) == 64
-    assert sum(line.startswith("ehlo") for line in there.said) == 1
-    assert b"\r\n..dot\r\n...two" in there.bodies[1]
+    assert sum(line.startswith("EHLO") for line in there.said) == 1
+    assert b"\r\n=2Edot\r\n=2E.two" in there.bodies[1]
 
 
 def test_no_body_before_its_mark() -> None:
@@ -139,7 +139,7 @@ def test_a_mail_that_may_not_go_any_more_is_not_sent() -> None:
         lane = send(there.port, mail(1), mail(2), refuse=frozenset({1}))
     assert lane.outcomes == [A]
     assert len(there.bodies) == 1
-    assert "rset" in [line.lower() for line in there.said]
+    assert sum(line.startswith("EHLO") for line in there.said) == 2  # out of DATA there is no other way
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_greylisting_of_one_reader_is_not_the_others_business() -> None:
 def test_a_connection_that_had_enough_is_opened_again() -> None:
     with relay(MAIL=["250 ok", "421 too many messages in this connection", "250 ok"]) as there:
         assert send(there.port, mail(1), mail(2)).outcomes == [A, A]
-    assert sum(line.startswith("ehlo") for line in there.said) == 2
+    assert sum(line.startswith("EHLO") for line in there.said) == 2
 
 
 def test_a_relay_that_refuses_the_sender_stops_the_channel() -> None:

@@ -63,13 +63,13 @@ def doubtful(database: Database) -> Database:
             planning.add_delivery(connection, post, due_at=NOW, not_after=NOW + timedelta(hours=2), urgency=0)
     with database.write() as connection:
         first = _claimed(connection, "w")
-        outbox.mark_sending(connection, [first], now=NOW, lease=timedelta(minutes=15), paused=())
+        outbox.mark_sending(connection, [first], now=NOW, lease=timedelta(minutes=15))
         receipt = Receipt(delivery=first.id, at=NOW, outcome=Outcome.ACCEPTED, remote_ids=("76",))
         outbox.settle(
             connection, [outbox.Settlement(receipt=receipt, token=first.token, state=S.SENT, by="tg")]
         )
         second = _claimed(connection, "w")
-        outbox.mark_sending(connection, [second], now=NOW, lease=timedelta(minutes=15), paused=())
+        outbox.mark_sending(connection, [second], now=NOW, lease=timedelta(minutes=15))
     with database.write() as connection:
         outbox.reap(connection, NOW + timedelta(minutes=20))
     return database
@@ -105,7 +105,7 @@ def test_mail_may_be_sent_once_more_and_then_waits_for_a_person(doubtful: Databa
     with doubtful.write() as connection:
         lease = timedelta(minutes=9)
         again = outbox.claim(connection, TG, holder="w", now=LATER, lease=lease, limit=1, paused=())
-        outbox.mark_sending(connection, [again[0].delivery], now=LATER, lease=lease, paused=())
+        outbox.mark_sending(connection, [again[0].delivery], now=LATER, lease=lease)
         outbox.reap(connection, LATER + lease)
     much_later = LATER + timedelta(minutes=20)
     assert doubts.look_into(doubtful, TG, None, Policy.RESEND_ONCE, much_later) == {S.HELD: 1}

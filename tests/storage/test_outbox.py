@@ -67,8 +67,7 @@ def claim(database: Database, now: datetime = NOW, holder: str = "w") -> list[ou
 def mark(database: Database, claimed: list[outbox.Claimed], now: datetime = NOW) -> int:
     with database.write() as connection:
         ours = [one.delivery for one in claimed]
-        paused = brakes.paused(connection)
-        return len(outbox.mark_sending(connection, ours, now=now, lease=LEASE, paused=paused))
+        return len(outbox.mark_sending(connection, ours, now=now, lease=LEASE))
 
 
 def settle(database: Database, one: outbox.Claimed, outcome: Outcome, state: DeliveryState) -> int:
