@@ -87,6 +87,8 @@ class App:
             zone=self.settings.newsroom.timezone,
             database=database_url(wiring),
         )
+        self._leave_url = f"{self.settings.newsroom.public_url.rstrip('/')}/leave/"
+        self._host = urlsplit(self.settings.newsroom.url).hostname or "localhost"
         self._said: dict[str, frozenset[str]] = {}
         self._moved = Event()  # deliveries changed since the last epoch began
         self._beat: datetime | None = None  # when a job of the worker last came to its end
@@ -478,15 +480,13 @@ class App:
         return self.wiring.renderer.write(edition, outlet)
 
     def _blanks(self, one: Claimed) -> Mapping[str, str]:
-        newsroom = self.settings.newsroom
-        token = sign(self.wiring.keys, "leave", one.delivery.recipient, one.newsletter)
+        """For every single delivery: nothing here is worked out twice."""
+        keys = self.wiring.keys
         return {
             "name": one.name,
             "address": one.address,
-            "leave_url": f"{newsroom.public_url.rstrip('/')}/leave/{token}",
-            "message_id": message_id(
-                self.wiring.keys, one.delivery.key, urlsplit(newsroom.url).hostname or "localhost"
-            ),
+            "leave_url": self._leave_url + sign(keys, "leave", one.delivery.recipient, one.newsletter),
+            "message_id": message_id(keys, one.delivery.key, self._host),
         }
 
 

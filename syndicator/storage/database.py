@@ -50,6 +50,7 @@ class Database:
 
     def __init__(self, url: str, *, busy_ms: int = BUSY_MS) -> None:
         self.url = url
+        self._idle: list[Connection] = []
         try:
             self.engine = _engine(url, busy_ms)
         except (ArgumentError, ImportError) as error:
@@ -64,10 +65,22 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that may change rows; committed durably when the block ends without an error."""
-        with self.told(), self.engine.connect() as connection:
-            writer = connection.execution_options(writes=True)
-            with writer.begin():
-                yield writer
+        with self.told(), self._writer() as writer, writer.begin():
+            yield writer
+
+    @contextmanager
+    def _writer(self) -> Iterator[Connection]:
+        """On SQLite a connection that is kept: fetching one from the pool costs as much as a small commit."""
+        writer = self._idle.pop() if self._idle else self.engine.connect().execution_options(writes=True)
+        try:
+            yield writer
+        except BaseException:
+            writer.close()
+            raise
+        if self.path:
+            self._idle.append(writer)
+        else:
+            writer.close()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -95,6 +108,8 @@ class Database:
             return head
 
     def close(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
         self.engine.dispose()
 
     @contextmanager

@@ -12,10 +12,11 @@ import asyncio
 import hashlib
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from queue import SimpleQueue
+from threading import Thread
 from typing import NamedTuple
 
 from syndicator.model import Outcome, Receipt
@@ -26,6 +27,8 @@ from .line import Line, LineBroken, Relay, Reply, opened
 
 DOT_TIMEOUT = 600.0  # seconds to wait for the reply to the dot, RFC 5321 §4.5.3.2.6
 LETTERS = 512  # compiled letters that are kept: the variants of two editions
+QUORUM = 0.8  # of the lines: when they wait for the pen it begins
+GATHER = 0.0005  # seconds that it waits for them
 SWEEP = 0.25  # seconds between two looks at the deadlines
 
 Write = Callable[[Parcel, bool], Letter]  # the letter of a parcel's post; with eight bits or not
@@ -73,32 +76,61 @@ class Tour:
         self._asked: list[Asked] = []
         self._returned: deque[Parcel] = deque()  # for another line
         self._shut = False  # no relay, or a door that is shut: no new parcels
-        self._failed: BaseException | None = None
-        self._wake = asyncio.Event()
+        self._desk: SimpleQueue[list[Asked] | None] = SimpleQueue()
+        self._writing = False
+        self._moment: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def go(self) -> None:
         """Raises what the lane raises: nothing can be written down any more."""
-        loop = asyncio.get_running_loop()
-        sweeping = loop.create_task(self._sweep())
-        with ThreadPoolExecutor(1, "pen") as pen:
+        self._loop = asyncio.get_running_loop()
+        self._over = self._loop.create_future()
+        sweeping = self._loop.create_task(self._sweep())
+        pen = Thread(target=self._write_down, name="pen", daemon=True)
+        pen.start()
+        try:
+            self.grow()
+            await self._over
+        finally:
+            self._desk.put(None)
+            for task in (sweeping, *self._tasks):
+                task.cancel()
+            for carrier in self._carriers:
+                carrier.drop("the run ended")
+            await asyncio.to_thread(pen.join)
+
+    def _write_down(self) -> None:
+        """The pen's thread: what lies on the desk, until the run ends."""
+        while asked := self._desk.get():
             try:
-                self.grow()
-                while self._carriers:
-                    await self._wake.wait()
-                    self._wake.clear()
-                    if self._failed:
-                        raise self._failed
-                    asked, self._asked = self._asked, []
-                    if asked:
-                        answers = await loop.run_in_executor(pen, self._commit, asked)
-                        for one, (allowed, following) in zip(asked, answers, strict=True):
-                            one.carrier.go_on(one.mark, allowed, following)
-            finally:
-                for task in (sweeping, *self._tasks):
-                    task.cancel()
-                for carrier in self._carriers:
-                    carrier.drop("the run ended")
+                done = partial(self._written, asked, self._commit(asked))
+            except BaseException as error:
+                done = partial(self.fail, error)
+            self._loop.call_soon_threadsafe(done)
+
+    def _written(self, asked: list[Asked], answers: list[tuple[Parcel | None, Parcel | None]]) -> None:
+        self._writing = False
+        for one, (allowed, following) in zip(asked, answers, strict=True):
+            one.carrier.go_on(one.mark, allowed, following)
+        self._hand_over()
+
+    def _hand_over(self) -> None:
+        """Give the pen what was asked: at once when most lines have, else when they had a moment for it."""
+        if self._writing or not self._asked:
+            return
+        if len(self._asked) >= QUORUM * len(self._carriers):
+            self._give()
+        elif self._moment is None:
+            self._moment = self._loop.call_later(GATHER, self._give)
+
+    def _give(self) -> None:
+        if self._moment:
+            self._moment.cancel()
+            self._moment = None
+        if not self._writing and self._asked:
+            self._writing = True
+            self._desk.put(self._asked)
+            self._asked = []
 
     def _commit(self, asked: list[Asked]) -> list[tuple[Parcel | None, Parcel | None]]:
         """In the pen's thread: one commit for everybody, then the parcels they go on with."""
@@ -122,7 +154,7 @@ class Tour:
 
     def ask(self, carrier: Carrier, receipts: list[Receipt], mark: Parcel | None, *, more: bool) -> None:
         self._asked.append(Asked(carrier, receipts, mark, more))
-        self._wake.set()
+        self._hand_over()
 
     def grow(self) -> None:
         """One line more: each is opened when the one before it stands."""
@@ -133,7 +165,8 @@ class Tour:
 
     def ended(self, carrier: Carrier) -> None:
         self._carriers.discard(carrier)
-        self._wake.set()
+        if not self._carriers and not self._over.done():
+            self._over.set_result(None)
 
     def not_let_in(self, carrier: Carrier, parcel: Parcel, why: LineBroken) -> None:
         """The relay wants no more lines than there are; or it is not there at all, and nothing is tried further."""
@@ -147,7 +180,7 @@ class Tour:
         self.ask(carrier, [receipt], None, more=False)
 
     def spawn(self, carrier: Carrier, parcel: Parcel) -> None:
-        task = asyncio.get_running_loop().create_task(carrier.connect(parcel))
+        task = self._loop.create_task(carrier.connect(parcel))
         self._tasks.add(task)
         task.add_done_callback(self._done)
 
@@ -158,8 +191,8 @@ class Tour:
 
     def fail(self, error: BaseException | None) -> None:
         """What nobody foresaw ends the run; it is raised there."""
-        self._failed = error
-        self._wake.set()
+        if error and not self._over.done():
+            self._over.set_exception(error)
 
     def ready(self, parcel: Parcel, line: Line) -> Ready:
         """Raises :exc:`BadLetter`."""
@@ -193,11 +226,10 @@ class Tour:
 
     async def _sweep(self) -> None:
         """Lines whose relay says nothing in time."""
-        loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(SWEEP)
             for carrier in list(self._carriers):
-                if carrier.deadline < loop.time():
+                if carrier.deadline < self._loop.time():
                     carrier.drop("no answer in time")
 
 
