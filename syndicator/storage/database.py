@@ -14,7 +14,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from syndicator.errors import StorageAway, StorageError
@@ -117,14 +117,20 @@ class Database:
         """What the driver raises becomes an error that an operator understands."""
         try:
             yield
-        except (OperationalError, DBAPIError) as error:
-            said = str(error.orig).lower()
-            advice = next((advice for sign, advice in ADVICE.items() if sign in said), None)
-            if advice is None and isinstance(error.orig, sqlite3.IntegrityError):
-                raise
-            away = not isinstance(error.orig, sqlite3.Error) or any(sign in said for sign in AWAY)
-            kind = StorageAway if away and isinstance(error, OperationalError) else StorageError
-            raise kind(f"{_shown(self.url)}: {error.orig}" + (f"; {advice}" if advice else "")) from error
+        except DBAPIError as error:
+            raise self._meaning(error.orig, error) from error
+        except self.engine.dialect.loaded_dbapi.Error as error:
+            raise self._meaning(error, error) from error
+
+    def _meaning(self, driver: BaseException | None, error: Exception) -> Exception:
+        said = str(driver).lower()
+        advice = next((advice for sign, advice in ADVICE.items() if sign in said), None)
+        if advice is None and isinstance(driver, sqlite3.IntegrityError):
+            return error
+        away = not isinstance(driver, sqlite3.Error) or any(sign in said for sign in AWAY)
+        operational = isinstance(driver, self.engine.dialect.loaded_dbapi.OperationalError)
+        kind = StorageAway if away and operational else StorageError
+        return kind(f"{_shown(self.url)}: {driver}" + (f"; {advice}" if advice else ""))
 
 
 def _shown(url: str) -> str:

@@ -45,7 +45,7 @@ class Moment(TypeDecorator[datetime]):
         if value.tzinfo is None:
             message = f"a moment without a time zone: {value!r}"
             raise ValueError(message)
-        return value.astimezone(UTC)
+        return value if value.tzinfo is UTC else value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
         return value and value.astimezone(UTC)
@@ -58,7 +58,7 @@ class Moment(TypeDecorator[datetime]):
 
         def as_text(value: datetime | None) -> str | None:
             moment = self.process_bind_param(value, dialect)
-            return None if moment is None else moment.replace(tzinfo=None).isoformat(" ", "microseconds")
+            return None if moment is None else moment.isoformat(" ", "microseconds")[:26]  # without +00:00
 
         return as_text
 

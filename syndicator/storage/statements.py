@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -11,7 +13,6 @@ from sqlalchemy import (
     ClauseElement,
     ColumnElement,
     Connection,
-    CursorResult,
     Dialect,
     FromClause,
     String,
@@ -74,7 +75,8 @@ def inserted(connection: Connection, statement: Any) -> int:
 
 
 class Prepared:
-    """A statement that runs for every delivery: compiled once for each kind of database, then bare text and values."""
+    """A statement that runs for every delivery: compiled once for each kind of database, then handed to the driver
+    itself. Within a transaction of :meth:`Database.write`, which also tells the driver's errors."""
 
     def __init__(self, names: str, statement: Callable[[str], ClauseElement]) -> None:
         """``statement`` makes it for a dialect's name; ``names`` are those of its ``bindparam`` values, in the order
@@ -85,40 +87,42 @@ class Prepared:
 
     def run(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> int:
         """Once for each row of values; how many rows of the table were met."""
-        return self._executed(connection, rows).rowcount
+        cursor, text, told = self._ready(connection)
+        with closing(cursor):
+            cursor.executemany(text, [told(row) for row in rows])
+            return int(cursor.rowcount)
 
     def returned(self, connection: Connection, row: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Once; the rows it gives, as the driver has them."""
-        done = self._executed(connection, [row])
-        found = [*done.cursor.fetchall()] if done.cursor else []
-        done.close()
-        return found
+        cursor, text, told = self._ready(connection)
+        with closing(cursor):
+            cursor.execute(text, told(row))
+            return [*cursor.fetchall()]
 
-    def _executed(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> CursorResult[Any]:
+    def _ready(self, connection: Connection) -> tuple[Any, str, Callable[[Sequence[Any]], Any]]:
         name = connection.dialect.name
         if name not in self._compiled:
             self._compiled[name] = self._compile(connection.dialect)
-        text, told = self._compiled[name]
-        values = [told(row) for row in rows]
-        return connection.exec_driver_sql(text, values if len(values) > 1 else values[0])
+        return connection.connection.cursor(), *self._compiled[name]
 
     def _compile(self, dialect: Dialect) -> tuple[str, Callable[[Sequence[Any]], Any]]:
         """The text, and how a row of values becomes what the driver takes."""
         done: Any = self._statement(dialect.name).compile(dialect=dialect)
         order: Sequence[str] = done.positiontup if done.positional else list(done.params)
-        fixed = [done.params[name] for name in order]
-        places = [
-            (at, self._names.index(name), done._bind_processors.get(name))
+        fixed = tuple(done.params[name] for name in order)
+        known = {name: at for at, name in enumerate(self._names)}
+        places = itemgetter(*(known.get(name, len(known) + at) for at, name in enumerate(order)))
+        processed = [
+            (at, done._bind_processors[name])
             for at, name in enumerate(order)
-            if name in self._names
+            if name in known and name in done._bind_processors
         ]
 
         def told(row: Sequence[Any]) -> Any:
-            values = fixed.copy()
-            for at, given, process in places:
-                value = row[given]
-                values[at] = value if process is None else process(value)
-            return tuple(values) if done.positional else dict(zip(order, values, strict=True))
+            values = [*places((*row, *fixed))] if len(order) > 1 else [row[0]]
+            for at, process in processed:
+                values[at] = process(values[at])
+            return values if done.positional else dict(zip(order, values, strict=True))
 
         return str(done), told
 

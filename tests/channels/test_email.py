@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import base64
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Thread
+from threading import enumerate as enumerate_threads
 
 import pytest
 
 from syndicator.channels.email import EmailChannel
-from syndicator.errors import ChannelError
-from syndicator.model import ChannelId, Outcome
+from syndicator.errors import ChannelError, StorageError
+from syndicator.model import ChannelId, Outcome, Receipt
 from syndicator.ports import Parcel
 from tests.lanes import WORLD, ListLane, parcel
 
 BLANKS = {"message_id": "<1@n.example>", "name": "Sara"}
 A, D, R, U = Outcome.ACCEPTED, Outcome.DEFERRED, Outcome.REJECTED, Outcome.UNCERTAIN
 HANG_UP = ""
+
+
+PIPELINED = {"now": False}
+
+
+@pytest.fixture(params=[False, True], ids=["step by step", "pipelined"], autouse=True)
+def _pipelined(request: pytest.FixtureRequest) -> None:
+    PIPELINED["now"] = request.param
 
 
 @dataclass
@@ -29,6 +39,10 @@ class Relay:
     bodies: list[bytes] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     port: int = 0
+    threads: list[Thread] = field(default_factory=list)
+    lines: list[socket.socket] = field(default_factory=list)
+    open: int = 0  # lines just now, and at most
+    most: int = 0
 
     def answer(self, verb: str) -> str:
         usual = {
@@ -36,7 +50,7 @@ class Relay:
             "DATA": "354 go",
             "dot": "250 queued",
             "QUIT": "221 bye",
-            "EHLO": "250 here",
+            "EHLO": "250-here\r\n250 PIPELINING" if PIPELINED["now"] else "250 here",
         }
         waiting = self.script.get(verb)
         return waiting.pop(0) if waiting else usual.get(verb, "250 ok")
@@ -47,12 +61,26 @@ class Relay:
                 line, _ = listener.accept()
             except OSError:
                 return
-            with suppress(ConnectionError), line, line.makefile("rb") as reader:
+            thread = Thread(target=self.answer_all, args=(line,))
+            thread.start()
+            self.threads.append(thread)
+
+    def answer_all(self, line: socket.socket) -> None:
+        with suppress(ConnectionError), line, line.makefile("rb") as reader:
+            self.open += 1
+            self.lines.append(line)
+            self.most = max(self.most, self.open)
+            try:
                 self.talk(line, reader)
+            finally:
+                self.open -= 1
 
     def talk(self, line: socket.socket, reader: object) -> None:
         def say(verb: str) -> bool:
             answer = self.answer(verb)
+            if answer == "SILENCE":
+                line.recv(1)  # until the other side hangs up
+                return False
             if answer:
                 line.sendall(answer.encode() + b"\r\n")
             return bool(answer) and not answer.startswith(("421", "221"))
@@ -64,12 +92,18 @@ class Relay:
             self.said.append(raw.decode("utf-8", "replace").strip())
             if not say(verb):
                 return
-            if verb == "DATA" and self.said[-1] == "DATA" and not self.refused:
+            if raw.strip() == b"DATA" and not self.refused:
                 self.read_body(reader)
                 if not say("dot"):
                     return
 
     refused: bool = False
+
+    def hang_up(self) -> None:
+        """Every line that is open, at once."""
+        for line in self.lines:
+            with suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
 
     def read_body(self, reader: object) -> None:
         lines = []
@@ -92,6 +126,8 @@ def relay(refused: bool = False, **script: list[str]) -> Iterator[Relay]:  # noq
         finally:
             listener.shutdown(socket.SHUT_RDWR)
     thread.join()
+    for one in there.threads:
+        one.join(10)
 
 
 def channel(port: int, **settings: object) -> EmailChannel:
@@ -111,9 +147,9 @@ def mail(number: int = 1, address: str = "a@x.example", text: str = "Rain.") -> 
     return parcel(number, text, subject="Rain", address=address, blanks=BLANKS)
 
 
-def send(port: int, *parcels: Parcel, **lane: object) -> ListLane:
+def send(port: int, *parcels: Parcel, connections: int = 1, **lane: object) -> ListLane:
     found = ListLane([*parcels], **lane)  # type: ignore[arg-type]
-    with channel(port) as open_channel:
+    with channel(port, connections=connections) as open_channel:
         open_channel.run(found)
     return found
 
@@ -246,3 +282,104 @@ def test_a_relay_without_tls_is_refused_where_tls_is_asked_for() -> None:
             channel(there.port, tls="starttls").probe()
         with pytest.raises(ChannelError, match="cannot be reached"):
             channel(there.port, tls="implicit").probe()
+
+
+class CountingLane(ListLane):
+    """How many mails were in doubt at most: marked, and their result not written down."""
+
+    def __init__(self, parcels: list[Parcel]) -> None:
+        super().__init__(parcels)
+        self.doubtful: set[int] = set()
+        self.most = 0
+
+    def commit(self, receipts: Sequence[Receipt], sending: Sequence[Parcel]) -> Sequence[Parcel]:
+        self.doubtful -= {receipt.delivery for receipt in receipts}
+        self.doubtful |= {parcel.delivery.id for parcel in sending}
+        self.most = max(self.most, len(self.doubtful))
+        return super().commit(receipts, sending)
+
+
+def test_several_lines_at_once_and_no_more_in_doubt_than_lines() -> None:
+    lane = CountingLane([mail(number, f"r{number}@x.example") for number in range(1, 121)])
+    with relay() as there, channel(there.port, connections=6) as open_channel:
+        open_channel.run(lane)
+    assert len(there.bodies) == 120
+    assert sorted(receipt.delivery for receipt in lane.receipts) == list(range(1, 121))
+    assert set(lane.outcomes) == {A}
+    assert 1 < there.most <= 6
+    assert lane.most <= 6
+
+
+def test_a_relay_that_wants_few_lines_gets_few() -> None:
+    with relay(greet=["220 hi", "220 hi", "421 4.7.0 too many connections"] + ["220 hi"] * 9) as there:
+        lane = send(there.port, *(mail(number) for number in range(1, 41)), connections=8)
+    assert lane.outcomes == [A] * 40
+    assert there.most <= 3
+
+
+def test_a_relay_that_asks_for_the_body_though_it_refused_the_reader() -> None:
+    with relay(RCPT=["550 5.1.1 nobody", "250 ok"]) as there:
+        lane = send(there.port, mail(1), mail(2))
+    assert lane.outcomes == [R, A]
+    assert len([body for body in there.bodies if body]) == 1
+    assert "RSET" in there.said
+
+
+def test_a_line_that_broke_between_mark_and_body_sends_again_at_once() -> None:
+    lane = ListLane([mail(1), mail(2)])
+    with relay(DATA=["354 go", "354 go", "354 go"]) as there:
+        lane.on_mark = lambda parcel: there.hang_up() if parcel.delivery.id == 2 else None
+        with channel(there.port) as open_channel:
+            open_channel.run(lane)
+    assert lane.outcomes[0] is A
+    assert lane.outcomes[1] in {D, U}  # whether the relay was gone before the body, the wire decides
+    assert len(there.bodies) == 1
+
+
+def test_a_relay_that_says_nothing_is_given_up() -> None:
+    with relay(MAIL=["SILENCE"]) as there:
+        lane = ListLane([mail()])
+        with channel(there.port, timeout=0.3) as open_channel:
+            open_channel.run(lane)
+    assert lane.outcomes == [D]
+    assert "no answer in time" in lane.receipts[0].detail
+
+
+def test_a_relay_that_speaks_nonsense_is_given_up() -> None:
+    for nonsense in ("HTTP/1.1 400 Bad Request", "250-and so on\r\n" * 2000 + "250-"):
+        with relay(MAIL=[nonsense]) as there:
+            assert send(there.port, mail()).outcomes == [D]
+
+
+def test_what_cannot_be_written_down_ends_the_run() -> None:
+    class Torn(ListLane):
+        def commit(self, receipts: Sequence[Receipt], sending: Sequence[Parcel]) -> Sequence[Parcel]:
+            if receipts:
+                message = "the disk is full"
+                raise StorageError(message)
+            return super().commit(receipts, sending)
+
+    with relay() as there, channel(there.port, connections=3) as open_channel:
+        with pytest.raises(StorageError, match="disk is full"):
+            open_channel.run(Torn([mail(number) for number in range(1, 9)]))
+    assert "pen" not in {thread.name for thread in enumerate_threads()}
+
+
+def test_eight_bits_where_the_relay_carries_them() -> None:
+    text = "Café – naïve"
+    with relay(EHLO=["250-here\r\n250 8BITMIME"]) as there:
+        lane = ListLane([mail(text=text)])
+        with channel(there.port, eightbit=True) as open_channel:
+            open_channel.run(lane)
+    assert text.encode() in there.bodies[0]
+    assert "MAIL FROM:<n@n.example> BODY=8BITMIME" in there.said
+
+
+def test_signing_in_with_login() -> None:
+    with relay(EHLO=["250-here\r\n250 AUTH LOGIN"], AUTH=["334 VXNlcm5hbWU6"]) as there:
+        lane = ListLane([mail()])
+        with channel(there.port, username="u", password="canary") as open_channel:
+            there.script[base64.b64encode(b"u").decode().upper()] = ["334 UGFzc3dvcmQ6"]
+            there.script[base64.b64encode(b"canary").decode().upper()] = ["235 welcome"]
+            open_channel.run(lane)
+    assert lane.outcomes == [A]

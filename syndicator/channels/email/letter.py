@@ -10,12 +10,14 @@ from syndicator.model import Post
 from .bodies import Body, Values, blanks, body, fill
 from .words import BadLetter, envelope, header, mailbox
 
-__all__ = ["BadLetter", "Letter", "envelope"]
+DOT = b".\r\n"  # RFC 5321 §4.1.1.4
+
+__all__ = ["DOT", "BadLetter", "Letter", "envelope"]
 
 
 class Letter:
-    """``Letter(post, ...).written(values, address)`` is the mail on the wire: CRLF line ends, dots stuffed, without
-    the final dot. Raises :exc:`BadLetter` for a post that cannot be a mail."""
+    """``Letter(post, ...).written(values, recipient)`` is the mail on the wire: CRLF line ends, dots stuffed, and the
+    dot that ends it. Raises :exc:`BadLetter` for a post that cannot be a mail."""
 
     def __init__(
         self, post: Post, *, sender: str, sender_name: str, date: str, eightbit: bool = False
@@ -33,11 +35,13 @@ class Letter:
             texts.append(("html", body(post.html, escape=True, eightbit=eightbit)))
         self.eightbit = any(text.encoding == "8bit" for _, text in texts)
         self._head = b"".join(fixed)
-        self._parts, self._end = _parts(texts, hashlib.sha256(post.id.encode()).hexdigest()[:24])
+        self._parts, end = _parts(texts, hashlib.sha256(post.id.encode()).hexdigest()[:24])
+        self._end = end + DOT
 
-    def written(self, values: Mapping[str, str], address: str) -> bytes:
-        """Raises :exc:`BadLetter` for a reader whose mail cannot be written."""
-        out = [self._head, mailbox("To", values.get("name", ""), envelope(address))]
+    def written(self, values: Mapping[str, str], recipient: str) -> bytes:
+        """``recipient`` is an address as :func:`envelope` gives it. Raises :exc:`BadLetter` for a reader whose mail
+        cannot be written."""
+        out = [self._head, mailbox("To", values.get("name", ""), recipient)]
         try:
             out.append(f"Message-ID: {values['message_id']}\r\n".encode("ascii"))
             out += [own(values) for own in self._own]

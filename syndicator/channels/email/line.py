@@ -94,7 +94,7 @@ class Line(asyncio.Protocol):
             return
         self.deadline = self._loop.time() + (patience or self.timeout)
         if self._pipelining:
-            self._transport.write(b"".join(chunks))
+            self._transport.writelines(chunks)
         else:
             self._unsaid = [*chunks[1:]]
             self._transport.write(chunks[0])

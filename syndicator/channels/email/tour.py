@@ -22,7 +22,7 @@ from typing import NamedTuple
 from syndicator.model import Outcome, Receipt
 from syndicator.ports import Lane, Parcel, too_late
 
-from .letter import BadLetter, Letter, envelope
+from .letter import DOT, BadLetter, Letter, envelope
 from .line import Line, LineBroken, Relay, Reply, opened
 
 DOT_TIMEOUT = 600.0  # seconds to wait for the reply to the dot, RFC 5321 §4.5.3.2.6
@@ -209,7 +209,7 @@ class Tour:
             f"RCPT TO:<{address}>\r\n".encode(),
             b"DATA\r\n",
         )
-        return Ready(parcel, letter.written(parcel.blanks, parcel.address), steps)
+        return Ready(parcel, letter.written(parcel.blanks, address), steps)
 
     def _letter(self, parcel: Parcel, *, eightbit: bool) -> Letter:
         key = (parcel.post.id, eightbit)
@@ -326,7 +326,7 @@ class Carrier:
         except BadLetter:
             self._later = following  # told when its turn comes
         self._dirty = False
-        chunks = [marked.mail + b".\r\n", *(self._coming.steps if self._coming else ())]
+        chunks = [marked.mail, *(self._coming.steps if self._coming else ())]
         line.used += 1
         line.say(chunks, self._on_taken, patience=DOT_TIMEOUT)
 
@@ -375,7 +375,7 @@ class Carrier:
         """A relay that asks for the body all the same gets an empty one, for nobody (RFC 2920 §3.1)."""
         self._dirty = True
         if self._line and self.open and len(replies) == 3 and replies[2].kind == 3:
-            self._line.say([b".\r\n"], self._guarded(lambda _: then()))
+            self._line.say([DOT], self._guarded(lambda _: then()))
         else:
             then()
 
@@ -394,7 +394,7 @@ class Carrier:
                 at=tour.now(),
                 outcome=Outcome.ACCEPTED,
                 detail=str(reply),
-                wire_hash=hashlib.sha256(marked.mail).hexdigest(),
+                wire_hash=hashlib.sha256(memoryview(marked.mail)[: -len(DOT)]).hexdigest(),
             )
         if reply.code == 421 or reply.kind not in {4, 5}:
             self.drop(str(reply))
