@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from alembic import command
@@ -149,8 +152,36 @@ def _engine(url: str, busy_ms: int) -> Engine:
         return create_engine(url, pool_pre_ping=True, max_overflow=200)  # each berth holds one
     engine = create_engine(url)
     event.listen(engine, "connect", partial(_prepare, busy_ms))
-    event.listen(engine, "begin", _begin)
+    event.listen(engine, "begin", partial(_begin, Turnstile(make_url(url).database)))
     return engine
+
+
+class Turnstile:
+    """Writers of a SQLite file begin in turn, also those of other processes.
+
+    SQLite lets those who wait look again now and then, and whoever writes without a pause is always there first: an
+    editor's pause would not get in while a large mail run goes on. Who waits here holds the turnstile, and the one
+    who writes cannot begin again before.
+    """
+
+    def __init__(self, database: str | None) -> None:
+        self._path = f"{database}.turn" if database and database != ":memory:" else None
+        self._threads = Lock()
+        self._file: int | None = None
+
+    @contextmanager
+    def passed(self) -> Iterator[None]:
+        with self._threads:
+            if self._path is None:
+                yield
+                return
+            if self._file is None:
+                self._file = _opened(self._path)
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                fcntl.flock(self._file, fcntl.LOCK_UN)
 
 
 def _prepare(busy_ms: int, connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
@@ -161,7 +192,19 @@ def _prepare(busy_ms: int, connection: sqlite3.Connection, _entry: ConnectionPoo
     cursor.close()
 
 
-def _begin(connection: Connection) -> None:
+def _opened(path: str) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        message = f"{path}: {error.strerror}; give this user the right to write its folder"
+        raise StorageError(message) from error
+
+
+def _begin(turnstile: Turnstile, connection: Connection) -> None:
     # IMMEDIATE: a writer waits at the door, not in the middle where SQLite would refuse it at once.
     options: dict[str, Any] = dict(connection.get_execution_options())
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
+    if not options.get("writes"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    with turnstile.passed():
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

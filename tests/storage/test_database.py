@@ -1,4 +1,7 @@
+import subprocess
+import sys
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 from sqlalchemy import text
@@ -46,3 +49,39 @@ def test_database_that_is_something_else(tmp_path: Path) -> None:
     path.write_text("not a database " * 100)
     with pytest.raises(StorageError, match="name another one"):
         Database(f"sqlite:///{path}").migrate()
+
+
+WRITER = """
+import sys
+from syndicator.storage.database import Database
+database = Database(sys.argv[1])
+for line in sys.stdin:
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE overrides SET at = at")
+    print("done", flush=True)
+"""
+
+
+def test_nobody_waits_long_for_one_who_writes_without_a_pause(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/news.db"
+    database = Database(url)
+    database.migrate()
+    command = [sys.executable, "-c", WRITER, url]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdin
+        assert other.stdout
+        other.stdin.write("warm up\n")
+        other.stdin.flush()
+        assert other.stdout.readline() == "done\n"
+        answered = Event()
+        Thread(target=lambda: (other.stdout and other.stdout.readline(), answered.set())).start()
+        commits = 0
+        while not answered.is_set():  # as a mail run does: the next commit begins where the last one ended
+            with database.write() as connection:
+                connection.exec_driver_sql("UPDATE overrides SET at = at")
+            commits += 1
+            if commits == 20:
+                other.stdin.write("an editor pauses\n")
+                other.stdin.flush()
+            assert commits < 5000
+        other.stdin.close()
