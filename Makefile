@@ -25,8 +25,8 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.run
-	$(BIN)/python benchmarks/street.py
+bench: $(VENV)/.dev
+	$(BIN)/python -m bench all $(if $(QUICK),--quick)
 
 torture: $(VENV)/.dev
 	$(BIN)/python -m tests.torture $(or $(SEEDS),200) $(or $(DELIVERIES),50000)

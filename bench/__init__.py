@@ -1,0 +1,1 @@
+"""How fast the house is, always beside something else that was measured in the same minutes."""

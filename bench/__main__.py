@@ -1,0 +1,49 @@
+"""``python -m bench mail``: one load; ``all``: every load; ``table``: the table of docs/performance.md."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from time import perf_counter
+
+from .measuring import RESULTS, SIZES, Size, write
+
+LOADS = ("mail",)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    told = _told(words)
+    size = replace(SIZES[told.form], pin=told.pin, million=told.million)
+    if told.rounds:
+        size = replace(size, rounds=told.rounds)
+    for name in LOADS if told.load == "all" else (told.load,):
+        _measure(name, size, told.results)
+    return 0
+
+
+def _measure(name: str, size: Size, folder: Path) -> None:
+    start = perf_counter()
+    found = import_module(f"bench.loads.{name}").run(size)
+    path = write(name, size, found, folder)
+    sys.stdout.write(f"{name}: {path.name} written after {perf_counter() - start:.0f} s\n\n")
+
+
+def _told(words: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("load", choices=[*LOADS, "all"])
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--quick", dest="form", action="store_const", const="quick", default="full")
+    form.add_argument("--tiny", dest="form", action="store_const", const="tiny", help="to see that it runs")
+    parser.add_argument("--rounds", type=int, default=0, help="instead of the form's own")
+    parser.add_argument("--pin", action="store_true", help="contenders on one core, servers on the other")
+    parser.add_argument("--million", action="store_true", help="a million recipients where it takes long")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the JSON files")
+    return parser.parse_args(words)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

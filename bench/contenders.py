@@ -1,0 +1,156 @@
+"""What is measured, each in a process of its own. ``python -m bench.contenders NAME JSON`` prints one run as JSON.
+
+A contender reads and prepares first; only its work is measured.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import smtplib
+import ssl
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+
+from . import newsroom
+from .measuring import Run, measured
+
+
+def ours(configuration: str, profile: str | None = None) -> Run:
+    """Everything that is due on the channel, through the App, its ledger durable."""
+    counts: dict[str, int] = {}
+    with newsroom.opened(Path(configuration)) as app, measured(lambda: counts.get("accepted", 0)) as found:
+        if profile:
+            _profiled(lambda: counts.update(app.deliver("letters")), Path(profile))
+        else:
+            counts.update(app.deliver("letters"))
+    if not found[0].done or sum(counts.values()) != found[0].done:
+        raise SystemExit(f"not everything was accepted: {counts}")
+    return found[0]
+
+
+def _profiled(job: Callable[[], object], path: Path) -> None:
+    from pyinstrument import Profiler
+
+    with Profiler() as profiler:
+        job()
+    path.write_text(profiler.output_text(unicode=True, color=False, show_all=False), "utf-8")
+
+
+def _context() -> ssl.SSLContext:
+    return ssl.create_default_context()  # trusts what SSL_CERT_FILE names
+
+
+def smtplib_naive(port: int, wire: int, many: int, connections: int = 1, tls: bool = False) -> Run:  # noqa: FBT001, FBT002 - from JSON
+    """The standard library: a message built for each reader, connections used again."""
+    post = newsroom.post_of(wire)
+
+    def send(first: int) -> None:
+        with smtplib.SMTP("127.0.0.1", port) as line:
+            if tls:
+                line.starttls(context=_context())
+            for number in range(first, many, connections):
+                line.send_message(newsroom.mail(post, number))
+
+    with measured(lambda: many) as found, ThreadPoolExecutor(connections) as pool:
+        list(pool.map(send, range(connections)))
+    return found[0]
+
+
+def aiosmtplib_naive(port: int, wire: int, many: int, connections: int = 10) -> Run:
+    """The usual asynchronous library: the same, so many connections at once."""
+    import aiosmtplib
+
+    post = newsroom.post_of(wire)
+
+    async def send(first: int) -> None:
+        async with aiosmtplib.SMTP(hostname="127.0.0.1", port=port, use_tls=False, start_tls=False) as line:
+            for number in range(first, many, connections):
+                await line.send_message(newsroom.mail(post, number))
+
+    async def everything() -> None:
+        await asyncio.gather(*(send(first) for first in range(connections)))
+
+    with measured(lambda: many) as found:
+        asyncio.run(everything())
+    return found[0]
+
+
+class Floor(asyncio.Protocol):
+    """The least a mail takes: constant bytes, one round trip a mail by pipelining, nothing written down."""
+
+    def __init__(self, body: bytes, left: list[int], done: asyncio.Future[None]) -> None:
+        self._mail = b"MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n"
+        self._body = body
+        self._left = left
+        self._done = done
+        self._waits = 0
+        self._stage = "hello"
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: asyncio.Transport = transport  # type: ignore[assignment]
+
+    def data_received(self, data: bytes) -> None:
+        for line in data.splitlines():
+            if line[3:4] != b"-":
+                self._answer(line)
+
+    def _answer(self, line: bytes) -> None:
+        match self._stage:
+            case "hello":
+                self._transport.write(b"EHLO bench\r\n")
+                self._stage = "ehlo"
+            case "ehlo":
+                self._next(b"")
+            case "mail" if line.startswith(b"354"):
+                self._stage = "body"
+                self._next(self._body)
+            case _:
+                pass
+
+    def _next(self, body: bytes) -> None:
+        """The body that was waited for, and the next mail's envelope in the same bytes."""
+        if self._left[0] > 0:
+            self._left[0] -= 1
+            self._transport.write(body + self._mail)
+            self._stage = "mail"
+            return
+        self._transport.write(body + b"QUIT\r\n")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self._done.done():
+            self._done.set_result(None)
+
+
+def floor(port: int, wire: int, many: int, connections: int = 10) -> Run:
+    """The pipelined floor on uvloop."""
+    import uvloop
+
+    body = newsroom.mail(newsroom.post_of(wire), 1).as_bytes().rstrip() + b"\r\n.\r\n"
+    left = [many]
+
+    async def everything() -> None:
+        loop = asyncio.get_running_loop()
+        ends = [loop.create_future() for _ in range(connections)]
+        for end in ends:
+            await loop.create_connection(lambda end=end: Floor(body, left, end), "127.0.0.1", port)
+        await asyncio.gather(*ends)
+
+    with measured(lambda: many - left[0]) as found:
+        uvloop.run(everything())
+    return found[0]
+
+
+CONTENDERS: dict[str, Callable[..., Run]] = {
+    "ours": ours,
+    "smtplib": smtplib_naive,
+    "aiosmtplib": aiosmtplib_naive,
+    "floor": floor,
+}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(asdict(CONTENDERS[sys.argv[1]](**json.loads(sys.argv[2])))) + "\n")

@@ -1,0 +1,1 @@
+"""One module a load; each has ``run(size)`` and gives its pairs."""
