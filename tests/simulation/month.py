@@ -83,8 +83,8 @@ FAULTS_OF_A_TICK = {
     "somebody pauses in the middle": 2,
     "told to stop in the middle": 1,
     "backed up in the middle": 4,
-    "timeline cannot be read": 2,
-    "timeline is cut": 1,
+    "timeline cannot be read": 4,  # met only where a doubt is looked into within the tick
+    "timeline is cut": 4,
     "site does not answer": 1,
     "none": 30,
 }
