@@ -49,7 +49,7 @@ from .storage.lock import berth, only_worker
 from .storage.outbox import Claimed
 from .text.markup import telegram_text
 from .text.measure import UNITS
-from .tokens import message_id, sign
+from .tokens import message_id, return_path, sign
 from .wiring import Wiring, database_url, examine, utc_now
 
 log = logging.getLogger("syndicator")
@@ -193,7 +193,8 @@ class App:
         for name in self.doors:
             with self._reader(name) as reader:
                 policy = doubts.Policy(self.settings.channels[name].doubt)
-                doubts.look_into(self.database, ChannelId(name), reader, policy, self.world.now())
+                now = self.world.now()
+                doubts.look_into(self.database, ChannelId(name), reader, policy, now, self._blanks)
         return found
 
     def look_after(self) -> None:
@@ -487,6 +488,7 @@ class App:
             "message_id": message_id(
                 self.wiring.keys, one.delivery.key, urlsplit(newsroom.url).hostname or "localhost"
             ),
+            "verp": return_path(self.wiring.keys, one.delivery.id, one.delivery.key),
         }
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    Select,
     and_,
     exists,
     insert,
@@ -354,11 +355,24 @@ def state_of(connection: Connection, number: int) -> str | None:
     return connection.execute(select(deliveries.c.state).where(deliveries.c.id == number)).scalar()
 
 
-def seen_last(connection: Connection, channel: str, limit: int = 5) -> tuple[str, ...]:
-    """Remote ids of what the channel took last, newest first."""
-    sent = and_(deliveries.c.channel == channel, deliveries.c.state == S.SENT.value)
-    query = select(deliveries.c.remote_ids).where(sent).order_by(deliveries.c.settled_at.desc()).limit(limit)
-    return tuple(name for ids in connection.execute(query).scalars() for name in reversed(ids or ()))
+def seen_before(connection: Connection, channel: str, moment: datetime, limit: int = 5) -> tuple[str, ...]:
+    """Remote ids of what the channel took last until this moment, newest first."""
+    query = _seen(channel).where(deliveries.c.settled_at <= moment).order_by(deliveries.c.settled_at.desc())
+    return tuple(
+        name for ids in connection.execute(query.limit(limit)).scalars() for name in reversed(ids or ())
+    )
+
+
+def seen_after(connection: Connection, channel: str, moment: datetime, limit: int = 500) -> frozenset[str]:
+    """Remote ids of what the channel took first after this moment."""
+    query = _seen(channel).where(deliveries.c.settled_at > moment).order_by(deliveries.c.settled_at)
+    return frozenset(name for ids in connection.execute(query.limit(limit)).scalars() for name in ids or ())
+
+
+def _seen(channel: str) -> Select[Any]:
+    return select(deliveries.c.remote_ids).where(
+        deliveries.c.channel == channel, deliveries.c.state == S.SENT.value
+    )
 
 
 def in_doubt(connection: Connection, channel: str, before: datetime) -> list[Claimed]:

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from email import message_from_bytes
 from email.header import decode_header, make_header
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syndicator.channels.email.letter import BadLetter, envelope, written
+from syndicator.channels.email.letter import BOUNCES, BadLetter, envelope, return_path, written
 from syndicator.model import ChannelId, EditionId, Language, Post, blank
 from tests.lanes import NOW
 
@@ -115,3 +116,15 @@ def test_words_beyond_ascii_keep_the_space_between_them(subject: str, name: str)
     if not name.isascii():  # read by the older reader: the newer one splits a long name in two
         shown = message_from_bytes(raw, policy=compat32)["To"]
         assert str(make_header(decode_header(shown))) == f"{name} <a@b.example>"
+
+
+def test_the_return_path_leads_back_to_the_delivery() -> None:
+    token = "a" * 40
+    made = return_path("bounces@news.example", {"verp": token})
+    assert made == f"bounces+{token}@news.example"
+    assert return_path("bounces@news.example", {}) == "bounces@news.example"
+    assert return_path(None, {"verp": token}) is None
+    longest = return_path(f"{'b' * 23}@news.example", {"verp": token}) or ""
+    assert len(longest.partition("@")[0].encode()) == 64
+    assert re.match(BOUNCES, f"{'b' * 23}@n.example")
+    assert not re.match(BOUNCES, f"{'b' * 24}@n.example")

@@ -11,7 +11,9 @@ import re
 import smtplib
 import socket
 import ssl
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -20,7 +22,7 @@ from syndicator.errors import ChannelError
 from syndicator.model import ChannelId, Limits, Outcome, Receipt
 from syndicator.ports import Capabilities, Lane, Parcel, World, too_late
 
-from . import letter
+from . import letter, relay_log
 
 _LINE_DOT = re.compile(rb"(?m)^\.")  # RFC 5321 §4.5.2: a dot that begins a line is doubled
 DOT_TIMEOUT = 600.0  # seconds to wait for the reply to the dot, RFC 5321 §4.5.3.2.6
@@ -55,11 +57,21 @@ class EmailChannel:
         sender: str = Field(description="address in From", pattern=r"^[^@\s]+@[^@\s]+$")
         sender_name: str = Field("", description="name in From")
         timeout: float = Field(30.0, gt=0, le=300, description="seconds to wait for a reply before the dot")
+        bounces: str | None = Field(
+            None, description="return path; each mail's gets a token of its own", pattern=letter.BOUNCES
+        )
+        events: Path | None = Field(
+            None, description="the log of a Postfix on this machine: doubts are read back from it"
+        )
 
     def __init__(self, settings: Settings, world: World, *, id: ChannelId) -> None:  # noqa: A002 - the port's word
         self._settings = settings
         self._world = world
         self._line: smtplib.SMTP | None = None
+        self.capabilities = replace(type(self).capabilities, can_look_up=bool(settings.events))
+        if settings.events:
+            relay = relay_log.Relay(settings.events, knock=self.probe, now=world.now, wait=world.wait)
+            self.look_up = relay.look_up
 
     def __enter__(self) -> Self:
         return self
@@ -120,7 +132,7 @@ class EmailChannel:
             address=parcel.address,
             now=self._world.now(),
         )
-        return_path = parcel.blanks.get("return_path") or settings.sender
+        return_path = letter.return_path(settings.bounces, parcel.blanks) or settings.sender
         self._ask("MAIL", f"FROM:<{return_path}>{options}", ours=True)
         self._ask("RCPT", f"TO:<{recipient}>")
         return body

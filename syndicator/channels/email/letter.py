@@ -18,6 +18,7 @@ from .blanks import fill, fill_html
 
 _BREAKING = re.compile(r"[\r\n\0]")
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"@\x00-\x20\x7f]+@[^\s<>()\[\],;:\\\"@\x00-\x20\x7f]+")
+BOUNCES = r"^[A-Za-z0-9_.-]{1,23}@[^@\s<>]+$"  # a local part has 64 octets, of which "+" and a delivery's token take 41
 BASE64_FROM = 1 / 6  # share of bytes beyond ASCII above which base64 is shorter than quoted-printable
 
 
@@ -49,6 +50,15 @@ _FOLDING = _Folding(linesep="\r\n")
 
 class BadLetter(ValueError):
     """This recipient's mail cannot be written; the text says why."""
+
+
+def return_path(bounces: str | None, blanks: Mapping[str, str]) -> str | None:
+    """Where a mail's bounces go, with its delivery's token in the address; None when nobody says where."""
+    token = blanks.get("verp")
+    if bounces is None or token is None:
+        return bounces
+    local, _, domain = bounces.rpartition("@")
+    return f"{local}+{token}@{domain}"
 
 
 def written(
