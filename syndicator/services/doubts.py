@@ -96,11 +96,9 @@ def _parcel(
         return parcel
     channel, due = one.delivery.channel, one.delivery.due_at
     with database.read() as connection:
-        before, after = (
-            outbox.seen_before(connection, channel, due),
-            outbox.seen_after(connection, channel, due),
-        )
-    return replace(parcel, previous=before, since_then=after)
+        before = outbox.seen_before(connection, channel, due)
+        since = outbox.seen_since(connection, channel, due)
+    return replace(parcel, previous=before, since_then=since)
 
 
 def _mute(one: outbox.Claimed, now: datetime) -> Receipt:

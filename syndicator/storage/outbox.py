@@ -356,17 +356,17 @@ def state_of(connection: Connection, number: int) -> str | None:
 
 
 def seen_before(connection: Connection, channel: str, moment: datetime, limit: int = 5) -> tuple[str, ...]:
-    """Remote ids of what the channel took last until this moment, newest first."""
-    query = _seen(channel).where(deliveries.c.settled_at <= moment).order_by(deliveries.c.settled_at.desc())
+    """Remote ids of what the channel took last before this moment, newest first."""
+    query = _seen(channel).where(deliveries.c.settled_at < moment).order_by(deliveries.c.settled_at.desc())
     return tuple(
         name for ids in connection.execute(query.limit(limit)).scalars() for name in reversed(ids or ())
     )
 
 
-def seen_after(connection: Connection, channel: str, moment: datetime, limit: int = 500) -> frozenset[str]:
-    """Remote ids of what the channel took first after this moment."""
-    query = _seen(channel).where(deliveries.c.settled_at > moment).order_by(deliveries.c.settled_at)
-    return frozenset(name for ids in connection.execute(query.limit(limit)).scalars() for name in ids or ())
+def seen_since(connection: Connection, channel: str, moment: datetime) -> frozenset[str]:
+    """Remote ids of what the channel took from this moment on."""
+    query = _seen(channel).where(deliveries.c.settled_at >= moment)
+    return frozenset(name for ids in connection.execute(query).scalars() for name in ids or ())
 
 
 def _seen(channel: str) -> Select[Any]:

@@ -66,7 +66,8 @@ def doubtful(database: Database) -> Database:
     with database.write() as connection:
         first = _claimed(connection, "w")
         outbox.mark_sending(connection, [first], now=NOW, lease=timedelta(minutes=15), paused=())
-        receipt = Receipt(delivery=first.id, at=NOW, outcome=Outcome.ACCEPTED, remote_ids=("76",))
+        before = NOW - timedelta(seconds=1)
+        receipt = Receipt(delivery=first.id, at=before, outcome=Outcome.ACCEPTED, remote_ids=("76",))
         outbox.settle(
             connection, [outbox.Settlement(receipt=receipt, token=first.token, state=S.SENT, by="tg")]
         )
