@@ -435,8 +435,10 @@ class App:
 
     @contextmanager
     def _reader(self, name: str) -> Iterator[Any]:
+        """The channel, opened, where it can be read back and there is something to ask."""
         channel = self._channel(name)
-        if not channel.capabilities.can_look_up:
+        asked = doubts.to_look_into(self.database, ChannelId(name), self.world.now())
+        if not channel.capabilities.can_look_up or not asked:
             yield None
             return
         with channel as opened:

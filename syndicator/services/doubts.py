@@ -60,10 +60,8 @@ def look_into(  # noqa: PLR0917 - the last one is for channels that can be asked
 
     ``reader`` is the opened channel where it can be read back, else None; ``blanks`` are those it was sent with.
     """
-    with database.read() as connection:
-        doubts = outbox.in_doubt(connection, channel, now - QUARANTINE)
     counts: dict[DeliveryState, int] = {}
-    for one in doubts:
+    for one in to_look_into(database, channel, now):
         parcel = _parcel(database, one, blanks)
         receipt = reader.look_up(parcel, one.delivery.due_at - CLOCKS_APART) if reader else _mute(one, now)
         state = settle(receipt)
@@ -85,6 +83,12 @@ def look_into(  # noqa: PLR0917 - the last one is for channels that can be asked
             moved = outbox.settle(connection, [settlement])
         counts[state] = counts.get(state, 0) + moved
     return counts
+
+
+def to_look_into(database: Database, channel: ChannelId, now: datetime) -> list[outbox.Claimed]:
+    """The channel's doubts that are out of quarantine."""
+    with database.read() as connection:
+        return outbox.in_doubt(connection, channel, now - QUARANTINE)
 
 
 def _parcel(

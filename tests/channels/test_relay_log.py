@@ -9,6 +9,7 @@ import pytest
 
 from syndicator.channels.email import EmailChannel
 from syndicator.channels.email.relay_log import Story, told
+from syndicator.errors import ChannelError
 from syndicator.model import ChannelId, Outcome, Receipt
 from syndicator.ports import World
 from syndicator.sandbox.faults import Fault
@@ -141,6 +142,9 @@ def test_the_sibling_that_was_rotated_away_is_read_first(relay: SmtpStandIn) -> 
 def test_a_relay_that_cannot_be_asked_proves_nothing(relay: SmtpStandIn, tmp_path: Path) -> None:
     found = look_up(relay, events=tmp_path / "nowhere.log")
     assert (found.outcome, "cannot be asked" in found.detail) == (U, True)
+    with pytest.raises(ChannelError, match=r"nowhere.log: No such file.*take events out"):
+        channel(relay, events=tmp_path / "nowhere.log").probe()
+    assert "lets news@courier.example in" in channel(relay).probe()
     with SmtpStandIn() as gone:
         port = gone.port
     assert look_up(relay, port=port).outcome is U

@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -117,6 +117,10 @@ class Harness:
         if wiring is None:
             raise AssertionError(f"the sandbox's configuration: {book.faults}")
         self.wiring = wiring
+        self._nursery, theirs = multiprocessing.Pipe()
+        self._context.Process(target=worker.nursery, args=(str(self.path), theirs), daemon=True).start()
+        theirs.close()
+        self._open.callback(self._nursery.send, None)
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -124,8 +128,8 @@ class Harness:
 
     def prepare(self, url: str | None = None, readers: Sequence[Wish] = READERS) -> None:
         """Plan the deliveries once. What all followers see has one message already."""
-        self._url = url
-        with self._app(self._environ(url)) as app:
+        self._url = url or f"sqlite:///{self.folder}/syndicator.db"
+        with self._app(self._url) as app:
             app.subscribe(readers, "evening")
             app.look()
             if self.channel != "letters":
@@ -136,7 +140,7 @@ class Harness:
             self.sandbox.newsroom.publish()
             app.look()
             app.compile(["evening"])
-        self.planned = sum(self._states(self._environ(url)).values())
+        self.planned = sum(self._states(self._url).values())
         self._before = self._kept()
 
     def die(self) -> None:
@@ -158,7 +162,7 @@ class Harness:
         self.moment = NOW
         return first + [f"{AGAIN}{point}" for point in second]
 
-    def _steps(self, what: Callable[..., None], environ: Mapping[str, str], moment: datetime) -> list[str]:
+    def _steps(self, what: Callable[..., None], url: str, moment: datetime) -> list[str]:
         seen, wire = self.folder / "seen", Counter[str]()
         seen.unlink(missing_ok=True)
         stages: list[str] = []
@@ -168,7 +172,7 @@ class Harness:
             stages.append(f"wire {stage} {wire[stage]}")
 
         self._switches.watch = heard
-        self._run(what, environ, None, str(seen), moment)
+        self._run(what, url, None, str(seen), moment)
         self._switches.watch = _nobody
         return [*seen.read_text().splitlines(), *stages]
 
@@ -176,12 +180,12 @@ class Harness:
         """Die at the point, come back, and count."""
         second = point.startswith(AGAIN)
         self._reset(self._after if second else self._before)
-        environ = self._fresh(f"point-{tally.points}", of=self._left if second else None)
+        url = self._fresh(f"point-{tally.points}", of=self._left if second else None)
         tally.points += 1
         what, self.moment = (worker.come_back, BACK) if second else (worker.work, NOW)
-        self._run(what, environ, point.removeprefix(AGAIN), None, self.moment)
-        tally.most_in_doubt = max(tally.most_in_doubt, self._states(environ).get("sending", 0))
-        states = self._drained(environ)
+        self._run(what, url, point.removeprefix(AGAIN), None, self.moment)
+        tally.most_in_doubt = max(tally.most_in_doubt, self._states(url).get("sending", 0))
+        states = self._drained(url)
         sunk = self.sunk()
         tally.held += states.get("held", 0)
         tally.copies += sum(times - 1 for times in sunk.values() if 1 < times <= self.form.copies)
@@ -194,12 +198,12 @@ class Harness:
     def kill_a_mail_run(self, body: int, tally: Tally) -> None:
         """Die when so many bodies have arrived over all connections, come back, and count."""
         self._reset(self._before)
-        environ = self._fresh(f"point-{tally.points}")
+        url = self._fresh(f"point-{tally.points}")
         tally.points += 1
-        self._run(worker.mail_run, environ, f"wire taken {body}", None, NOW)
-        in_doubt = self._states(environ).get("sending", 0)
+        self._run(worker.mail_run, url, f"wire taken {body}", None, NOW)
+        in_doubt = self._states(url).get("sending", 0)
         tally.most_in_doubt = max(tally.most_in_doubt, in_doubt)
-        states = self._drained(environ)
+        states = self._drained(url)
         sunk = self.sunk()
         tally.held += states.get("held", 0)
         tally.doubled += [f"{body}: {key}" for key, times in sunk.items() if times > 1]
@@ -208,16 +212,16 @@ class Harness:
         if len(sunk) < states.get("sent", 0):
             tally.lost.append(f"{body}: {states}, {len(sunk)} arrived")
 
-    def _drained(self, environ: Mapping[str, str]) -> dict[str, int]:
+    def _drained(self, url: str) -> dict[str, int]:
         """How the deliveries ended, after the worker came back three times more."""
         begun = self.moment
-        with self._app(environ) as app:
+        with self._app(url) as app:
             for minutes in (30, 60, 90):
                 self.moment = begun + timedelta(minutes=minutes)
                 app.reconcile()
                 app.deliver(self.channel)
         self.moment = NOW
-        return self._states(environ)
+        return self._states(url)
 
     def sunk(self) -> dict[str, int]:
         """How often each delivery arrived, as the sink saw it."""
@@ -229,57 +233,46 @@ class Harness:
         return dict(Counter(message.text for message in self.sandbox.telegram.messages("@courier_en")))
 
     def _run(
-        self,
-        what: Callable[..., None],
-        environ: Mapping[str, str],
-        point: str | None,
-        seen: str | None,
-        moment: datetime,
+        self, what: Callable[..., None], url: str, point: str | None, seen: str | None, moment: datetime
     ) -> None:
-        arguments = (str(self.path), dict(environ), moment, self.channel, point, seen)
-        dead = Event()
-        child = self._context.Process(target=what, args=arguments)
+        child = Child()
         if point and point.startswith("wire "):
-            self._switches.watch = _trigger(point.removeprefix("wire "), child, dead)
-        child.start()
-        child.join(60)
-        dead.set()
+            self._switches.watch = _trigger(point.removeprefix("wire "), child)
+        self._nursery.send((what, url, moment, self.channel, point, seen))
+        child.pid = self._nursery.recv()
+        child.born.set()
+        ended = self._nursery.recv()
+        child.dead.set()
         self._switches.watch = _nobody
         expected = {0} if point is None else {-9, 0} if point.startswith(LATE) else {-9}
-        if child.exitcode not in expected:
-            raise AssertionError(f"{self.channel}, {point}: the worker ended with {child.exitcode}")
+        if ended not in expected:
+            raise AssertionError(f"{self.channel}, {point}: the worker ended with {ended}")
 
     @property
     def _switches(self) -> Switches:
         sinks = {"letters": self.sandbox.smtp, "x": self.sandbox.x}
         return sinks.get(self.channel, self.sandbox.telegram).faults  # type: ignore[no-any-return, attr-defined]
 
-    def _fresh(
-        self, name: str, *, of: Mapping[str, str] | None = None, keep: bool = False
-    ) -> Mapping[str, str]:
+    def _fresh(self, name: str, *, of: str | None = None, keep: bool = False) -> str:
         """A copy of the prepared database, or of another one."""
-        key = "SYNDICATOR_DATABASE_URL"
-        if self._url and self._copy:
-            return self._environ(self._copy(of[key] if of else self._url, keep))
-        source = of[key].removeprefix("sqlite:///") if of else "syndicator.db"
+        of = of or self._url
+        if self._copy:
+            return self._copy(of, keep)
+        source = Path(of.removeprefix("sqlite:///"))
         for old in self.folder.glob("point-*"):
             old.unlink()
         for end in ("", "-wal"):  # a dead worker leaves a log behind that belongs to the database
-            (self.folder / f"{name}.db{end}").unlink(missing_ok=True)
-            if (self.folder / f"{source}{end}").exists():
-                shutil.copyfile(self.folder / f"{source}{end}", self.folder / f"{name}.db{end}")
-        return {key: f"sqlite:///{name}.db"}
+            target = self.folder / f"{name}.db{end}"
+            target.unlink(missing_ok=True)
+            if (log := source.with_name(source.name + end)).exists():
+                shutil.copyfile(log, target)
+        return f"sqlite:///{self.folder}/{name}.db"
 
-    def _environ(self, url: str | None) -> Mapping[str, str]:
-        return {"SYNDICATOR_DATABASE_URL": url} if url else {}
+    def _app(self, url: str) -> App:
+        return App(self.wiring, now=lambda: self.moment, database=lambda _: Database(url))
 
-    def _app(self, environ: Mapping[str, str]) -> App:
-        url = environ.get("SYNDICATOR_DATABASE_URL", "sqlite:///syndicator.db")
-        at = url.replace("sqlite:///", f"sqlite:///{self.folder}/")
-        return App(self.wiring, now=lambda: self.moment, database=lambda _: Database(at))
-
-    def _states(self, environ: Mapping[str, str]) -> dict[str, int]:
-        with self._app(environ) as app, app.database.read() as connection:
+    def _states(self, url: str) -> dict[str, int]:
+        with self._app(url) as app, app.database.read() as connection:
             return ledger.by_channel(connection)[self.channel]
 
     def _kept(self) -> Callable[[], None]:
@@ -319,15 +312,23 @@ def _nobody(stage: str) -> None:
     """Nobody listens."""
 
 
-def _trigger(point: str, child: Any, dead: Event) -> Callable[[str], None]:
+@dataclass
+class Child:
+    pid: int = 0
+    born: Event = field(default_factory=Event)
+    dead: Event = field(default_factory=Event)
+
+
+def _trigger(point: str, child: Child) -> Callable[[str], None]:
     """The sink pulls the trigger: the worker is dead before the sink goes on."""
     counts: Counter[str] = Counter()
 
     def heard(stage: str) -> None:
         counts[stage] += 1
         if f"{stage} {counts[stage]}" == point:
+            child.born.wait(30)
             os.kill(child.pid, signal.SIGKILL)
-            dead.wait(30)  # only one thread may ask a process how it ended
+            child.dead.wait(30)
 
     return heard
 

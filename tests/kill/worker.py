@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import traceback
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from multiprocessing.connection import Connection
 from pathlib import Path
 from random import Random
 from threading import Thread
@@ -15,6 +17,8 @@ from syndicator.app import App
 from syndicator.model import ChannelId, Receipt
 from syndicator.ports import Parcel, Reader
 from syndicator.services import doubts, postroom
+from syndicator.storage.database import Database
+from syndicator.wiring import Wiring, examine
 from tests.steps import SteppedDatabase
 
 
@@ -76,34 +80,54 @@ class KilledReader:
         return found
 
 
-def work(  # noqa: PLR0917 - handed to another process
-    path: str, environ: Mapping[str, str], moment: datetime, channel: str, point: str | None, seen: str | None
-) -> None:
+def nursery(path: str, line: Connection) -> None:
+    """Understands the configuration once; each worker that is asked for is a fork of it.
+
+    Hears what it is to do, the database, the moment, and the rest; says the worker's pid, and how it ended.
+    """
+    wiring, book = examine(Path(path), {})
+    if wiring is None:
+        raise AssertionError(book.faults)
+    while (told := line.recv()) is not None:
+        pid = os.fork()
+        if not pid:
+            _live(wiring, *told)
+        line.send(pid)
+        line.send(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+
+
+def _live(wiring: Wiring, what: Callable[..., None], url: str, moment: datetime, *rest: object) -> None:
+    try:
+        with App(wiring, now=lambda: moment, database=lambda _: Database(url)) as app:
+            what(app, moment, *rest)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def work(app: App, moment: datetime, channel: str, point: str | None, seen: str | None) -> None:
     """Deliver what is due on one channel, and die at the point."""
     killer = Killer(point, Path(seen) if seen else None)
-    with App.opened(Path(path), environ, now=lambda: moment) as app:
-        killer.step("before the run")
-        _deliver(app, _stepped(app, killer), moment, channel, killer)
-        killer.step("after the run")
+    killer.step("before the run")
+    _deliver(app, _stepped(app, killer), moment, channel, killer)
+    killer.step("after the run")
 
 
-def come_back(  # noqa: PLR0917 - handed to another process
-    path: str, environ: Mapping[str, str], moment: datetime, channel: str, point: str | None, seen: str | None
-) -> None:
+def come_back(app: App, moment: datetime, channel: str, point: str | None, seen: str | None) -> None:
     """Find what a dead worker left, look into it, deliver the rest; and die at the point."""
     killer = Killer(point, Path(seen) if seen else None)
-    with App.opened(Path(path), environ, now=lambda: moment) as app:
-        database = _stepped(app, killer)
-        killer.step("before reconcile")
-        postroom.reconcile(database, moment - timedelta(minutes=10))
-        killer.step("after reconcile")
-        with app._reader(channel) as reader:
-            watched = KilledReader(reader, killer) if reader else None
-            policy = doubts.Policy(app.settings.channels[channel].doubt)
-            doubts.look_into(database, ChannelId(channel), watched, policy, moment, app._blanks)
-        killer.step("after the doubts")
-        _deliver(app, database, moment, channel, killer)
-        killer.step("after the run")
+    database = _stepped(app, killer)
+    killer.step("before reconcile")
+    postroom.reconcile(database, moment - timedelta(minutes=10))
+    killer.step("after reconcile")
+    with app._reader(channel) as reader:
+        watched = KilledReader(reader, killer) if reader else None
+        policy = doubts.Policy(app.settings.channels[channel].doubt)
+        doubts.look_into(database, ChannelId(channel), watched, policy, moment, app._blanks)
+    killer.step("after the doubts")
+    _deliver(app, database, moment, channel, killer)
+    killer.step("after the run")
 
 
 def _stepped(app: App, killer: Killer) -> SteppedDatabase:
@@ -129,14 +153,11 @@ def _deliver(app: App, database: SteppedDatabase, moment: datetime, channel: str
     postroom.deliver(lane, app._channel(channel))
 
 
-def mail_run(  # noqa: PLR0917 - handed to another process
-    path: str, environ: Mapping[str, str], moment: datetime, channel: str, point: str | None, seen: str | None
-) -> None:
+def mail_run(app: App, moment: datetime, channel: str, point: str | None, seen: str | None) -> None:
     """Deliver over as many connections as the channel may have; somebody else pulls the trigger."""
-    with App.opened(Path(path), environ, now=lambda: moment) as app:
-        places = app.settings.channels[channel].parallel
-        threads = [Thread(target=app.deliver, args=(channel,)) for _ in range(places)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+    places = app.settings.channels[channel].parallel
+    threads = [Thread(target=app.deliver, args=(channel,)) for _ in range(places)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

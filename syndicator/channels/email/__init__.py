@@ -99,6 +99,7 @@ class EmailChannel:
 
     def probe(self) -> str:
         """Connect, encrypt, sign in and leave. Raises :exc:`ChannelError`."""
+        relay_log.check(self._settings.events)
         try:
             self._open()
         except _Refusal as refusal:

@@ -88,6 +88,15 @@ def _at(line: re.Match[str], now: datetime) -> datetime | None:
     return None
 
 
+def check(log: Path | None) -> None:
+    """Raises :exc:`ChannelError` where it may not be read."""
+    try:
+        if log:
+            log.open("rb").close()
+    except OSError as error:
+        raise ChannelError(f"{log}: {error.strerror}; let the worker read it, or take events out") from error
+
+
 class Relay:
     """The relay, asked by ``knock`` so that its log has a line of now, and its log."""
 
