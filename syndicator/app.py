@@ -49,7 +49,7 @@ from .storage.lock import berth, only_worker
 from .storage.outbox import Claimed
 from .text.markup import telegram_text
 from .text.measure import UNITS
-from .tokens import message_id, sign
+from .tokens import message_id, return_path, sign
 from .wiring import Wiring, database_url, examine, utc_now
 
 log = logging.getLogger("syndicator")
@@ -87,8 +87,7 @@ class App:
             zone=self.settings.newsroom.timezone,
             database=database_url(wiring),
         )
-        self._leave_url = f"{self.settings.newsroom.public_url.rstrip('/')}/leave/"
-        self._host = urlsplit(self.settings.newsroom.url).hostname or "localhost"
+        self._made_blanks = self._ways_to_fill()
         self._said: dict[str, frozenset[str]] = {}
         self._moved = Event()  # deliveries changed since the last epoch began
         self._beat: datetime | None = None  # when a job of the worker last came to its end
@@ -195,7 +194,8 @@ class App:
         for name in self.doors:
             with self._reader(name) as reader:
                 policy = doubts.Policy(self.settings.channels[name].doubt)
-                doubts.look_into(self.database, ChannelId(name), reader, policy, self.world.now())
+                now = self.world.now()
+                doubts.look_into(self.database, ChannelId(name), reader, policy, now, self._blanks)
         return found
 
     def look_after(self) -> None:
@@ -436,8 +436,10 @@ class App:
 
     @contextmanager
     def _reader(self, name: str) -> Iterator[Any]:
+        """The channel, opened, where it can be read back and there is something to ask."""
         channel = self._channel(name)
-        if not channel.capabilities.can_look_up:
+        asked = doubts.to_look_into(self.database, ChannelId(name), self.world.now())
+        if not channel.capabilities.can_look_up or not asked:
             yield None
             return
         with channel as opened:
@@ -480,14 +482,36 @@ class App:
         return self.wiring.renderer.write(edition, outlet)
 
     def _blanks(self, one: Claimed) -> Mapping[str, str]:
-        """For every single delivery: nothing here is worked out twice."""
-        keys = self.wiring.keys
+        return _Blanks(self._made_blanks, one)
+
+    def _ways_to_fill(self) -> Mapping[str, Callable[[Claimed], str]]:
+        """How each blank of a post is filled for one recipient."""
+        keys, newsroom = self.wiring.keys, self.settings.newsroom
+        leave = f"{newsroom.public_url.rstrip('/')}/leave/"
+        host = urlsplit(newsroom.url).hostname or "localhost"
         return {
-            "name": one.name,
-            "address": one.address,
-            "leave_url": self._leave_url + sign(keys, "leave", one.delivery.recipient, one.newsletter),
-            "message_id": message_id(keys, one.delivery.key, self._host),
+            "name": lambda one: one.name,
+            "address": lambda one: one.address,
+            "leave_url": lambda one: leave + sign(keys, "leave", one.delivery.recipient, one.newsletter),
+            "message_id": lambda one: message_id(keys, one.delivery.key, host),
+            "verp": lambda one: return_path(keys, one.delivery.id, one.delivery.key),
         }
+
+
+class _Blanks(dict[str, str]):
+    """Worked out when somebody asks: this stands beside every single mail."""
+
+    def __init__(self, made: Mapping[str, Callable[[Claimed], str]], one: Claimed) -> None:
+        super().__init__()
+        self._made = made
+        self._one = one
+
+    def __missing__(self, name: str) -> str:
+        self[name] = value = self._made[name](self._one)
+        return value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self[name] if name in self._made else default
 
 
 def _without_blanks(text: str) -> str:

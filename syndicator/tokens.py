@@ -7,8 +7,9 @@ made with, so the links in old mails keep working while the old key is still con
 from __future__ import annotations
 
 import base64
+import binascii
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -50,9 +51,45 @@ def message_id(keys: Keys, delivery_key: str, domain: str) -> str:
     return f"<{_signature(keys, version, 'message-id', delivery_key)}@{domain}>"
 
 
+def return_path(keys: Keys, delivery: int, delivery_key: str) -> str:
+    """A token for the return path of one delivery: 40 letters and digits of base32, whatever their case.
+
+    With its 128 bit it leaves 23 of a local part's 64 octets (RFC 5321 §4.5.3.1.1) for the name before it.
+    """
+    return _return_path(keys, keys.current, delivery, delivery_key)
+
+
+def bounced(keys: Keys, token: str, key_of: Callable[[int], str | None]) -> int | None:
+    """The delivery that a return path leads to, or None if it was not made by us for a delivery of this key."""
+    try:
+        told = base64.b32decode(token.upper())
+    except (ValueError, binascii.Error):
+        return None
+    version, delivery = told[0] if told else 0, int.from_bytes(told[1:9])
+    if len(told) != 9 + SIGNATURE_BYTES or version not in keys.by_version:
+        return None
+    key = key_of(delivery)
+    if key is None:
+        return None
+    made = _return_path(keys, version, delivery, key)
+    return delivery if hmac.compare_digest(made.encode(), token.lower().encode()) else None
+
+
+def _return_path(keys: Keys, version: int, delivery: int, delivery_key: str) -> str:
+    body = version.to_bytes(1) + delivery.to_bytes(8)
+    signature = _digest(keys, version, "return-path", f"{delivery}.{delivery_key}")
+    return base64.b32encode(body + signature).decode().lower()
+
+
 def _signature(keys: Keys, version: int, purpose: str, body: str) -> str:
+    return base64.urlsafe_b64encode(_digest(keys, version, purpose, body))[
+        :-2
+    ].decode()  # 16 octets end in "=="
+
+
+def _digest(keys: Keys, version: int, purpose: str, body: str) -> bytes:
     made = hmac.digest(keys.by_version[version], f"{purpose}\0{body}".encode(), "sha256")
-    return base64.urlsafe_b64encode(made[:SIGNATURE_BYTES])[:-2].decode()  # 16 octets end in "=="
+    return made[:SIGNATURE_BYTES]
 
 
 @lru_cache(1024)  # the names of newsletters come again and again

@@ -20,12 +20,13 @@ class Nowhere:
         raise SourceError(url)
 
 
+_OF_PARCEL = ("address", "blanks", "reply_to", "previous", "since_then")
 WORLD = World(now=lambda: NOW, rng=Random(1), wait=lambda _: False, web=Nowhere())
 
 
 def parcel(number: int = 1, text: str = "Rain closed the road.", **changes: object) -> Parcel:
     """One delivery; keyword arguments go to the post or, by its own names, to the parcel."""
-    mine = {name: changes.pop(name) for name in ("address", "blanks", "reply_to") if name in changes}
+    mine = {name: changes.pop(name) for name in _OF_PARCEL if name in changes}
     post = Post(
         id=f"e:c:en:{number}",
         edition=EditionId("e"),

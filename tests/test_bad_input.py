@@ -477,7 +477,7 @@ def test_a_database_put_back_from_a_backup_sends_nothing_by_itself(street: Stree
         assert "everything" in brakes.paused(connection)
     again.deliver_due()
     assert len(street.sandbox.telegram.messages("@courier_en")) == 3  # what went out before, once
-    assert states(again)["tg-en"] == {"pending": 3}
+    assert states(again)["tg-en"] == {"uncertain": 3}
     again.resume("everything", by="dana")
     again.recall()
     with again.database.read() as connection:

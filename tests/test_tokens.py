@@ -33,3 +33,36 @@ def test_the_same_delivery_has_the_same_message_id() -> None:
     assert first != tokens.message_id(KEYS, "digest:daily:1:mail:8:0", "news.example")
     assert first.startswith("<")
     assert first.endswith("@news.example>")
+
+
+@given(st.integers(0, 2**63 - 1), st.text(max_size=80))
+def test_a_return_path_leads_back_to_its_delivery_whatever_the_case(delivery: int, key: str) -> None:
+    token = tokens.return_path(KEYS, delivery, key)
+    assert len(f"{'b' * 23}+{token}") <= 64
+    assert token.isalnum()
+    for seen in (token, token.upper(), token.title()):
+        assert tokens.bounced(KEYS, seen, {delivery: key}.get) == delivery
+
+
+def test_a_return_path_of_an_older_key_still_leads_back() -> None:
+    token = tokens.return_path(OLD, 7, "e:c:7:0")
+    assert tokens.bounced(KEYS, token, lambda _: "e:c:7:0") == 7
+    assert tokens.bounced(OLD, tokens.return_path(KEYS, 7, "e:c:7:0"), lambda _: "e:c:7:0") is None
+
+
+@given(st.integers(0, 39), st.sampled_from("abcdefghijklmnopqrstuvwxyz234567"))
+def test_a_forged_return_path_leads_nowhere(at: int, letter: str) -> None:
+    token = tokens.return_path(KEYS, 7, "e:c:7:0")
+    forged = token[:at] + letter + token[at + 1 :]
+    assert tokens.bounced(KEYS, forged, lambda _: "e:c:7:0") == (7 if forged == token else None)
+
+
+@pytest.mark.parametrize("forged", ["", "a", "ئە", "0189", "=" * 40, "a" * 39, "a" * 48, "\0" * 40])
+def test_what_is_no_return_path_leads_nowhere(forged: str) -> None:
+    assert tokens.bounced(KEYS, forged, lambda _: "e:c:7:0") is None
+
+
+def test_a_number_that_another_delivery_has_after_a_restore_leads_nowhere() -> None:
+    token = tokens.return_path(KEYS, 7, "digest:a:c:7:0")
+    assert tokens.bounced(KEYS, token, lambda _: "digest:b:c:9:0") is None
+    assert tokens.bounced(KEYS, token, lambda _: None) is None

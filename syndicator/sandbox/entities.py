@@ -25,6 +25,7 @@ class Entity:
     kind: str
     offset: int  # UTF-16 units
     length: int
+    url: str = ""  # of a text_link
 
 
 @dataclass(slots=True)
@@ -213,7 +214,8 @@ def _close(reader: _Reader, opened: _Open) -> None:
     shown = reader.out.decode("utf-8", "replace").encode("utf-16-le")[2 * opened.offset :].decode("utf-16-le")
     if not length or (opened.tag == "a" and "." not in (opened.argument or shown)):
         return
-    entity = Entity(_KINDS[opened.tag], opened.offset, length)
+    url = (opened.argument or shown) if opened.tag == "a" else ""
+    entity = Entity(_KINDS[opened.tag], opened.offset, length, url)
     if opened.argument.startswith("language-") and len(opened.argument) > len("language-"):
         reader.languages.add((opened.offset, length))
     last = reader.entities[-1] if reader.entities else None

@@ -63,9 +63,9 @@ Answering = Callable[[Request], Response | None]  # None: the line breaks withou
 class Served:
     """``with Served(answer) as served: served.url`` — on a free port."""
 
-    def __init__(self, answer: Answering) -> None:
+    def __init__(self, answer: Answering, watch: Callable[[str], None] = lambda stage: None) -> None:
         self._stopping = Event()
-        self._server = _Server(("127.0.0.1", 0), _handler(answer, self._stopping))
+        self._server = _Server(("127.0.0.1", 0), _handler(answer, self._stopping, watch))
         self._thread = Thread(target=self._server.serve_forever, args=(0.02,), name="sandbox", daemon=True)
 
     @property
@@ -88,7 +88,10 @@ class StandIn:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._served = Served(self._answer)
+        self._served = Served(self._answer, self._watch)
+
+    def _watch(self, stage: str) -> None:
+        """Hears each stage of the wire, before it goes on."""
 
     @property
     def url(self) -> str:
@@ -112,7 +115,9 @@ class _Server(ThreadingHTTPServer):
         """A client that hung up is no news."""
 
 
-def _handler(answer: Answering, stopping: Event) -> type[BaseHTTPRequestHandler]:
+def _handler(
+    answer: Answering, stopping: Event, watch: Callable[[str], None]
+) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         timeout = 30
@@ -120,9 +125,13 @@ def _handler(answer: Answering, stopping: Event) -> type[BaseHTTPRequestHandler]
         def setup(self) -> None:
             super().setup()
             self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            watch("connected")
 
         def respond(self) -> None:
+            watch("head")
             length = int(self.headers.get("content-length") or 0)
+            begun = self.rfile.read(length // 2)
+            watch("half asked")
             parts = urlsplit(self.path)
             query = {
                 name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()
@@ -132,7 +141,7 @@ def _handler(answer: Answering, stopping: Event) -> type[BaseHTTPRequestHandler]
                 path=parts.path,
                 query=query,
                 headers=self.headers,
-                body=self.rfile.read(length),
+                body=begun + self.rfile.read(length - len(begun)),
             )
             self._write(answer(asked))
 
@@ -149,7 +158,11 @@ def _handler(answer: Answering, stopping: Event) -> type[BaseHTTPRequestHandler]
             self.send_header("content-length", str(len(response.body)))
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(response.body[: len(response.body) // 2] if response.cut else response.body)
+                half = len(response.body) // 2
+                self.wfile.write(response.body[:half])
+                watch("half answered")
+                self.wfile.write(b"" if response.cut else response.body[half:])
+                watch("answered")
             self.close_connection = self.close_connection or response.cut
 
         do_GET = do_POST = do_DELETE = do_PUT = do_HEAD = respond

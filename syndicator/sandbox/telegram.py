@@ -31,6 +31,7 @@ class Message:
     silent: bool = False
     reply_to: int | None = None
     edited: bool = False
+    origin: tuple[str, int] | None = None  # chat and id of the message it was forwarded from
 
 
 @dataclass
@@ -39,6 +40,9 @@ class Chat:
     name: str  # @name
     title: str
     messages: list[Message] = field(default_factory=list)
+    protected: bool = False  # nothing may be forwarded from here
+    shut: bool = False  # the bot has no rights here
+    service: set[int] = field(default_factory=set)  # ids of "somebody pinned a message" and the like
 
 
 class _Refused(Exception):
@@ -76,6 +80,9 @@ class TelegramStandIn(StandIn):
         with self._lock:
             return list(self.chats[chat].messages)
 
+    def _watch(self, stage: str) -> None:
+        self.faults.watch(stage)
+
     def _answer(self, request: Request) -> Response | None:
         _, _, rest = request.path.partition("/bot")
         token, _, method = rest.rpartition("/")
@@ -96,6 +103,7 @@ class TelegramStandIn(StandIn):
             "getchatmember": self._member,
             "sendmessage": self._send,
             "editmessagetext": self._edit,
+            "forwardmessage": self._forward,
             "deletemessage": self._delete,
             "deletemessages": self._delete,
         }
@@ -118,11 +126,13 @@ class TelegramStandIn(StandIn):
         }
 
     def _chat_told(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        told = _chat(self._chat(fields))
+        chat = self._chat(fields)
+        told = _chat(chat) | ({"has_protected_content": True} if chat.protected else {})
         return told | {"accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": _GIFTS}
 
     def _member(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        self._chat(fields)
+        if self._chat(fields).shut:
+            return {"user": self._me(fields), "status": "left"}
         rights = dict.fromkeys(_RIGHTS, True) | {"is_anonymous": False}
         return {"user": self._me(fields), "status": "administrator", "can_be_edited": False} | rights
 
@@ -143,6 +153,38 @@ class TelegramStandIn(StandIn):
         )
         chat.messages.append(message)
         return _told(message, chat)
+
+    def post(self, chat: str, text: str) -> int:
+        """What somebody else writes there; its id."""
+        with self._lock:
+            return int(self._send({"chat_id": chat, "text": text, "parse_mode": "HTML"})["message_id"])
+
+    def serve(self, chat: str) -> int:
+        """A service message: a message with an id that cannot be forwarded."""
+        with self._lock:
+            number = next(self._ids[chat])
+            self.chats[chat].service.add(number)
+            return number
+
+    def _forward(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        into, chat = self._chat(fields), self._chat({"chat_id": fields.get("from_chat_id")})
+        if into.shut:
+            raise _Refused(400, "Bad Request: need administrator rights in the channel chat")
+        if str(fields.get("message_id")) in map(str, chat.service):
+            raise _Refused(400, "Bad Request: message can't be forwarded")
+        _, message = self._message(chat, fields, "message to forward not found")
+        if chat.protected:
+            raise _Refused(400, "Bad Request: message has protected content and can't be forwarded")
+        number = next(self._ids[into.name])
+        origin = message.origin or (chat.name, message.id)
+        copy = replace(message, id=number, chat=into.name, at=self._now(), silent=True, origin=origin)
+        into.messages.append(copy)
+        return _told(copy, into) | {"forward_origin": self._origin(origin, message)}
+
+    def _origin(self, origin: tuple[str, int], message: Message) -> dict[str, Any]:
+        name, number = origin
+        date = int(message.at.timestamp())
+        return {"type": "channel", "chat": _chat(self.chats[name]), "message_id": number, "date": date}
 
     def _edit(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         chat = self._chat(fields)
@@ -176,7 +218,7 @@ class TelegramStandIn(StandIn):
         raise _Refused(400, "Bad Request: chat not found")
 
     def _message(self, chat: Chat, fields: Mapping[str, Any], missing: str) -> tuple[int, Message]:
-        for at, message in enumerate(chat.messages):
+        for at, message in enumerate([] if chat.shut else chat.messages):
             if str(message.id) == str(fields.get("message_id")):
                 return at, message
         raise _Refused(400, f"Bad Request: {missing}")
@@ -206,8 +248,13 @@ def _told(message: Message, chat: Chat) -> dict[str, Any]:
         "date": int(message.at.timestamp()),
         "chat": _chat(chat),
         "text": message.text,
-        "entities": [{"type": e.kind, "offset": e.offset, "length": e.length} for e in message.entities],
+        "entities": [_entity(entity) for entity in message.entities],
     }
+
+
+def _entity(entity: entities.Entity) -> dict[str, Any]:
+    told: dict[str, Any] = {"type": entity.kind, "offset": entity.offset, "length": entity.length}
+    return told | ({"url": entity.url} if entity.url else {})
 
 
 def _chat(chat: Chat) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from .telegram import TelegramStandIn
 from .x import XStandIn
 
 CHATS = {"@courier_en": NAME, "@courier_ckb": "کوریەری ئەزمەڕ", "@courier_ar": "كوريير أزمر"}
+AUDIT = "@courier_audit"  # where the English channel is read back; nobody reads it
 
 _CONFIGURATION = """\
 # A newsroom on this machine's loopback; nothing leaves it.
@@ -65,6 +66,7 @@ sender_name = {name}
 kind = "telegram"
 languages = ["en"]
 chat = "@courier_en"
+audit_chat = "@courier_audit"
 base_url = {telegram}
 flash = true
 
@@ -99,8 +101,8 @@ class Sandbox:
 
     def __init__(self, *, now: Callable[[], datetime]) -> None:
         self.newsroom = SampleNewsroom(now=now)
-        self.smtp = SmtpStandIn()
-        self.telegram = TelegramStandIn(chats=CHATS, now=now)
+        self.smtp = SmtpStandIn(now=now)
+        self.telegram = TelegramStandIn(chats=CHATS | {AUDIT: "Courier, doubts"}, now=now)
         self.x = XStandIn(now=now)
         self._viewer = Served(self._answer)
         self._open = ExitStack()

@@ -76,6 +76,9 @@ class XStandIn(StandIn):
         with self._lock:
             return [tweet for tweet in self._tweets if not tweet.deleted]
 
+    def _watch(self, stage: str) -> None:
+        self.faults.watch(stage)
+
     def _answer(self, request: Request) -> Response | None:
         self.faults.watch("asked")
         fault = self.faults.meet()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -48,19 +48,22 @@ class Doubt:
     reason: str
 
 
-def look_into(
-    database: Database, channel: ChannelId, reader: Reader | None, policy: Policy, now: datetime
+def look_into(  # noqa: PLR0917 - the last one is for channels that can be asked
+    database: Database,
+    channel: ChannelId,
+    reader: Reader | None,
+    policy: Policy,
+    now: datetime,
+    blanks: Callable[[outbox.Claimed], Mapping[str, str]] = lambda one: {},
 ) -> Mapping[DeliveryState, int]:
     """Settle the channel's doubts that are out of quarantine: there, surely not there, by policy, or held.
 
-    ``reader`` is the opened channel where it can be read back, else None.
+    ``reader`` is the opened channel where it can be read back, else None; ``blanks`` are those it was sent with.
     """
-    with database.read() as connection:
-        doubts = outbox.in_doubt(connection, channel, now - QUARANTINE)
-        previous = outbox.seen_last(connection, channel) if doubts else ()
     counts: dict[DeliveryState, int] = {}
-    for one in doubts:
-        receipt = _read_back(one, reader, previous, now)
+    for one in to_look_into(database, channel, now):
+        parcel = _parcel(database, one, blanks)
+        receipt = reader.look_up(parcel, one.delivery.due_at - CLOCKS_APART) if reader else _mute(one, now)
         state = settle(receipt)
         reason: str | None = f"in doubt: {receipt.detail}"
         if state is DeliveryState.UNCERTAIN:
@@ -82,14 +85,29 @@ def look_into(
     return counts
 
 
-def _read_back(
-    one: outbox.Claimed, reader: Reader | None, previous: tuple[str, ...], now: datetime
-) -> Receipt:
-    if reader is None:
-        detail = "the channel cannot be read back"
-        return Receipt(delivery=one.delivery.id, at=now, outcome=Outcome.UNCERTAIN, detail=detail)
-    parcel = Parcel(delivery=one.delivery, post=one.post, address=one.address, previous=previous)
-    return reader.look_up(parcel, one.delivery.due_at - CLOCKS_APART)
+def to_look_into(database: Database, channel: ChannelId, now: datetime) -> list[outbox.Claimed]:
+    """The channel's doubts that are out of quarantine."""
+    with database.read() as connection:
+        return outbox.in_doubt(connection, channel, now - QUARANTINE)
+
+
+def _parcel(
+    database: Database, one: outbox.Claimed, blanks: Callable[[outbox.Claimed], Mapping[str, str]]
+) -> Parcel:
+    """What was sent, perhaps, with what is known to stand around it where all followers see one chat."""
+    parcel = Parcel(delivery=one.delivery, post=one.post, address=one.address, blanks=blanks(one))
+    if one.address:
+        return parcel
+    channel, due = one.delivery.channel, one.delivery.due_at
+    with database.read() as connection:
+        before = outbox.seen_before(connection, channel, due)
+        since = outbox.seen_since(connection, channel, due)
+    return replace(parcel, previous=before, since_then=since)
+
+
+def _mute(one: outbox.Claimed, now: datetime) -> Receipt:
+    detail = "the channel cannot be read back"
+    return Receipt(delivery=one.delivery.id, at=now, outcome=Outcome.UNCERTAIN, detail=detail)
 
 
 def listed(database: Database) -> list[Doubt]:

@@ -9,12 +9,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from syndicator.errors import StorageError
 
-from .database import Database
+from .database import Connection, Database
 
 TRY = text("SELECT pg_try_advisory_lock(hashtext(current_database()), hashtext(:name))")
+FREE = text("SELECT pg_advisory_unlock(hashtext(current_database()), hashtext(:name))")
 
 
 @contextmanager
@@ -71,5 +73,13 @@ def _taken_on_server(database: Database, name: str, open_: ExitStack) -> bool:
         connection.execution_options(isolation_level="AUTOCOMMIT")
         if not connection.execute(TRY, {"name": name}).scalar_one():
             return False
-    open_.callback(connection.invalidate)  # back to the pool it would keep the lock
+    open_.callback(_let_go, connection, name)
     return True
+
+
+def _let_go(connection: Connection, name: str) -> None:
+    """Before the connection goes back to its pool, where it would keep the lock; what ended let go by itself."""
+    try:
+        connection.execute(FREE, {"name": name})
+    except DBAPIError:
+        connection.invalidate()

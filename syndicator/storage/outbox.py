@@ -453,12 +453,23 @@ def state_of(connection: Connection, number: int) -> str | None:
     return connection.execute(select(deliveries.c.state).where(deliveries.c.id == number)).scalar()
 
 
-def seen_last(connection: Connection, channel: str, limit: int = 5) -> tuple[str, ...]:
-    """Remote ids of what the channel took last, newest first."""
+def seen_before(connection: Connection, channel: str, moment: datetime, limit: int = 5) -> tuple[str, ...]:
+    """Remote ids of what the channel took last before this moment, newest first."""
+    query = _seen(channel).where(deliveries.c.settled_at < moment).order_by(deliveries.c.settled_at.desc())
+    return tuple(
+        name for ids in connection.execute(query.limit(limit)).scalars() for name in reversed(ids or ())
+    )
+
+
+def seen_since(connection: Connection, channel: str, moment: datetime) -> frozenset[str]:
+    """Remote ids of what the channel took from this moment on."""
+    query = _seen(channel).where(deliveries.c.settled_at >= moment)
+    return frozenset(name for ids in connection.execute(query).scalars() for name in ids or ())
+
+
+def _seen(channel: str) -> Select[Any]:
     followed = and_(deliveries.c.recipient == CHANNEL_ITSELF, stands(S.SENT))
-    sent = and_(deliveries.c.channel == channel, followed)
-    query = select(deliveries.c.remote_ids).where(sent).order_by(deliveries.c.settled_at.desc()).limit(limit)
-    return tuple(name for ids in connection.execute(query).scalars() for name in reversed(ids or ()))
+    return select(deliveries.c.remote_ids).where(deliveries.c.channel == channel, followed)
 
 
 def in_doubt(connection: Connection, channel: str, before: datetime) -> list[Claimed]:

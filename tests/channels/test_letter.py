@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from email import message_from_bytes
@@ -16,7 +17,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from syndicator.channels.email.bodies import fill
-from syndicator.channels.email.letter import DOT, BadLetter, Letter, envelope
+from syndicator.channels.email.letter import BOUNCES, DOT, BadLetter, Letter, envelope
 from syndicator.model import ChannelId, EditionId, Language, Post, blank
 
 POST = Post(
@@ -213,3 +214,16 @@ def test_words_beyond_ascii_keep_the_space_between_them(subject: str, name: str)
     if not name.isascii():
         shown = message_from_bytes(raw, policy=compat32)["To"]
         assert str(make_header(decode_header(shown))) == f"{name} <a@b.example>"
+
+
+def test_the_return_path_leads_back_to_the_delivery() -> None:
+    def made(bounces: str | None) -> str:
+        compiled = Letter(POST, sender="n@n.example", sender_name="", date=DATE, bounces=bounces)
+        return compiled.return_path({"verp": "a" * 40})
+
+    assert made("bounces@news.example") == f"bounces+{'a' * 40}@news.example"
+    assert made(None) == "n@n.example"
+    longest = made(f"{'b' * 23}@news.example")
+    assert len(longest.partition("@")[0].encode()) == 64
+    assert re.match(BOUNCES, f"{'b' * 23}@n.example")
+    assert not re.match(BOUNCES, f"{'b' * 24}@n.example")

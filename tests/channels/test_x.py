@@ -96,11 +96,15 @@ def test_a_post_that_x_refuses_stops_only_itself(x: XStandIn, text: str) -> None
     assert lane.outcomes == [R if text else U, A] if text else lane.outcomes[-1] == A
 
 
-def test_a_duplicate_on_x_is_looked_up(x: XStandIn) -> None:
+def test_a_403_duplicate_counts_only_together_with_the_timeline(x: XStandIn) -> None:
     send(x, f"A <b> & c {LINK}")
     lane = send(x, f"A <b> & c {LINK}")
-    assert lane.outcomes == [U]
+    assert "duplicate content" in lane.receipts[0].detail
+    assert lane.outcomes == [U]  # the refusal alone proves nothing
     with channel(x) as open_channel:
+        x.faults.coming(Fault.SERVER_ERROR_HTML)
+        unread = open_channel.look_up(parcel(9, f"A <b> & c {LINK}"), NOW - timedelta(minutes=1))
+        assert unread.outcome is U
         found = open_channel.look_up(parcel(9, f"A <b> & c {LINK}"), NOW - timedelta(minutes=1))
         absent = open_channel.look_up(parcel(9, "never sent"), NOW - timedelta(minutes=1))
     assert (found.outcome, found.remote_ids) == (A, (x.tweets()[0].id,))

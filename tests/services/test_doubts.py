@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from syndicator.errors import NotFound, Refused
 from syndicator.model import (
@@ -25,6 +26,7 @@ from syndicator.services import doubts
 from syndicator.services.doubts import Policy, Verdict
 from syndicator.storage import ledger, outbox, planning
 from syndicator.storage.database import Database
+from syndicator.storage.schema import deliveries
 from tests.lanes import NOW
 
 TG = ChannelId("tg")
@@ -64,7 +66,8 @@ def doubtful(database: Database) -> Database:
     with database.write() as connection:
         first = _claimed(connection, "w")
         outbox.mark_sending(connection, [first], now=NOW, lease=timedelta(minutes=15))
-        receipt = Receipt(delivery=first.id, at=NOW, outcome=Outcome.ACCEPTED, remote_ids=("76",))
+        before = NOW - timedelta(seconds=1)
+        receipt = Receipt(delivery=first.id, at=before, outcome=Outcome.ACCEPTED, remote_ids=("76",))
         outbox.settle(
             connection, [outbox.Settlement(receipt=receipt, token=first.token, state=S.SENT, by="tg")]
         )
@@ -96,8 +99,23 @@ def test_what_can_be_read_back_is_settled_by_it(doubtful: Database, outcome: Out
     assert early == {}  # in quarantine: a late request may still arrive
     assert doubts.look_into(doubtful, TG, reader, Policy.HOLD, LATER) == {S(state): 1}
     assert states(doubtful) == ({"sent": 2} if state == "sent" else {"sent": 1, state: 1})
-    assert reader.asked[0].previous == ("76",)
+    assert (reader.asked[0].previous, reader.asked[0].since_then) == (("76",), frozenset())
     assert doubts.look_into(doubtful, TG, reader, Policy.HOLD, LATER) == {}
+
+
+def test_a_reader_is_told_what_stands_before_and_after_the_doubt(doubtful: Database) -> None:
+    with doubtful.write() as connection:
+        first = outbox.in_doubt(connection, TG, LATER)[0].delivery.id - 1
+        connection.execute(
+            update(deliveries).where(deliveries.c.id == first).values(settled_at=NOW + timedelta(seconds=1))
+        )
+    reader = Answers(Outcome.UNCERTAIN)
+    doubts.look_into(
+        doubtful, TG, reader, Policy.HOLD, LATER, lambda one: {"message_id": f"<{one.delivery.id}>"}
+    )
+    (asked,) = reader.asked
+    assert (asked.previous, asked.since_then) == ((), frozenset({"76"}))
+    assert asked.blanks == {"message_id": f"<{asked.delivery.id}>"}
 
 
 def test_mail_may_be_sent_once_more_and_then_waits_for_a_person(doubtful: Database) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -16,7 +16,7 @@ from syndicator.model import ChannelId, Item, Outcome, Receipt
 from syndicator.ports import Harvest, Lane, Parcel, World, one_by_one
 
 KINDS = {"letters": EmailChannel, "tg": TelegramChannel, "x": XChannel}
-READABLE = {"x"}
+AFTER_THE_QUARANTINE = "taken long after it was read back"
 
 # What a network does to one request: was it taken, and what does the worker believe?
 ANSWERS: dict[str, tuple[bool, Outcome]] = {
@@ -33,6 +33,7 @@ ANSWERS: dict[str, tuple[bool, Outcome]] = {
     "refused for good": (False, Outcome.REJECTED),
     "kicked out": (False, Outcome.DEFERRED),
     "taken late": (False, Outcome.UNCERTAIN),
+    AFTER_THE_QUARANTINE: (False, Outcome.UNCERTAIN),  # the declared limit: this one may come twice
 }
 
 
@@ -42,6 +43,7 @@ class Network:
 
     now: Callable[[], datetime]
     taken: Counter[str] = field(default_factory=Counter)
+    beyond: Counter[str] = field(default_factory=Counter)  # what arrived later than a late request lives
     late: list[tuple[datetime, str]] = field(default_factory=list)
     answer: Callable[[], str] = lambda: "accepted"
     on_body: Callable[[Parcel], None] = lambda parcel: None  # before the body is on its way
@@ -62,6 +64,9 @@ class Network:
         self.on_body(parcel)
         if answer == "taken late":
             self.late.append((self.now() + timedelta(minutes=4), parcel.delivery.key))
+        if answer == AFTER_THE_QUARANTINE:
+            self.late.append((self.now() + timedelta(hours=2), parcel.delivery.key))
+            self.beyond[parcel.delivery.key] += 1
         self.taken[parcel.delivery.key] += taken
         self.on_taken(parcel)
         return Receipt(
@@ -90,12 +95,16 @@ class Network:
 
 
 class Door:
-    """A channel of the simulation; its limits and capabilities are those of the real one."""
+    """A channel of the simulation; its limits and capabilities are those of the real one.
 
-    def __init__(self, network: Network, name: str) -> None:
+    Telegram and mail can be read back in some months: with an audit chat, with the relay's log.
+    """
+
+    def __init__(self, network: Network, name: str, *, readable: bool) -> None:
         self.network = network
         self.limits = KINDS[name].limits
-        self.capabilities = KINDS[name].capabilities
+        told = KINDS[name].capabilities
+        self.capabilities = replace(told, can_look_up=told.can_look_up or readable)
 
     def __call__(self, options: Any, world: World, *, id: ChannelId) -> Self:  # noqa: A002 - the port's word
         return self

@@ -7,7 +7,9 @@ reply a broken line is ``uncertain`` (RFC 1047). Replies are definite: 4xx defer
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Literal, Self
 
 import uvloop
@@ -17,7 +19,8 @@ from syndicator.errors import ChannelError
 from syndicator.model import ChannelId, Limits
 from syndicator.ports import Capabilities, Lane, Parcel, World
 
-from .letter import Letter
+from . import relay_log
+from .letter import BOUNCES, Letter
 from .line import LineBroken, Relay, opened
 from .tour import Tour
 
@@ -41,6 +44,12 @@ class EmailChannel:
         sender: str = Field(description="address in From", pattern=r"^[^@\s]+@[^@\s]+$")
         sender_name: str = Field("", description="name in From")
         timeout: float = Field(30.0, gt=0, le=300, description="seconds to wait for a reply before the dot")
+        bounces: str | None = Field(
+            None, description="return path; each mail's gets a token of its own", pattern=BOUNCES
+        )
+        events: Path | None = Field(
+            None, description="the log of a Postfix on this machine: doubts are read back from it"
+        )
         connections: int = Field(
             4, ge=1, le=100, description="lines to the relay at the same time, as far as it lets us"
         )
@@ -52,6 +61,10 @@ class EmailChannel:
     def __init__(self, settings: Settings, world: World, *, id: ChannelId) -> None:  # noqa: A002 - the port's word
         self._settings = settings
         self._world = world
+        self.capabilities = replace(type(self).capabilities, can_look_up=bool(settings.events))
+        if settings.events:
+            relay = relay_log.Relay(settings.events, knock=self.probe, now=world.now, wait=world.wait)
+            self.look_up = relay.look_up
 
     def __enter__(self) -> Self:
         return self
@@ -84,6 +97,7 @@ class EmailChannel:
             sender=settings.sender,
             sender_name=settings.sender_name,
             date=date,
+            bounces=settings.bounces,
             eightbit=eightbit,
         )
 
@@ -102,6 +116,7 @@ class EmailChannel:
 
     def probe(self) -> str:
         """Connect, encrypt, sign in and leave. Raises :exc:`ChannelError`."""
+        relay_log.check(self._settings.events)
         with asyncio.Runner() as runner:
             try:
                 runner.run(opened(self._relay)).hang_up()

@@ -10,9 +10,11 @@ from syndicator.model import Post
 from .bodies import Body, Values, blanks, body, fill
 from .words import BadLetter, envelope, header, mailbox
 
+# A local part has 64 octets (RFC 5321 §4.5.3.1.1), of which "+" and a delivery's token take 41.
+BOUNCES = r"^[A-Za-z0-9_.-]{1,23}@[^@\s<>]+$"
 DOT = b".\r\n"  # RFC 5321 §4.1.1.4
 
-__all__ = ["DOT", "BadLetter", "Letter", "envelope"]
+__all__ = ["BOUNCES", "DOT", "BadLetter", "Letter", "envelope"]
 
 
 class Letter:
@@ -20,10 +22,18 @@ class Letter:
     dot that ends it. Raises :exc:`BadLetter` for a post that cannot be a mail."""
 
     def __init__(
-        self, post: Post, *, sender: str, sender_name: str, date: str, eightbit: bool = False
+        self,
+        post: Post,
+        *,
+        sender: str,
+        sender_name: str,
+        date: str,
+        bounces: str | None = None,
+        eightbit: bool = False,
     ) -> None:
-        self.sender = envelope(sender)
-        fixed = [mailbox("From", sender_name, self.sender)]
+        self._sender = envelope(sender)
+        self._bounces = bounces and bounces.rpartition("@")
+        fixed = [mailbox("From", sender_name, self._sender)]
         self._own: list[Callable[[Values], bytes]] = []
         for name, value in ({"Subject": post.subject or "", "Date": date} | dict(post.headers)).items():
             if blanks(value):
@@ -37,6 +47,13 @@ class Letter:
         self._head = b"".join(fixed)
         self._parts, end = _parts(texts, hashlib.sha256(post.id.encode()).hexdigest()[:24])
         self._end = end + DOT
+
+    def return_path(self, values: Values) -> str:
+        """Where its bounces go, with the delivery's token in the address (VERP)."""
+        if not self._bounces:
+            return self._sender
+        local, _, domain = self._bounces
+        return f"{local}+{values['verp']}@{domain}"
 
     def written(self, values: Mapping[str, str], recipient: str) -> bytes:
         """``recipient`` is an address as :func:`envelope` gives it. Raises :exc:`BadLetter` for a reader whose mail

@@ -203,7 +203,7 @@ class Tour:
         letter = self._letter(parcel, eightbit=self.eightbit and "8BITMIME" in line.extensions)
         options = " SMTPUTF8" if beyond else ""
         options += " BODY=8BITMIME" if beyond or letter.eightbit else ""
-        sender = parcel.blanks.get("return_path") or letter.sender
+        sender = letter.return_path(parcel.blanks)
         steps = (
             f"MAIL FROM:<{sender}>{options}\r\n".encode(),
             f"RCPT TO:<{address}>\r\n".encode(),

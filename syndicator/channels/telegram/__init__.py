@@ -12,18 +12,21 @@ import logging
 import os
 import re
 from collections.abc import Coroutine, Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, Literal, Self, TypeVar
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
-from telegram import Bot, LinkPreviewOptions, Message, ReplyParameters
+from telegram import Bot, ChatFullInfo, LinkPreviewOptions, Message, ReplyParameters, User
 from telegram import error as refused
 from telegram.request import HTTPXRequest
 
 from syndicator.errors import ChannelError
 from syndicator.model import ChannelId, DeliveryId, Limits, Outcome, Post, Receipt
 from syndicator.ports import Capabilities, Lane, Parcel, World, one_by_one
+
+from .audit import Audit, Found, unreadable
 
 MESSAGE_MAX = 4096  # code points after entity parsing, Bot API sendMessage; UTF-16 units are safe either way
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -38,7 +41,10 @@ os.environ.setdefault("PTB_TIMEDELTA", "1")  # else the library warns of its own
 
 
 class TelegramChannel:
-    """One chat. Serial, so that order is kept and a doubt is about one message."""
+    """One chat. Serial, so that order is kept and a doubt is about one message.
+
+    With an audit chat a channel is read back: what stands there is forwarded into it, and compared.
+    """
 
     limits = Limits(text=MESSAGE_MAX, unit="utf16", markup="telegram")
     # Bots edit their own posts without a time limit and delete them within two days.
@@ -49,6 +55,11 @@ class TelegramChannel:
 
         token: SecretStr = Field(description="the bot's token, from @BotFather")
         chat: str = Field(description="@name or number of the channel or group", pattern=r"^(@\w{4,}|-?\d+)$")
+        audit_chat: str | None = Field(
+            None,
+            description="a private channel of the bot's own: doubts are read back by forwarding into it",
+            pattern=r"^(@\w{4,}|-?\d+)$",
+        )
         topic: int | None = Field(None, ge=1, description="message_thread_id of a forum topic")
         silent: bool = Field(default=False, description="without a sound")
         preview: Literal["large", "small", "off"] = Field("large", description="the link's preview")
@@ -58,6 +69,7 @@ class TelegramChannel:
     def __init__(self, settings: Settings, world: World, *, id: ChannelId) -> None:  # noqa: A002 - the port's word
         self._settings = settings
         self._world = world
+        self.capabilities = replace(type(self).capabilities, can_look_up=bool(settings.audit_chat))
         self._loop: asyncio.Runner | None = None
         self._bot: Bot | None = None
         for chatty in ("httpx", "telegram.Bot"):
@@ -112,13 +124,43 @@ class TelegramChannel:
             bot = self._open_bot()
             try:
                 me = self._wait(bot.get_me())
-                chat = self._wait(bot.get_chat(self._settings.chat))
-                member = self._wait(bot.get_chat_member(self._settings.chat, me.id))
+                chat = self._may_post(bot, me, self._settings.chat)
+                audit = self._settings.audit_chat and self._may_post(bot, me, self._settings.audit_chat)
             except refused.TelegramError as error:
                 raise ChannelError(f"{self._settings.chat}: {_advice(error)}") from error
+        said = f"@{me.username} may post to {chat.title or self._settings.chat}"
+        return f"{said}, doubts are read back through {audit.title}" if audit else said
+
+    def _may_post(self, bot: Bot, me: User, name: str) -> ChatFullInfo:
+        """Raises :exc:`ChannelError` where the bot is no administrator of a channel."""
+        try:
+            chat = self._wait(bot.get_chat(name))
+            member = self._wait(bot.get_chat_member(name, me.id))
+        except refused.TelegramError as error:
+            raise ChannelError(f"{name}: {_advice(error)}") from error
         if member.status not in {"administrator", "creator"} and chat.type == "channel":
-            raise ChannelError(f"@{me.username} is no administrator of {self._settings.chat}; make it one")
-        return f"@{me.username} may post to {chat.title or self._settings.chat}"
+            raise ChannelError(f"@{me.username} is no administrator of {name}; make it one")
+        if self._settings.audit_chat and name == self._settings.chat:
+            problem = unreadable(chat)
+            if problem:
+                raise ChannelError(f"{name}: {problem}; take audit_chat out, doubts then wait for a person")
+        return chat
+
+    def look_up(self, parcel: Parcel, since: datetime) -> Receipt:
+        """Whether the post stands in the channel: accepted, deferred (surely absent) or uncertain."""
+        bot, settings = self._open_bot(), self._settings
+        audit = Audit(bot=bot, chat=settings.chat, into=settings.audit_chat or "", wait=self._world.wait)
+        try:
+            found = self._wait(audit.look_for(parcel.post.text, parcel.previous, parcel.since_then))
+        except refused.TelegramError as error:
+            found = Found(Outcome.UNCERTAIN, f"the channel cannot be read back: {_advice(error)}")
+        return Receipt(
+            delivery=parcel.delivery.id,
+            at=self._world.now(),
+            outcome=found.outcome,
+            detail=found.detail,
+            remote_ids=found.remote_ids,
+        )
 
     def _send(self, parcel: Parcel) -> Receipt:
         settings, bot = self._settings, self._open_bot()
