@@ -84,7 +84,7 @@ FAULTS_OF_A_TICK = {
     "told to stop in the middle": 1,
     "backed up in the middle": 4,
     "timeline cannot be read": 2,
-    "timeline is cut": 1,
+    "timeline is cut": 3,
     "site does not answer": 1,
     "none": 30,
 }
@@ -583,7 +583,8 @@ class Month:
         with self.worker.app.database.read() as connection:
             rows = ledger.listed(connection, state=None, channel=None, edition=None, limit=10**6)
             for name in ledger.latest(connection, 10**6):
-                ledger.report(connection, name)
+                for fault in ledger.report(connection, name).faults:
+                    raise Broken(f"the report of {name} does not add up: {fault}")
         if len(rows) > 400:
             raise Broken(f"{len(rows)} deliveries make a seed dear")
         for row in rows:
