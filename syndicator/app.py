@@ -43,6 +43,8 @@ from .services.desk import Desk, Door, Newsletter, Planned, door_called, togethe
 from .services.ingest import Look
 from .services.keeper import Keeper
 from .services.memory import WHY, Memory
+from .services.mover import Mover
+from .services.vault import Vault
 from .storage import brakes, outbox, planning
 from .storage.archive import Arrival
 from .storage.database import Database
@@ -77,6 +79,9 @@ class App:
         self.stopping = Event()
         self.database = database(database_url(wiring))
         self.memory = Memory(wiring.folder / self.settings.database.memory, wiring.keys)
+        berths = {name: told.parallel for name, told in self.settings.channels.items()}
+        self.vault = Vault(self.database, memory=self.memory, now=now, berths=berths)
+        self.mover = Mover(self.database, now=now, berths=berths)
         self.keeper = Keeper(
             self.database,
             now=now,
@@ -214,6 +219,10 @@ class App:
     def tidy_up(self) -> None:
         """Seal and prune; say which reports do not add up."""
         self._warn("prune", self.keeper.tidy_up().faults)
+
+    def address_of(self, url: str) -> str:
+        """A database's address as the configuration would have it."""
+        return database_url(self.wiring, url)
 
     def open_doubts(self) -> list[doubts.Doubt]:
         """Every doubt that is not settled."""

@@ -242,23 +242,6 @@ def reconcile(config: Config = HERE, as_json: Json = False) -> None:
 
 
 @commands.command()
-def prune(config: Config = HERE, as_json: Json = False) -> None:
-    """Seal the reports of editions that are over; remove the deliveries of old ones. The worker does it once a day.
-
-    Example: `syndicator prune`
-    """
-    with opened(config) as newsroom, interruptible(newsroom), progress("pruning", None) as advance:
-        found = newsroom.keeper.tidy_up(advance)
-    if as_json:
-        print_json({"sealed": found.sealed, "pruned": found.pruned, "faults": list(found.faults)})
-    else:
-        lines = [f"{found.sealed} reports sealed, {found.pruned} deliveries removed"]
-        typer.echo("\n".join([*lines, *(f"✕ it does not add up: {fault}" for fault in found.faults)]))
-    if found.faults:
-        raise typer.Exit(1)
-
-
-@commands.command()
 def run(config: Config = HERE) -> None:
     """The scheduled worker, until it is told to stop: then it finishes what is in flight and sends nothing new.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,15 +13,14 @@ from sqlalchemy import event, insert, text
 from syndicator.errors import NotFound, Refused, StorageError
 from syndicator.model import Consent
 from syndicator.services import audience
-from syndicator.services.audience import Wish
 from syndicator.services.memory import Memory
 from syndicator.storage import brakes, readers
 from syndicator.storage.database import Database
 from syndicator.storage.schema import candidates, deliveries, editions, metadata, receipts, subscribers
 from syndicator.tokens import Keys
+from tests.circulation import KEYS, paused, stands, subscribe
 from tests.lanes import NOW
 
-KEYS = Keys({1: b"k" * 32})
 LATER = NOW + timedelta(hours=1)
 
 
@@ -30,26 +29,9 @@ def memory(tmp_path: Path) -> Memory:
     return Memory(tmp_path / "memory", KEYS)
 
 
-def subscribe(database: Database, address: str, when: datetime = NOW, newsletter: str = "daily") -> None:
-    wish = Wish(address=address, language="en", newsletter=newsletter, proof="p")
-    memory = Memory(Path("/nowhere"), KEYS)  # it is only asked for hashes
-    audience.subscribe(database, [wish], memory=memory, languages=["en"], timezone="UTC", now=when)
-
-
-def stands(database: Database, address: str) -> Consent | None:
-    with database.read() as connection:
-        who = readers.find(connection, address)
-        return readers.standing_of(connection, who.id, "daily") if who else None
-
-
 def epoch(database: Database) -> object:
     with database.read() as connection:
         return brakes.overridden(connection).get("epoch")
-
-
-def paused(database: Database) -> bool:
-    with database.read() as connection:
-        return "everything" in brakes.paused(connection)
 
 
 def test_a_restore_never_brings_a_reader_back(database: Database, memory: Memory) -> None:
