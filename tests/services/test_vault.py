@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,6 +22,7 @@ from syndicator.storage import readers
 from syndicator.storage.database import Database
 from syndicator.storage.lock import berth, only_worker
 from tests.circulation import KEYS, paused, stands, subscribe
+from tests.deaths import killed
 from tests.lanes import NOW
 
 LATER = NOW + timedelta(hours=1)
@@ -211,13 +211,16 @@ class Deadly(Memory):
         return object.__getattribute__(self, name)
 
 
-def killed(act: Callable[[], object]) -> None:
-    """In a process of its own, which must die of it."""
-    child = os.fork()
-    if child == 0:
-        act()
-        os._exit(0)
-    assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
+def back_up(url: str, memory: Path, place: Path, dying_at: str) -> None:
+    deadly = Deadly(memory, KEYS)
+    deadly.at = dying_at
+    vault(Database(url), deadly).back_up(place)
+
+
+def restore(url: str, memory: Path, backup: Path, dying_at: str) -> None:
+    deadly = Deadly(memory, KEYS)
+    deadly.at = dying_at
+    vault(Database(url), deadly).restore(backup)
 
 
 @pytest.mark.parametrize("verb", ["copy_to", "turn"])
@@ -226,9 +229,7 @@ def test_a_backup_that_is_killed_leaves_nothing_that_looks_like_one(tmp_path: Pa
     place = tmp_path / "backups"
     place.mkdir()
     Database(url).migrate()
-    deadly = Deadly(tmp_path / "memory", KEYS)
-    deadly.at = verb
-    killed(lambda: vault(Database(url), deadly).back_up(place))
+    assert killed(back_up, url, tmp_path / "memory", place, verb)
     assert not list(place.glob("[!.]*"))
     assert len(list(place.glob(".syndicator-*.part"))) == 1
     database = Database(url)
@@ -249,9 +250,7 @@ def test_a_restore_that_is_killed_is_the_old_one_or_the_new_one_and_the_new_one_
     audience.leave(database, "sara@x.example", "daily", memory=memory, now=LATER, proof="test")
     subscribe(database, "zana@x.example")
     database.close()
-    deadly = Deadly(memory.path, KEYS)
-    deadly.at = verb
-    killed(lambda: vault(Database(url), deadly).restore(made))
+    assert killed(restore, url, memory.path, made, verb)
     database = Database(url)
     database.migrate()
     replaced = verb != "take_in"

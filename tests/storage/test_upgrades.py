@@ -24,6 +24,7 @@ from syndicator.storage import database as opening
 from syndicator.storage import ledger
 from syndicator.storage.database import Database
 from tests.circulation import KEYS, paused, stands
+from tests.deaths import killed
 
 FROZEN = Path(__file__).parent / "frozen"
 REVISIONS = sorted(file.stem for file in FROZEN.glob("*.sql"))
@@ -164,7 +165,7 @@ def test_a_migration_that_is_killed_leaves_the_old_schema_whole(tmp_path: Path) 
         build(database, "0001")
         before = counts(database)
         database.close()
-        if not _killed_at(url, number):
+        if not killed(migrate, url, number):
             break
         database = Database(url)
         assert database.revision() == "0001"
@@ -176,17 +177,13 @@ def test_a_migration_that_is_killed_leaves_the_old_schema_whole(tmp_path: Path) 
     assert number > 10
 
 
-def _killed_at(url: str, number: int) -> bool:
-    """Migrate in a process that dies by SIGKILL before its n-th statement that changes anything."""
-    child = os.fork()
-    if child == 0:
-        database, left = Database(url), iter(range(number - 1))
+def migrate(url: str, statements: int) -> None:
+    """Dies by SIGKILL before its n-th statement that changes anything."""
+    database, left = Database(url), iter(range(statements - 1))
 
-        def count(*told: object) -> None:
-            if not str(told[2]).startswith(("SELECT", "PRAGMA")) and next(left, None) is None:
-                os.kill(os.getpid(), signal.SIGKILL)
+    def count(*told: object) -> None:
+        if not str(told[2]).startswith(("SELECT", "PRAGMA")) and next(left, None) is None:
+            os.kill(os.getpid(), signal.SIGKILL)
 
-        event.listen(database.engine, "before_cursor_execute", count)
-        database.migrate()
-        os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    event.listen(database.engine, "before_cursor_execute", count)
+    database.migrate()
