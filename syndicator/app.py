@@ -41,7 +41,10 @@ from .ports import Engine, Source, Summariser, World
 from .services import audience, doubts, ingest, postroom
 from .services.desk import Desk, Door, Newsletter, Planned, door_called, together
 from .services.ingest import Look
+from .services.keeper import Keeper
 from .services.memory import WHY, Memory
+from .services.mover import Mover
+from .services.vault import Vault
 from .storage import brakes, outbox, planning
 from .storage.archive import Arrival
 from .storage.database import Database
@@ -55,6 +58,7 @@ from .wiring import Wiring, database_url, examine, utc_now
 log = logging.getLogger("syndicator")
 
 
+DAY = timedelta(days=1)
 STILL = timedelta(minutes=10)  # without any job done: not even the quickest comes to its end
 
 
@@ -75,6 +79,15 @@ class App:
         self.stopping = Event()
         self.database = database(database_url(wiring))
         self.memory = Memory(wiring.folder / self.settings.database.memory, wiring.keys)
+        berths = {name: told.parallel for name, told in self.settings.channels.items()}
+        self.vault = Vault(self.database, memory=self.memory, now=now, berths=berths)
+        self.mover = Mover(self.database, now=now, berths=berths)
+        self.keeper = Keeper(
+            self.database,
+            now=now,
+            keep=self.settings.database.keep,
+            wait=wait or self.stopping.wait,
+        )
         self._web = GuardedWeb(monotonic=monotonic, private_allowed=self.settings.network.private_allowed)
         self.world = World(now=now, rng=rng or SystemRandom(), wait=wait or self.stopping.wait, web=self._web)
         self.doors = {name: self._door(name) for name in self.settings.channels}
@@ -205,6 +218,14 @@ class App:
             self._moved.clear()
             self.memory.turn(self.database, self.world.now())
 
+    def tidy_up(self) -> None:
+        """Seal and prune; say which reports do not add up."""
+        self._warn("prune", self.keeper.tidy_up().faults)
+
+    def address_of(self, url: str) -> str:
+        """A database's address as the configuration would have it."""
+        return database_url(self.wiring, url)
+
     def open_doubts(self) -> list[doubts.Doubt]:
         """Every doubt that is not settled."""
         return doubts.listed(self.database)
@@ -272,13 +293,26 @@ class App:
         told = self._newsletter_called(newsletter)
         zone = self.settings.newsroom.timezone.key
         return audience.subscribe(
-            self.database, wishes, languages=told.languages, timezone=zone, now=self.world.now()
+            self.database,
+            wishes,
+            memory=self.memory,
+            languages=told.languages,
+            timezone=zone,
+            now=self.world.now(),
         )
 
     def leave(self, address: str, newsletter: str, *, proof: str) -> None:
         name = self._newsletter_called(newsletter).name
         now = self.world.now()
-        audience.leave(self.database, address, name, remember=self.memory.left, now=now, proof=proof)
+        audience.leave(self.database, address, name, memory=self.memory, now=now, proof=proof)
+
+    def suppress(self, address: str, why: str, *, by: str) -> None:
+        """No mail to this address any more, whoever imports it again. Raises :exc:`Refused`."""
+        audience.suppress(self.database, address, why, memory=self.memory, by=by, now=self.world.now())
+
+    def erase(self, address: str, *, by: str) -> None:
+        """Forget a reader. Raises :exc:`NotFound`, :exc:`Refused`."""
+        audience.erase(self.database, address, memory=self.memory, by=by, now=self.world.now())
 
     def subscription_of(self, token: str) -> tuple[str, str]:
         """Title and language of the subscription that a leave link is about. Raises :exc:`NotFound`."""
@@ -288,7 +322,7 @@ class App:
     def leave_by_token(self, token: str) -> tuple[str, str]:
         """End the subscription that a leave link is about; title and language. Raises :exc:`NotFound`."""
         newsletter, language = audience.leave_by_token(
-            self.database, self.wiring.keys, token, remember=self.memory.left, now=self.world.now()
+            self.database, self.wiring.keys, token, memory=self.memory, now=self.world.now()
         )
         return self._title(newsletter, language), language
 
@@ -363,6 +397,7 @@ class App:
         self.engine.every(schedule.reconcile, self._guarded(self.look_after, "reconcile"), "reconcile")
         self.engine.every(schedule.ingest, self._guarded(look, "ingest"), "ingest")
         self.engine.every(schedule.deliver, self._guarded(plan, "compile"), "compile")
+        self.engine.every(DAY, self._guarded(self.tidy_up, "prune"), "prune")
         for job, name in deliveries.items():
             self.engine.every(schedule.deliver, self._guarded(partial(self.deliver, name), job), job)
         log.info("at work: %d sources, %d channels", len(self.settings.sources), len(self.doors))

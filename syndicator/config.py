@@ -127,6 +127,9 @@ class DatabaseTable(Table):
     memory: str = Field(
         "syndicator.memory", description="file of what a restore must not undo, such as leaves"
     )
+    keep: Duration = Field(
+        timedelta(days=180), description="how long the deliveries of an edition are kept; its report stays"
+    )
 
 
 class EngineTable(PluginTable):

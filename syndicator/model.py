@@ -51,6 +51,19 @@ class DeliveryState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Reason(StrEnum):
+    """Why a delivery did not go out, where the newsroom itself decided so; a network's own words are free text."""
+
+    LEFT = "left"  # no confirmed subscription any more, the moment before the body
+    SUPPRESSED = "suppressed"  # complained or bounced
+    ERASED = "erased"  # asked to be forgotten
+    NO_STORIES = "no-stories-in-language"
+    TOO_LATE = "too-late"
+    PAUSED = "paused"
+    LEASE_OVER = "lease-over"
+    RESTORED = "restored"
+
+
 S = DeliveryState
 ENDS = frozenset({S.SENT, S.FAILED, S.EXCLUDED, S.EXPIRED, S.CANCELLED})
 # Every legal move of a delivery: from where it may come into each state.

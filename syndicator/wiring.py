@@ -284,9 +284,9 @@ def _template_reader(own: Path) -> Callable[[str], tuple[str, str] | None]:
     return read
 
 
-def database_url(wiring: Wiring) -> str:
-    """A SQLite file's path counts from the folder of the configuration."""
-    told = wiring.settings.database.url
+def database_url(wiring: Wiring, told: str | None = None) -> str:
+    """The database's address, or another one; a SQLite file's path counts from the folder of the configuration."""
+    told = told or wiring.settings.database.url
     if not told.startswith("sqlite:///"):
         return told
     return f"sqlite:///{wiring.folder / told.removeprefix('sqlite:///')}"

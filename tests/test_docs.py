@@ -30,6 +30,8 @@ def test_commands_and_options_exist(document: Path) -> None:
             assert not re.match(r"[a-z]+$", words[0]) or words[0] in {"and"}, line
             continue
         command = commands[words[0]]
+        if words[1:2] and words[1] in getattr(command, "commands", {}):
+            command = command.commands[words[1]]
         known = {name for option in command.params for name in option.opts}
         for word in words[1:]:
             if word.startswith("-"):

@@ -52,7 +52,7 @@ def test_a_story_reaches_everybody_once(tmp_path: Path, database: Database) -> N
                 (digest,) = [name for name in ledger.latest(connection, 99) if name.startswith("digest")]
                 report = ledger.report(connection, digest)
         assert digest == "digest:evening:2026-03-01T15:00:00+00:00"  # six in the evening in Sulaimani
-        assert report.sealed
+        assert report.finished
         assert {
             mail.recipient: mail.message["Subject"].partition(":")[0].lstrip("\u200f")
             for mail in sandbox.smtp.mails

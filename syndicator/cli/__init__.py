@@ -12,6 +12,8 @@ import typer
 from syndicator.errors import ConfigError, SyndicatorError
 
 from .editor import commands as editor
+from .keeper import commands as keeper
+from .keeper import database
 from .operator import commands as operator
 from .readers import subscribers
 
@@ -24,6 +26,8 @@ app = typer.Typer(
 )
 app.add_typer(operator)
 app.add_typer(editor)
+app.add_typer(keeper)
+app.add_typer(database, name="db")
 app.add_typer(subscribers, name="subscribers")
 
 

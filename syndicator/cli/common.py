@@ -36,13 +36,22 @@ HERE = Path("syndicator.toml")
 
 @contextmanager
 def opened(config: Path) -> Iterator[App]:
+    with unopened(config) as newsroom, newsroom:
+        yield newsroom
+
+
+@contextmanager
+def unopened(config: Path) -> Iterator[App]:
+    """A newsroom whose database is not looked at: it may be damaged, or not there."""
     from syndicator.app import App, Redaction
 
     newsroom = App.opened(config, os.environ)
     for handler in logging.getLogger().handlers:
         handler.addFilter(Redaction(newsroom.wiring.secrets))
-    with newsroom:
+    try:
         yield newsroom
+    finally:
+        newsroom.database.close()
 
 
 @contextmanager

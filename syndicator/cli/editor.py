@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,6 +22,15 @@ from .common import (
     print_json,
 )
 
+if TYPE_CHECKING:
+    from syndicator.storage import ledger
+
+NOTHING_YET = "nothing went out yet; `syndicator run` is the worker"
+WORDS = {
+    "pending": "waiting", "claimed": "about to go", "sending": "on the way", "sent": "sent",
+    "uncertain": "perhaps sent, to be read back", "held": "held for a person: `syndicator doubts`",
+    "failed": "refused for good", "excluded": "left out", "expired": "too late", "cancelled": "called off",
+}  # fmt: skip
 To = Annotated[list[str], typer.Option("--to", help="A channel; may be given again.")]
 Again = Annotated[bool, typer.Option("--again", help="Also to a channel that has the story already.")]
 
@@ -175,27 +185,52 @@ def status(
             "paused": sorted(brakes.paused(connection)),
             "channels": ledger.by_channel(connection),
             "editions": [
-                {"edition": r.edition, "title": r.title, "due_at": r.due_at, "stories": r.stories, "states": r.states,
-                 "reasons": r.reasons, "sealed": r.sealed}
-                for r in reports
+                asdict(report)
+                | {"finished": report.finished, "sealed": report.sealed_at is not None, "faults": report.faults}
+                for report in reports
             ],
         }  # fmt: skip
     if as_json:
         print_json(told)
-        return
-    for name in told["paused"]:
-        typer.echo(f"⏸ {name} is paused; `syndicator resume {name}` lets it go on")
-    for name, states in told["channels"].items() if not edition else ():
-        typer.echo(
-            f"{name}: " + "  ".join(f"{MARKS[state]} {n} {state}" for state, n in sorted(states.items()))
-        )
-    for one in told["editions"]:
-        counts = "  ".join(f"{MARKS[state]} {n} {state}" for state, n in sorted(one["states"].items()))
-        typer.echo(f"{one['edition']}  {one['title']}  {counts}{'  sealed' if one['sealed'] else ''}")
-        for reason, number in one["reasons"].items():
-            typer.echo(f"    {number} × {reason}")
-    if not told["editions"]:
-        typer.echo("nothing went out yet; `syndicator run` is the worker")
+    else:
+        lines = _standing(told, whole=edition is None)
+        for report in reports:
+            lines += _told(report, whole=edition is not None)
+        typer.echo("\n".join(lines if reports else [*lines, NOTHING_YET]))
+    if any(report.faults for report in reports):
+        raise typer.Exit(1)
+
+
+def _standing(told: dict[str, Any], *, whole: bool) -> list[str]:
+    paused = [f"⏸ {name} is paused; `syndicator resume {name}` lets it go on" for name in told["paused"]]
+    return paused + [f"{name}: {_counts(states)}" for name, states in told["channels"].items() if whole]
+
+
+def _told(report: ledger.Report, *, whole: bool) -> list[str]:
+    """An edition's report in the newsroom's words: on one line, or to the last reader."""
+    candidates = sum(report.candidates.values())
+    faults = [f"    ✕ it does not add up: {fault}" for fault in report.faults]
+    if not whole:
+        end = "  sealed" if report.sealed_at else "  finished" if report.finished else ""
+        return [f"{report.edition}  {report.title}  {_counts(report.states)}{end}", *faults]
+    lines = [
+        f"{report.edition}  {report.title}",
+        f"    {report.kind}, {report.stories} stories, due {report.due_at:%Y-%m-%d %H:%M} UTC",
+        f"    {candidates} were to get it: "
+        + ", ".join(f"{number} through {channel}" for channel, number in report.candidates.items()),
+    ]
+    for state in (state for state in MARKS if report.states.get(state)):
+        lines.append(f"    {MARKS[state]} {report.states[state]} {WORDS[state]}")
+        lines += [f"        {n} × {why or 'no reason'}" for why, n in report.reasons.get(state, {}).items()]
+    if report.sealed_at:
+        lines.append(f"    sealed {report.sealed_at:%Y-%m-%d %H:%M} UTC: nothing of it changes any more")
+    elif report.finished:
+        lines.append("    finished: nothing of it goes out any more by itself")
+    return lines + (faults or [f"    all {candidates} are accounted for"])
+
+
+def _counts(states: Mapping[str, int]) -> str:
+    return "  ".join(f"{MARKS[state]} {n} {state}" for state, n in sorted(states.items()))
 
 
 @commands.command()

@@ -12,6 +12,7 @@ from syndicator.errors import Refused
 from .common import (
     HERE,
     Config,
+    Editor,
     Json,
     opened,
     print_json,
@@ -119,3 +120,37 @@ def remove_subscriber(
     with opened(config) as newsroom:
         newsroom.leave(address, to, proof="removed by the operator")
     typer.echo(f"{address} does not get {to} any more")
+
+
+@subscribers.command("suppress")
+def suppress_address(
+    address: Annotated[str, typer.Argument(help="The mail address; it need not be a reader's.")],
+    why: Annotated[str, typer.Option(help="It is written down.")],
+    by: Editor = "operator",
+    config: Config = HERE,
+) -> None:
+    """No mail to this address any more, of no newsletter, whoever imports it again.
+
+    Example: `syndicator subscribers suppress sara@mail.example --why "complained by phone"`
+    """
+    with opened(config) as newsroom:
+        newsroom.suppress(address, why, by=by)
+    typer.echo(f"{address} gets no mail any more")
+
+
+@subscribers.command("erase")
+def erase_subscriber(
+    address: Annotated[str, typer.Argument(help="The mail address.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    by: Editor = "operator",
+    config: Config = HERE,
+) -> None:
+    """Forget a reader for good: name, address and wishes. A keyed hash stays, by which no import brings them back.
+
+    Example: `syndicator subscribers erase sara@mail.example --yes`
+    """
+    with opened(config) as newsroom:
+        if not yes:
+            typer.confirm(f"Forget {address}? This cannot be undone.", abort=True)
+        newsroom.erase(address, by=by)
+    typer.echo(f"{address} is forgotten")

@@ -6,18 +6,28 @@ import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from email_validator import EmailNotValidError, validate_email
 
 from syndicator.errors import NotFound, Refused
-from syndicator.model import Consent, Subscriber, SubscriberId
-from syndicator.storage import readers
-from syndicator.storage.database import Database
+from syndicator.model import Consent, Reason, Subscriber, SubscriberId
+from syndicator.storage import brakes, readers
+from syndicator.storage.database import Connection, Database
 from syndicator.tokens import Keys, verify
 
-Remember = Callable[[str, str, datetime], None]  # address, newsletter, when: kept outside the database first
 COLUMNS = ("address", "name", "language")
+COMPLAINT = "complained"
+SUPPRESSED = "{} is suppressed (bounced or complained) and gets no mail"
+
+
+class Memory(Protocol):
+    """What is kept outside the database: a reader's word is on the disk there, before the database hears of it."""
+
+    def hash(self, address: str) -> str: ...
+    def left(self, address: str, newsletter: str, at: datetime) -> None: ...
+    def suppressed(self, address: str, why: str, at: datetime) -> None: ...
+    def erased(self, address: str, at: datetime) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +42,18 @@ class Wish:
 
 
 def subscribe(
-    database: Database, wishes: Iterable[Wish], *, languages: Sequence[str], timezone: str, now: datetime
+    database: Database,
+    wishes: Iterable[Wish],
+    *,
+    memory: Memory,
+    languages: Sequence[str],
+    timezone: str,
+    now: datetime,
 ) -> int:
     """Write confirmed wishes down, all or none; returns how many are new.
 
-    Raises :exc:`Refused` for an address or a language that cannot be, and for one who complained or bounced.
+    Raises :exc:`Refused` for an address or a language that cannot be, and for one who complained, bounced or asked
+    to be erased.
     """
     new = 0
     with database.write() as connection:
@@ -46,28 +63,95 @@ def subscribe(
                 raise Refused(
                     f"{wish.newsletter} has no language {wish.language!r}; it has: {', '.join(languages)}"
                 )
+            hashed = memory.hash(address)
+            _must_not_be_barred(connection, address, hashed)
             who = readers.add(
-                connection, address, name=wish.name, language=wish.language, timezone=timezone, now=now
+                connection,
+                address,
+                name=wish.name,
+                language=wish.language,
+                timezone=timezone,
+                now=now,
+                hashed=hashed,
             )
             stood = readers.standing_of(connection, who, wish.newsletter)
             stands = readers.consent(
                 connection, who, wish.newsletter, Consent.GIVEN, now=now, proof=wish.proof
             )
             if stands is Consent.SUPPRESSED:
-                raise Refused(f"{address} is suppressed (bounced or complained) and gets no mail")
+                raise Refused(SUPPRESSED.format(address))
             new += stood is not Consent.GIVEN
     return new
 
 
+def _must_not_be_barred(connection: Connection, address: str, hashed: str) -> None:
+    """Raises :exc:`Refused`."""
+    match readers.barred(connection, {hashed}).get(hashed):
+        case Reason.ERASED:
+            raise Refused(f"{address} asked to be erased; nobody but the reader can come back from that")
+        case Reason.SUPPRESSED:
+            raise Refused(SUPPRESSED.format(address))
+
+
+def suppress(database: Database, address: str, why: str, *, memory: Memory, by: str, now: datetime) -> None:
+    """No mail to this address any more, whoever imports it again. Also for one who is no reader. Twice is once.
+
+    Raises :exc:`Refused` for what is no address.
+    """
+    address = checked_address(address)
+    hashed = memory.hash(address)
+    with database.read() as connection:
+        if readers.barred(connection, {hashed}):
+            return
+    memory.suppressed(address, why, now)
+    with database.write() as connection:
+        readers.bar(connection, hashed, Reason.SUPPRESSED, why=why, at=now)
+        reader = readers.find(connection, address)
+        if reader:
+            readers.suppress(connection, reader.id, now=now, proof=why)
+        brakes.note(connection, who=by, what="suppress", about=_shortly(hashed), why=why, now=now)
+
+
+def complain(database: Database, address: str, *, memory: Memory, by: str, now: datetime) -> None:
+    """The reader called a mail of ours spam."""
+    suppress(database, address, COMPLAINT, memory=memory, by=by, now=now)
+
+
+def erase(database: Database, address: str, *, memory: Memory, by: str, now: datetime) -> None:
+    """Forget a reader; what stays is a keyed hash by which no import brings them back. Twice is once.
+
+    Raises :exc:`NotFound` for one who is neither a reader nor erased already.
+    """
+    address = checked_address(address)
+    hashed = memory.hash(address)
+    with database.read() as connection:
+        reader = readers.find(connection, address)
+        if reader is None and readers.barred(connection, {hashed}).get(hashed) is Reason.ERASED:
+            return
+    if reader is None:
+        raise NotFound(f"{address} is no reader; nothing is known that could be erased")
+    memory.erased(address, now)
+    with database.write() as connection:
+        readers.bar(connection, hashed, Reason.ERASED, why="", at=now)
+        readers.erase(connection, reader.id, now=now)
+        brakes.note(connection, who=by, what="erase", about=_shortly(hashed), why="", now=now)
+
+
+def _shortly(hashed: str) -> str:
+    """For the audit trail, which is never changed: no address may stand there."""
+    return f"address {hashed[:12]}"
+
+
 def leave(
-    database: Database, address: str, newsletter: str, *, remember: Remember, now: datetime, proof: str
+    database: Database, address: str, newsletter: str, *, memory: Memory, now: datetime, proof: str
 ) -> None:
     """End a subscription. Raises :exc:`NotFound` for who never subscribed."""
-    with database.write() as connection:
+    with database.read() as connection:
         who = readers.find(connection, address)
         if who is None or readers.standing_of(connection, who.id, newsletter) is None:
             raise NotFound(f"{address} does not subscribe to {newsletter}")
-        remember(who.address, newsletter, now)
+    memory.left(who.address, newsletter, now)
+    with database.write() as connection:
         readers.consent(connection, who.id, newsletter, Consent.WITHDRAWN, now=now, proof=proof)
 
 
@@ -85,11 +169,11 @@ def subscription_of(database: Database, keys: Keys, token: str) -> tuple[Subscri
 
 
 def leave_by_token(
-    database: Database, keys: Keys, token: str, *, remember: Remember, now: datetime
+    database: Database, keys: Keys, token: str, *, memory: Memory, now: datetime
 ) -> tuple[str, str]:
     """End the subscription that a link names; returns newsletter and language. Twice is once."""
     who, newsletter = subscription_of(database, keys, token)
-    remember(who.address, newsletter, now)
+    memory.left(who.address, newsletter, now)
     with database.write() as connection:
         readers.consent(
             connection, who.id, newsletter, Consent.WITHDRAWN, now=now, proof="the link in a mail"

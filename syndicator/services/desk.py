@@ -104,6 +104,7 @@ class Desk:
         chosen = newsletter.choose(self._unsent(door, newsletter))
         editions, faults = self._in_languages(name, newsletter, chosen, slot)
         with self._database.write() as connection:
+            planning.steady(connection)
             whole = _whole(name, editions, slot)
             outcome = "planned" if editions else "thin"
             if not planning.fire_slot(

@@ -65,6 +65,11 @@ class Database:
         url = make_url(self.url)
         return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
 
+    @property
+    def shown(self) -> str:
+        """The address as a person may see it."""
+        return _shown(self.url)
+
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that may change rows; committed durably when the block ends without an error."""
@@ -91,24 +96,23 @@ class Database:
         with self.told(), self.engine.connect() as connection, connection.begin():
             yield connection
 
-    def migrate(self) -> str:
+    def migrate(self, to: str = "head") -> str:
         """Bring the schema to this version; returns the revision. Refuses a database from a newer version."""
         with self.told(), self.engine.connect() as connection:
-            script = ScriptDirectory.from_config(_alembic())
             current = MigrationContext.configure(connection).get_current_revision()
-            head = script.get_current_head() or ""
-            if current and current not in {known.revision for known in script.walk_revisions()}:
-                raise StorageError(
-                    f"the database is from a newer version of Syndicator (schema {current}, this one knows "
-                    f"{head}); upgrade Syndicator, or restore a backup made with this version"
-                )
+            head = newest_known(current)
             connection.rollback()
             if current != head:
                 config = _alembic()
                 config.attributes["connection"] = connection.execution_options(writes=True)
-                command.upgrade(config, "head")
+                command.upgrade(config, to)
                 connection.commit()
             return head
+
+    def revision(self) -> str:
+        """The schema's revision, empty for a database without one."""
+        with self.read() as connection:
+            return MigrationContext.configure(connection).get_current_revision() or ""
 
     def close(self) -> None:
         while self._idle:
@@ -134,6 +138,18 @@ class Database:
         operational = isinstance(driver, self.engine.dialect.loaded_dbapi.OperationalError)
         kind = StorageAway if away and operational else StorageError
         return kind(f"{_shown(self.url)}: {driver}" + (f"; {advice}" if advice else ""))
+
+
+def newest_known(current: str | None) -> str:
+    """The newest schema this version knows. Raises :exc:`StorageError` when ``current`` is none of those it knows."""
+    script = ScriptDirectory.from_config(_alembic())
+    head = script.get_current_head() or ""
+    if current and current not in {known.revision for known in script.walk_revisions()}:
+        raise StorageError(
+            f"the database is from a newer version of Syndicator (schema {current}, this one knows "
+            f"{head}); upgrade Syndicator, or restore a backup made with this version"
+        )
+    return head
 
 
 def _shown(url: str) -> str:

@@ -1,61 +1,146 @@
-"""Reading the outbox: what went where, what waits, what is in doubt."""
+"""Reading the outbox: what went where, what waits, what is in doubt; and the report that outlives its rows."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Row, delete, exists, func, select, update
 
 from syndicator.errors import NotFound
-from syndicator.model import DeliveryState
+from syndicator.model import ENDS, DeliveryState, Reason
 
-from .schema import articles, deliveries, edition_stories, editions, receipts
+from .schema import articles, candidates, deliveries, edition_stories, editions, receipts
 
-OPEN_STATES = (DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.SENDING)
+S = DeliveryState
+UNDECIDED = (S.PENDING, S.CLAIMED, S.SENDING, S.UNCERTAIN)
+DECIDED_BY_US = (S.EXCLUDED, S.EXPIRED)  # their reasons are of the enumeration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What became of an edition. Sealed once nothing is open any more."""
+    """What became of an edition: every candidate is in exactly one state, or :attr:`faults` says where not."""
 
     edition: str
     kind: str
     title: str
     due_at: datetime
     stories: int
-    states: dict[str, int]
-    reasons: dict[str, int]  # why excluded, held, expired, failed
-    candidates: int
+    candidates: Mapping[str, int]  # by channel, as they were counted when the edition was planned
+    states: Mapping[str, int]
+    reasons: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # by state: why, and how many
+    channels: Mapping[str, int]  # how many deliveries there are, by channel
+    sealed_at: datetime | None = None
 
     @property
-    def sealed(self) -> bool:
-        return not any(self.states.get(state.value) for state in OPEN_STATES)
+    def finished(self) -> bool:
+        """Nothing goes out any more by itself; what is held waits for a person."""
+        return not any(self.states.get(state) for state in UNDECIDED)
+
+    @property
+    def ended(self) -> bool:
+        """Nothing can change any more."""
+        return not set(self.states) - ENDS
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Where the report does not add up."""
+        said = []
+        for channel in sorted({*self.candidates, *self.channels}):
+            expected, found = self.candidates.get(channel, 0), self.channels.get(channel, 0)
+            if expected != found:
+                said.append(f"{channel} had {expected} candidates, and {found} are accounted for")
+        if sum(self.states.values()) != sum(self.channels.values()):
+            said.append("the states and the channels are not of the same deliveries")
+        ours = {reason.value for reason in Reason}
+        for state in DECIDED_BY_US:
+            for reason, number in self.reasons.get(state, {}).items():
+                if reason not in ours:
+                    said.append(f"{number} are {state} for no reason that is known: {reason or 'none'}")
+        return tuple(said)
+
+
+REPORT = TypeAdapter(Report)
 
 
 def report(connection: Connection, edition: str) -> Report:
+    """As it was sealed, else as the rows say now. Raises :exc:`NotFound`."""
     row = connection.execute(select(editions).where(editions.c.id == edition)).one_or_none()
     if row is None:
         raise NotFound(f"no edition is called {edition!r}; `syndicator status` lists the latest")
-    ours = deliveries.c.edition == edition
-    counted = select(deliveries.c.state, deliveries.c.reason, func.count().label("n")).where(ours)
+    return REPORT.validate_python(row.sealed) if row.sealed else _counted(connection, row)
+
+
+def _counted(connection: Connection, row: Row[Any]) -> Report:
+    ours = deliveries.c.edition == row.id
+    by = (deliveries.c.channel, deliveries.c.state, deliveries.c.reason)
     states: dict[str, int] = {}
-    reasons: dict[str, int] = {}
-    for found in connection.execute(counted.group_by(deliveries.c.state, deliveries.c.reason)):
+    channels: dict[str, int] = {}
+    reasons: dict[str, dict[str, int]] = {}
+    for found in connection.execute(select(*by, func.count().label("n")).where(ours).group_by(*by)):
         states[found.state] = states.get(found.state, 0) + found.n
-        if found.reason:
-            reasons[found.reason] = reasons.get(found.reason, 0) + found.n
-    stories = select(func.count()).select_from(edition_stories).where(edition_stories.c.edition == edition)
+        channels[found.channel] = channels.get(found.channel, 0) + found.n
+        if found.reason or found.state in DECIDED_BY_US:
+            why = reasons.setdefault(found.state, {})
+            why[found.reason or ""] = why.get(found.reason or "", 0) + found.n
+    stories = select(func.count()).select_from(edition_stories).where(edition_stories.c.edition == row.id)
+    expected = select(candidates.c.channel, candidates.c.number).where(candidates.c.edition == row.id)
     return Report(
-        edition=edition,
+        edition=row.id,
         kind=row.kind,
         title=row.title,
         due_at=row.due_at,
         stories=connection.execute(stories).scalar_one(),
+        candidates={one.channel: one.number for one in connection.execute(expected)},
         states=states,
         reasons=reasons,
-        candidates=sum(states.values()),
+        channels=channels,
     )
+
+
+def to_seal(connection: Connection, before: datetime) -> list[str]:
+    """Editions due before this moment in which nothing can change any more, and which are not sealed."""
+    open_ = exists().where(
+        deliveries.c.edition == editions.c.id,
+        deliveries.c.state.in_(sorted(state.value for state in set(S) - ENDS)),
+    )
+    query = select(editions.c.id).where(editions.c.sealed_at.is_(None), editions.c.due_at < before, ~open_)
+    return list(connection.execute(query.order_by(editions.c.due_at)).scalars())
+
+
+def seal(connection: Connection, edition: str, now: datetime) -> Report:
+    """Keep the report for ever, where it adds up and nothing can change it. Sealing twice is sealing once."""
+    found = report(connection, edition)
+    if found.sealed_at or found.faults or not found.ended:
+        return found
+    content = REPORT.dump_python(found, mode="json") | {"sealed_at": now.isoformat()}
+    ours = update(editions).where(editions.c.id == edition)
+    connection.execute(ours.values(sealed=content, sealed_at=now))
+    return REPORT.validate_python(content)
+
+
+def to_prune(connection: Connection, before: datetime) -> list[str]:
+    """Sealed editions that were due before this moment and still have their deliveries, oldest first."""
+    old = (editions.c.sealed_at.is_not(None), editions.c.pruned_at.is_(None), editions.c.due_at < before)
+    return list(connection.execute(select(editions.c.id).where(*old).order_by(editions.c.due_at)).scalars())
+
+
+def prune(connection: Connection, edition: str, now: datetime, *, limit: int) -> int:
+    """Remove some deliveries of a sealed edition with their receipts.
+
+    Returns how many; fewer than ``limit`` when these were the last.
+    """
+    ours = select(deliveries.c.id).where(deliveries.c.edition == edition).limit(limit)
+    ids = list(connection.execute(ours).scalars())
+    if ids:
+        connection.execute(delete(receipts).where(receipts.c.delivery.in_(ids)))
+        connection.execute(delete(deliveries).where(deliveries.c.id.in_(ids)))
+    if len(ids) < limit:
+        connection.execute(update(editions).where(editions.c.id == edition).values(pruned_at=now))
+    return len(ids)
 
 
 def latest(connection: Connection, limit: int) -> list[str]:

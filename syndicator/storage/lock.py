@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -15,6 +15,10 @@ from syndicator.errors import StorageError
 
 from .database import Connection, Database
 
+OTHERS = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+    "AND backend_type = 'client backend'"
+)
 TRY = text("SELECT pg_try_advisory_lock(hashtext(current_database()), hashtext(:name))")
 FREE = text("SELECT pg_advisory_unlock(hashtext(current_database()), hashtext(:name))")
 
@@ -40,6 +44,33 @@ def only_worker(database: Path) -> Iterator[None]:
         raise StorageError(
             f"{path}: {error.strerror}; give this user the right to write its folder"
         ) from error
+
+
+@contextmanager
+def nobody_at_work(database: Database, berths: Mapping[str, int]) -> Iterator[None]:
+    """No worker runs and none sends until the block ends; ``berths`` are the channels' places to send from.
+
+    Raises :exc:`StorageError` when somebody is at it.
+    """
+    with ExitStack() as open_:
+        if database.path:
+            open_.enter_context(only_worker(database.path))
+        else:
+            _nobody_connected(database)
+        for channel, number in berths.items():
+            for _ in range(number):
+                if open_.enter_context(berth(database, channel, number)) is None:
+                    raise StorageError(f"{database.shown}: {channel} is sending; stop the workers first")
+        yield
+
+
+def _nobody_connected(database: Database) -> None:
+    with database.read() as connection:
+        others = connection.execute(OTHERS).scalar_one()
+    if others:
+        raise StorageError(
+            f"{database.shown}: {others} other connections are open; stop the workers and whoever else uses it"
+        )
 
 
 @contextmanager

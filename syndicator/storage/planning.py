@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, literal, select
+from sqlalchemy import Connection, Select, func, insert, literal, select, text, update
 
-from syndicator.model import ChannelId, DeliveryState, Edition, EditionId, Post, Summary
+from syndicator.model import ChannelId, DeliveryState, Edition, EditionId, Post, Reason, Summary
 
 from .content import POST, SUMMARY, digest, dump
 from .schema import (
+    candidates,
     deliveries,
     edition_stories,
     editions,
@@ -104,7 +105,9 @@ def add_posts(connection: Connection, written: Iterable[Post]) -> None:
 def add_delivery(
     connection: Connection, post: Post, *, due_at: datetime, not_after: datetime, urgency: int
 ) -> int:
-    """Plan one post where the channel itself is the recipient."""
+    """Plan one post where the channel itself is the recipient. Its posts are stored before."""
+    ours = (posts.c.edition == post.edition, posts.c.channel == post.channel)
+    _expect(connection, post.edition, post.channel, select(func.count()).select_from(posts).where(*ours))
     return insert_new(
         connection,
         deliveries,
@@ -138,13 +141,19 @@ def add_readers(
 ) -> int:
     """Plan the edition for every confirmed reader of the newsletter, by one INSERT … SELECT a language.
 
-    Readers whose language has no post get a row that says so: nobody is dropped in silence.
+    Readers whose language has no post get a row that says so: nobody is dropped in silence. Be :func:`steady` first.
     """
+    _expect(
+        connection,
+        edition,
+        channel,
+        select(func.count()).select_from(subscriptions).where(consents(newsletter)),
+    )
     planned = 0
     spoken = sorted(post_by_language)
     for language in [*spoken, None]:
         post = post_by_language[language] if language else None
-        state, reason = (S.PENDING, None) if post else (S.EXCLUDED, "no-stories-in-language")
+        state, reason = (S.PENDING, None) if post else (S.EXCLUDED, Reason.NO_STORIES.value)
         who = subscribers.c.language == language if language else subscribers.c.language.not_in(spoken)
         query = select(
             (literal(f"{edition}:{channel}:") + as_text(subscribers.c.id) + literal(":0")),
@@ -175,6 +184,29 @@ def add_readers(
         statement = dialect(connection).insert(deliveries).from_select(names, query)
         planned += inserted(connection, statement)
     return planned
+
+
+def steady(connection: Connection) -> None:
+    """Whatever this transaction reads from here on is of one moment: who is counted is who is planned for.
+
+    SQLite's writers are alone anyway. Call it before anything else is asked.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+        # Two schedulers, one after the other: the second one's moment is after the first one's commit.
+        connection.execute(text("LOCK TABLE slots IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def _expect(connection: Connection, edition: str, channel: str, count: Select[Any]) -> None:
+    """Write down how many are to get an edition through a channel; a report that was sealed before is open again."""
+    number = connection.execute(count).scalar_one()
+    row = {"edition": edition, "channel": channel, "number": number}
+    statement = dialect(connection).insert(candidates).values(row)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["edition", "channel"], set_={"number": number})
+    )
+    again = editions.c.id == edition, editions.c.sealed_at.is_not(None)
+    connection.execute(update(editions).where(*again).values(sealed=None, sealed_at=None))
 
 
 def summaries(connection: Connection, edition: str) -> list[Summary]:

@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    not_,
+    select,
+    update,
+)
 
-from syndicator.model import Consent, Language, Subscriber, SubscriberId
+from syndicator.model import Consent, DeliveryState, Language, Reason, Subscriber, SubscriberId
 
-from .schema import subscribers, subscriptions
+from .schema import barred as bars
+from .schema import candidates, deliveries, editions, receipts, subscribers, subscriptions
+from .statements import dialect
+
+S = DeliveryState
+STOPPED = (S.PENDING, S.CLAIMED, S.HELD)  # what can be called back: nothing of it is on its way
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A reader as the memory outside the database names one."""
+
+    id: SubscriberId
+    since: datetime
+    given: Mapping[str, datetime]  # newsletters that are sent, since when
+    reachable: bool  # some wish of theirs is not suppressed
 
 
 def find(connection: Connection, address: str) -> Subscriber | None:
@@ -39,7 +68,14 @@ def key(address: str) -> str:
 
 
 def add(
-    connection: Connection, address: str, *, name: str, language: str, timezone: str, now: datetime
+    connection: Connection,
+    address: str,
+    *,
+    name: str,
+    language: str,
+    timezone: str,
+    now: datetime,
+    hashed: str | None = None,
 ) -> SubscriberId:
     """Write a subscriber down; one that is known gets the newer name and language."""
     values = {"name": name, "language": language, "timezone": timezone}
@@ -48,6 +84,7 @@ def add(
         connection.execute(update(subscribers).where(subscribers.c.id == known.id).values(values))
         return known.id
     row = values | {"address": address.strip(), "address_key": key(address), "since": now}
+    row["address_hash"] = hashed
     done = connection.execute(insert(subscribers).values(row))
     (number,) = done.inserted_primary_key or (0,)
     return SubscriberId(number)
@@ -76,16 +113,111 @@ def standing_of(connection: Connection, who: SubscriberId, newsletter: str) -> C
     return Consent(found) if found else None
 
 
-def confirmed(connection: Connection) -> list[tuple[SubscriberId, str, str, datetime]]:
-    """Every subscription that gets mail: subscriber, address, newsletter, since when."""
-    query = (
-        select(subscribers.c.id, subscribers.c.address, subscriptions.c.newsletter, subscriptions.c.since)
-        .join(subscriptions, subscriptions.c.subscriber == subscribers.c.id)
-        .where(subscriptions.c.consent == Consent.GIVEN.value)
+def suppress(connection: Connection, who: SubscriberId, *, now: datetime, proof: str) -> None:
+    """No mail to this reader any more, of no newsletter; what waits for them is called back."""
+    ours = (subscriptions.c.subscriber == who, subscriptions.c.consent != Consent.SUPPRESSED.value)
+    values = {"consent": Consent.SUPPRESSED.value, "since": now, "proof": proof}
+    connection.execute(update(subscriptions).where(*ours).values(values))
+    _call_back(connection, who, Reason.SUPPRESSED, now)
+
+
+def erase(connection: Connection, who: SubscriberId, *, now: datetime) -> None:
+    """Forget a reader: the row, the wishes and what networks said of the address. Deliveries stay, as numbers.
+
+    :func:`bar` the address, or the next import brings them back.
+    """
+    _call_back(connection, who, Reason.ERASED, now)
+    theirs = _deliveries_of(who)
+    words = deliveries.c.reason.not_in([reason.value for reason in Reason])
+    connection.execute(
+        update(deliveries).where(deliveries.c.id.in_(theirs), words).values(reason=Reason.ERASED.value)
     )
-    return [
-        (SubscriberId(row.id), row.address, row.newsletter, row.since) for row in connection.execute(query)
-    ]
+    connection.execute(
+        update(receipts).where(receipts.c.delivery.in_(theirs)).values(detail="erased", remote_ids=[])
+    )
+    connection.execute(delete(subscriptions).where(subscriptions.c.subscriber == who))
+    connection.execute(delete(subscribers).where(subscribers.c.id == who))
+
+
+def _call_back(connection: Connection, who: SubscriberId, reason: Reason, now: datetime) -> None:
+    waits = deliveries.c.state.in_([state.value for state in STOPPED])
+    values = {"state": S.EXCLUDED.value, "reason": reason.value, "settled_at": now}
+    connection.execute(
+        update(deliveries).where(deliveries.c.id.in_(_deliveries_of(who)), waits).values(values)
+    )
+
+
+def _deliveries_of(who: SubscriberId) -> Select[tuple[int]]:
+    """By their keys, which are indexed: one look-up for each edition that still has its deliveries."""
+    key_ = candidates.c.edition + ":" + candidates.c.channel + literal(f":{who}:0")
+    return (
+        select(deliveries.c.id)
+        .select_from(editions)
+        .join(candidates, candidates.c.edition == editions.c.id)
+        .join(deliveries, deliveries.c.key == key_)
+        .where(editions.c.newsletter.is_not(None), editions.c.pruned_at.is_(None))
+    )
+
+
+def bar(connection: Connection, hashed: str, reason: Reason, *, why: str, at: datetime) -> None:
+    """No import brings this address back. An erasure outweighs a suppression."""
+    row = {"address_hash": hashed, "reason": reason.value, "why": why, "at": at}
+    statement = dialect(connection).insert(bars).values(row)
+    if reason is Reason.ERASED:
+        statement = statement.on_conflict_do_update(index_elements=["address_hash"], set_=row)
+    else:
+        statement = statement.on_conflict_do_nothing()
+    connection.execute(statement)
+
+
+def barred(connection: Connection, hashes: Collection[str]) -> dict[str, Reason]:
+    """Which of these hashed addresses are barred, and why."""
+    found = select(bars.c.address_hash, bars.c.reason).where(bars.c.address_hash.in_(hashes))
+    return {row.address_hash: Reason(row.reason) for row in connection.execute(found)}
+
+
+def by_hash(connection: Connection, hashes: Collection[str]) -> dict[str, Known]:
+    """The readers that these hashes name."""
+    query = (
+        select(
+            subscribers,
+            subscriptions.c.newsletter,
+            subscriptions.c.consent,
+            subscriptions.c.since.label("at"),
+        )
+        .outerjoin(subscriptions, subscriptions.c.subscriber == subscribers.c.id)
+        .where(subscribers.c.address_hash.in_(hashes))
+    )
+    found: dict[str, Known] = {}
+    for row in connection.execute(query):
+        before = found.get(row.address_hash)
+        given = {row.newsletter: row.at} if row.consent == Consent.GIVEN.value else {}
+        reachable = row.consent not in {None, Consent.SUPPRESSED.value}
+        found[row.address_hash] = Known(
+            id=SubscriberId(row.id),
+            since=row.since,
+            given={**(before.given if before else {}), **given},
+            reachable=reachable or (before is not None and before.reachable),
+        )
+    return found
+
+
+def without_hash(connection: Connection, limit: int) -> dict[int, str]:
+    """Some readers whose address was not hashed yet: number and address."""
+    query = select(subscribers.c.id, subscribers.c.address).where(subscribers.c.address_hash.is_(None))
+    return {row.id: row.address for row in connection.execute(query.limit(limit))}
+
+
+def keep_hashes(connection: Connection, hashes: Mapping[int, str]) -> None:
+    statement = update(subscribers).where(subscribers.c.id == bindparam("who"))
+    rows = [{"who": who, "hashed": hashed} for who, hashed in hashes.items()]
+    connection.execute(statement.values(address_hash=bindparam("hashed")), rows)
+
+
+def forget_hashes(connection: Connection) -> None:
+    """They were made with another key."""
+    made = not_(subscribers.c.address_hash.is_(None))
+    connection.execute(update(subscribers).where(made).values(address_hash=None))
 
 
 def standing(connection: Connection) -> list[dict[str, object]]:

@@ -139,6 +139,18 @@ editions = Table(
     Column("planned_at", Moment, nullable=False),
     Column("planned_by", String, nullable=False),
     Column("note", Text, nullable=False, server_default=""),
+    Column("sealed", JSON(none_as_null=True)),  # the report, once every delivery is at its end
+    Column("sealed_at", Moment),
+    Column("pruned_at", Moment),  # since then the sealed report is all there is
+)
+
+# Who was to get an edition through a channel, counted when it was planned and not from its deliveries.
+candidates = Table(
+    "candidates",
+    metadata,
+    Column("edition", ForeignKey("editions.id"), primary_key=True),
+    Column("channel", String, primary_key=True),
+    Column("number", Integer, nullable=False),
 )
 
 edition_stories = Table(
@@ -231,7 +243,19 @@ subscribers = Table(
     Column("language", String, nullable=False),
     Column("timezone", String, nullable=False),
     Column("since", Moment, nullable=False),
+    Column("address_hash", String),  # keyed, as the memory outside names readers; NULL: not made yet
     UniqueConstraint("address_key"),
+    Index(None, "address_hash"),
+)
+
+# Addresses that no import brings back: who complained, bounced or asked to be erased. There is no address here.
+barred = Table(
+    "barred",
+    metadata,
+    Column("address_hash", String, primary_key=True),
+    Column("reason", String, nullable=False),  # suppressed, erased
+    Column("why", Text, nullable=False),
+    Column("at", Moment, nullable=False),
 )
 
 subscriptions = Table(

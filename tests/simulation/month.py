@@ -293,7 +293,7 @@ class Month:
     def _jobs(self, worker: Worker) -> None:
         jobs: list[Callable[[App], object]] = [App.look, App.compile]
         jobs += [partial(_deliver, name=name) for name in CHANNELS]
-        jobs += [App.look_after]
+        jobs += [App.look_after, App.tidy_up]
         for job in jobs:
             self._later(timedelta(seconds=self.rng.randint(1, 20)))
             with self._acting(worker) as app:
@@ -587,8 +587,14 @@ class Month:
     def _judge(self) -> None:
         with self.worker.app.database.read() as connection:
             rows = ledger.listed(connection, state=None, channel=None, edition=None, limit=10**6)
-            for name in ledger.latest(connection, 10**6):
-                ledger.report(connection, name)
+            reports = [ledger.report(connection, name) for name in ledger.latest(connection, 10**6)]
+        for report in reports:
+            if report.faults:
+                raise Broken(f"the report of {report.edition} does not add up: {report.faults}")
+            if report.states != Counter(row["state"] for row in rows if row["edition"] == report.edition):
+                raise Broken(f"{report.edition} changed after its report was sealed")
+        if not any(report.sealed_at for report in reports):
+            raise Broken("a month in which nothing was sealed")
         if len(rows) > 400:
             raise Broken(f"{len(rows)} deliveries make a seed dear")
         for row in rows:

@@ -199,10 +199,38 @@ def test_a_reader_who_left_after_the_claim_gets_nothing(database: Database) -> N
     with database.read() as connection:
         report = ledger.report(connection, edition.id)
     assert report.states == {"sending": 1, "excluded": 2}
-    assert report.reasons == {"left": 1, "no-stories-in-language": 1}
+    assert report.reasons == {"excluded": {"left": 1, "no-stories-in-language": 1}}
 
 
 def test_a_story_goes_to_a_channel_once(database: Database) -> None:
     with database.write() as connection:
         assert planning.times_carried(connection, ArticleId("a"), TG) == 0
         assert planning.claim_stories(connection, FLASH, channel=TG) == set()
+
+
+def test_a_reader_who_is_erased_or_suppressed_after_the_claim_gets_nothing(database: Database) -> None:
+    mail, edition = ChannelId("mail"), replace(FLASH, id=EditionId("digest:e"), kind=EditionKind.DIGEST)
+    post = Post(id="digest:e:mail:en:0", edition=edition.id, channel=mail, language=Language("en"), text="t")
+    with database.write() as connection:
+        people = []
+        for name in "ab":
+            who = readers.add(
+                connection, f"{name}@x.example", name="", language="en", timezone="UTC", now=NOW
+            )
+            readers.consent(connection, who, "daily", Consent.GIVEN, now=NOW, proof="test")
+            people.append(who)
+        planning.add_edition(connection, edition, newsletter="daily", now=NOW, by="test")
+        planning.add_posts(connection, [post])
+        life = {"due_at": NOW, "not_after": NOW + timedelta(hours=6)}
+        planning.add_readers(connection, edition.id, mail, "daily", {"en": post.id}, **life, urgency=2)
+        claimed = outbox.claim(
+            connection, mail, holder="w", now=NOW, lease=LEASE, limit=10, paused=frozenset()
+        )
+        readers.erase(connection, people[0], now=NOW)
+        readers.suppress(connection, people[1], now=NOW, proof="test")
+    assert len(claimed) == 2
+    assert mark(database, claimed) == 0
+    with database.read() as connection:
+        report = ledger.report(connection, edition.id)
+    assert report.reasons == {"excluded": {"erased": 1, "suppressed": 1}}
+    assert report.faults == ()
