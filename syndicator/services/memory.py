@@ -36,6 +36,7 @@ WHY = "the database was restored or copied; look at `syndicator status` and `dou
 PROOF = "the memory outside the database"
 WORDS = ("left", "suppressed", "erased")  # what readers said; kept for ever
 BATCH = 500  # lines, or readers, at a time
+EPOCHS = 10  # in the file at a start; more are swept out
 SLACK = 1 << 20  # bytes that epochs may add before they are swept out
 
 Line = dict[str, Any]
@@ -78,7 +79,6 @@ class Memory:
         self._replay(database, now, seen)
         with self._alone():
             last = self._last_epoch()
-            self._sweep(last)
             return self._compare(database, last, now)
 
     def turn(self, database: Database, now: datetime) -> None:
@@ -156,10 +156,11 @@ class Memory:
             seen(len(batch))
 
     def _last_epoch(self) -> Line:
-        last: Line = {}
-        for line in self._raw():
-            if line.startswith(f'{{"{EPOCH}"'):
-                last = json.loads(line)
+        """What the file says last about an epoch; where it says too much, or not which key, it is swept."""
+        said = [json.loads(line) for line in self._raw() if line.startswith(f'{{"{EPOCH}"')]
+        last: Line = said[-1] if said else {}
+        if len(said) > EPOCHS or "key" not in next(self._lines(), {"key": ""}):
+            self._sweep(last)
         return last
 
     def _compare(self, database: Database, last: Line, now: datetime) -> bool:
@@ -233,8 +234,6 @@ class Memory:
 
     def _sweep(self, last: Line) -> None:
         """The file again without the epochs that are over: every word of a reader stays, and stays in its order."""
-        if not self.path.exists():
-            return
         words = (line for line in self._raw() if _is_word(line))
         self._replace([_said(self._head())], words, [_said(last)] if last else [])
         self._swept = self.path.stat().st_size

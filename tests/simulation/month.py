@@ -293,7 +293,7 @@ class Month:
     def _jobs(self, worker: Worker) -> None:
         jobs: list[Callable[[App], object]] = [App.look, App.compile]
         jobs += [partial(_deliver, name=name) for name in CHANNELS]
-        jobs += [App.look_after, App.tidy_up]
+        jobs += [App.look_after]
         for job in jobs:
             self._later(timedelta(seconds=self.rng.randint(1, 20)))
             with self._acting(worker) as app:
@@ -583,6 +583,9 @@ class Month:
             self._jobs(self.worker)
             self.working.clear()
             self._later(timedelta(hours=4))
+        self._later(timedelta(days=2))
+        with self._acting(self.worker) as app:
+            app.tidy_up()
 
     def _judge(self) -> None:
         with self.worker.app.database.read() as connection:
@@ -593,8 +596,8 @@ class Month:
                 raise Broken(f"the report of {report.edition} does not add up: {report.faults}")
             if report.states != Counter(row["state"] for row in rows if row["edition"] == report.edition):
                 raise Broken(f"{report.edition} changed after its report was sealed")
-        if not any(report.sealed_at for report in reports):
-            raise Broken("a month in which nothing was sealed")
+            if report.sealed_at is None:
+                raise Broken(f"{report.edition} is over and was not sealed")
         if len(rows) > 400:
             raise Broken(f"{len(rows)} deliveries make a seed dear")
         for row in rows:
