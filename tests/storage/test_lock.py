@@ -54,3 +54,18 @@ def until(true: Callable[[], bool]) -> None:
             return
         waiting.wait(0.05)
     raise AssertionError("it did not come about in 30 s")
+
+
+def test_a_place_whose_line_broke_is_free_again(postgresql: Database) -> None:
+    with berth(postgresql, "letters", 1) as place, postgresql.write() as connection:
+        assert place == "letters-0"
+        connection.exec_driver_sql(
+            "SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_database d ON d.oid = l.database "
+            "WHERE l.locktype = 'advisory' AND d.datname = current_database()"
+        )
+
+    def free() -> bool:
+        with berth(postgresql, "letters", 1) as place:
+            return place == "letters-0"
+
+    until(free)
