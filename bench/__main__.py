@@ -1,4 +1,7 @@
-"""``python -m bench mail``: one load; ``all``: every load; ``table``: the table of docs/performance.md."""
+"""``python -m bench mail``: one load; ``all``: every load.
+
+``table`` writes the table of docs/performance.md anew; ``profile`` shows where the time of a mail run goes.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,33 @@ from importlib import import_module
 from pathlib import Path
 from time import perf_counter
 
+from . import profile, table
 from .measuring import RESULTS, SIZES, Size, write
 
-LOADS = ("mail",)
+LOADS = (
+    "mail",
+    "tls",
+    "rtt",
+    "memory",
+    "planning",
+    "ledger",
+    "workers",
+    "feeds",
+    "social",
+    "pages",
+    "rendering",
+    "cleaning",
+)
 
 
 def main(words: Sequence[str] | None = None) -> int:
     told = _told(words)
+    if told.load == "table":
+        table.rewrite(told.results)
+        return 0
+    if told.load == "profile":
+        profile.mail(SIZES[told.form])
+        return 0
     size = replace(SIZES[told.form], pin=told.pin, million=told.million)
     if told.rounds:
         size = replace(size, rounds=told.rounds)
@@ -34,7 +57,8 @@ def _measure(name: str, size: Size, folder: Path) -> None:
 
 def _told(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("load", choices=[*LOADS, "all"])
+    parser.add_argument("load", choices=[*LOADS, "all", "table", "profile"])
+    parser.add_argument("of", nargs="?", choices=["mail"], help="what to profile")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--quick", dest="form", action="store_const", const="quick", default="full")
     form.add_argument("--tiny", dest="form", action="store_const", const="tiny", help="to see that it runs")

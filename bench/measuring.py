@@ -206,13 +206,21 @@ def pinned(core: int, size: Size) -> Callable[[], None] | None:
     return lambda: os.sched_setaffinity(0, {cores[core]})
 
 
-def contender(name: str, size: Size, server: int | None = None, **told: object) -> Run:
+def contender(
+    name: str,
+    size: Size,
+    server: int | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    **told: object,
+) -> Run:
     """Run one of :mod:`bench.contenders` in a process of its own; ``server`` is the pid at the other end."""
     before = cpu_of(server) if server else 0.0
     done = subprocess.run(
         [sys.executable, "-m", "bench.contenders", name, json.dumps(told)],
         check=True,
         stdout=subprocess.PIPE,
+        env=os.environ | dict(environ or {}),
         cwd=Path(__file__).parents[1],
         preexec_fn=pinned(0, size),
     )

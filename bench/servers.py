@@ -108,7 +108,7 @@ class Far(asyncio.Protocol):
 
     def _pass_on(self, data: bytes) -> None:
         self._early.append(data)
-        if self.other and self.other.transport:
+        if self.other and self.other.transport and not self.other.transport.is_closing():
             while self._early:
                 self.other.transport.write(self._early.popleft())
 
@@ -139,7 +139,39 @@ async def far(port: int, to: int, rtt: float) -> None:
     await asyncio.get_running_loop().create_server(lambda: Near(rtt / 2, to), "127.0.0.1", port)
 
 
-SERVERS: dict[str, Callable[..., Awaitable[None]]] = {"mail": mail, "far": far}
+class Feeds(asyncio.Protocol):
+    """Answers each request with one feed of twenty stories."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: Any = transport
+
+    def data_received(self, data: bytes) -> None:
+        for _ in range(data.count(b"\r\n\r\n")):
+            self._transport.write(FEED)
+
+
+def _feed() -> bytes:
+    story = (
+        "<item><title>Story {0}</title><link>https://bench.example.com/{0}</link><guid>{0}</guid>{1}</item>"
+    )
+    words = f"<description>{'Rain closed the road. ' * 90}</description>"
+    stories = "".join(story.format(number, words) for number in range(20))
+    channel = (
+        f"<title>Bench</title><link>https://bench.example.com</link><description>b</description>{stories}"
+    )
+    body = f'<?xml version="1.0"?><rss version="2.0"><channel>{channel}</channel></rss>'.encode()
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+FEED = _feed()
+
+
+async def feeds(port: int) -> None:
+    await asyncio.get_running_loop().create_server(Feeds, "127.0.0.1", port)
+
+
+SERVERS: dict[str, Callable[..., Awaitable[None]]] = {"mail": mail, "far": far, "feeds": feeds}
 
 
 async def main(name: str, told: str) -> None:

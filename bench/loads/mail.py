@@ -45,9 +45,14 @@ def _one(size: Size, wire: int) -> Pairs:
         for name, kind in databases.KINDS.items():
             planned = open_.enter_context(kind(lambda app: prepared(app, many, wire)))
             contenders[f"syndicator, {name}"] = partial(_ours, planned, size, sink)
-        for name, number in (("floor", many), ("smtplib", few), ("aiosmtplib", few)):
+        others = (
+            ("pipelined floor", "mail.floor", many),
+            ("smtplib", "mail.naive", few),
+            ("aiosmtplib", "mail.asynchronous", few),
+        )
+        for name, who, number in others:
             told = {"port": sink.port, "wire": wire, "many": number}
-            contenders[name] = partial(contender, name, size, sink.pid, **told)
+            contenders[name] = partial(contender, who, size, sink.pid, **told)
         interleaved(pairs, contenders, size.rounds)
     return pairs
 
@@ -66,4 +71,4 @@ def _source(tool: str, size: Size, sink: Sink, wire: int, many: int) -> Run:
 
 def _ours(planned: databases.Planned, size: Size, sink: Sink) -> Run:
     told = planned.copy(Relay(port=sink.port, connections=CONNECTIONS))
-    return contender("ours", size, sink.pid, configuration=str(told))
+    return contender("mail.ours", size, sink.pid, configuration=str(told))

@@ -1,22 +1,16 @@
-"""What is measured, each in a process of its own. ``python -m bench.contenders NAME JSON`` prints one run as JSON.
-
-A contender reads and prepares first; only its work is measured.
-"""
+"""Senders of mail: the house, the libraries that everybody has, and the least that a mail takes."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import smtplib
 import ssl
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from pathlib import Path
 
-from . import newsroom
-from .measuring import Run, measured
+from bench import newsroom
+from bench.measuring import Run, measured
 
 
 def ours(configuration: str, profile: str | None = None) -> Run:
@@ -44,7 +38,7 @@ def _context() -> ssl.SSLContext:
     return ssl.create_default_context()  # trusts what SSL_CERT_FILE names
 
 
-def smtplib_naive(port: int, wire: int, many: int, connections: int = 1, tls: bool = False) -> Run:  # noqa: FBT001, FBT002 - from JSON
+def naive(port: int, wire: int, many: int, connections: int = 1, tls: bool = False) -> Run:  # noqa: FBT001, FBT002 - from JSON
     """The standard library: a message built for each reader, connections used again."""
     post = newsroom.post_of(wire)
 
@@ -60,7 +54,7 @@ def smtplib_naive(port: int, wire: int, many: int, connections: int = 1, tls: bo
     return found[0]
 
 
-def aiosmtplib_naive(port: int, wire: int, many: int, connections: int = 10) -> Run:
+def asynchronous(port: int, wire: int, many: int, connections: int = 10) -> Run:
     """The usual asynchronous library: the same, so many connections at once."""
     import aiosmtplib
 
@@ -142,15 +136,3 @@ def floor(port: int, wire: int, many: int, connections: int = 10) -> Run:
     with measured(lambda: many - left[0]) as found:
         uvloop.run(everything())
     return found[0]
-
-
-CONTENDERS: dict[str, Callable[..., Run]] = {
-    "ours": ours,
-    "smtplib": smtplib_naive,
-    "aiosmtplib": aiosmtplib_naive,
-    "floor": floor,
-}
-
-
-if __name__ == "__main__":
-    sys.stdout.write(json.dumps(asdict(CONTENDERS[sys.argv[1]](**json.loads(sys.argv[2])))) + "\n")

@@ -1,0 +1,26 @@
+"""Feeds of a server on loopback, beside clients that fetch the bodies and read nothing."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from bench.measuring import Pairs, Size, contender, interleaved
+from bench.sinks import server
+
+
+def run(size: Size) -> list[Pairs]:
+    many = size.of(2_000)
+    pairs = Pairs(
+        load="feeds",
+        unit="feeds",
+        baseline="httpx",
+        about=f"{many} feeds of 20 stories, each seen for the first time; the clients read nothing",
+    )
+    with server("feeds", size) as feeds:
+        told = {"port": feeds.port, "many": many}
+        contenders = {
+            "httpx": partial(contender, "news.plain_feeds", size, feeds.pid, **told),
+            "aiohttp, 50 at a time": partial(contender, "news.many_feeds", size, feeds.pid, **told),
+            "syndicator": partial(contender, "news.feeds", size, feeds.pid, **told),
+        }
+        return [interleaved(pairs, contenders, min(size.rounds, 3))]
