@@ -1,4 +1,5 @@
-"""`make torture SEEDS=n`: kills at every step, months of simulation, and the torture of workers and server."""
+"""`make torture SEEDS=n`: kills at every step, months of simulation, the torture of workers and server,
+and a large mail run whose worker is killed fifty times."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from tests.postgres import FAST, Server
 from tests.simulation.month import many
 
 from .harness import torture
+from .mail_run import run
 
 
 def main(seeds: int, deliveries: int) -> int:
@@ -18,8 +20,13 @@ def main(seeds: int, deliveries: int) -> int:
     well, ill, met = many(0, seeds)
     tell(f"{seeds} months, {len(met)} kinds of fault: {well} passed, {ill} failed\n")
     found = torture(deliveries, tell=tell)
-    tell(f"{passed + well + found.well} passed, {failed + ill + (not found.well)} failed\n")
-    return bool(failed + ill) or not found.well
+    mails = run(2 * deliveries, 50, tell=tell)
+    passed, failed = (
+        passed + well + found.well + mails.well,
+        failed + ill + (not found.well) + (not mails.well),
+    )
+    tell(f"{passed} passed, {failed} failed\n")
+    return bool(failed)
 
 
 if __name__ == "__main__":
