@@ -110,7 +110,7 @@ class Vault:
         now = self._now()
         with nobody_at_work(self._database, self._berths):
             remembered = self._memory.take_in(folder / MEMORY)
-            kept = copies.put_back(self._database, folder / DATABASE[kind], f"before-{now:{STAMP}}")
+            kept = copies.put_back(self._database, folder / DATABASE[kind], f"before-{now:{STAMP}-%f}")
             self._memory.distrust()
             self._database.migrate()
             self._memory.recall(self._database, now)

@@ -181,7 +181,8 @@ class Turnstile:
     """
 
     def __init__(self, database: str | None) -> None:
-        self._path = f"{database}.turn" if database and database != ":memory:" else None
+        is_file = database and not database.startswith((":memory:", "file:"))
+        self._path = f"{database}.turn" if is_file else None
         self._threads = Lock()
         self._file: int | None = None
 
