@@ -48,7 +48,7 @@ from .services.vault import Vault
 from .storage import brakes, outbox, planning
 from .storage.archive import Arrival
 from .storage.database import Database
-from .storage.lock import berth, only_worker
+from .storage.lock import berth, only_worker, place
 from .storage.outbox import Claimed
 from .text.markup import telegram_text
 from .text.measure import UNITS
@@ -165,7 +165,10 @@ class App:
         """
         told = self.settings.channels[name]
         with berth(self.database, name, told.parallel) as holder:
-            if holder is None or not self._waits(name, holder):
+            if holder is None:
+                return {}
+            self._take_up(name, holder)
+            if not self._waits(name):
                 return {}
             lane = postroom.CounterLane(
                 self.database,
@@ -187,9 +190,19 @@ class App:
             self._moved.set()
         return counts
 
-    def _waits(self, name: str, holder: str) -> bool:
+    def _take_up(self, name: str, holder: str) -> None:
+        """What holders that are no more had claimed waits again, whichever place they had."""
         with self.database.read() as connection:
-            return outbox.waits(connection, name, holder, self.world.now())
+            found = outbox.holders(connection, name)
+        for one in found:
+            with nullcontext(enter_result=True) if one == holder else place(self.database, one) as free:
+                if free:
+                    with self.database.write() as connection:
+                        outbox.release_all(connection, one)
+
+    def _waits(self, name: str) -> bool:
+        with self.database.read() as connection:
+            return outbox.waits(connection, name, self.world.now())
 
     def deliver_due(self) -> dict[str, Mapping[Outcome, int]]:
         """Send what is due on every channel, one after the other."""

@@ -18,9 +18,9 @@ from syndicator.sandbox.faults import Fault
 from syndicator.sandbox.serving import Response, Served
 from syndicator.sandbox.world import Sandbox
 from syndicator.services.audience import Wish
-from syndicator.storage import brakes, ledger
+from syndicator.storage import brakes, ledger, outbox
 from syndicator.storage.database import Database
-from syndicator.storage.lock import only_worker
+from syndicator.storage.lock import only_worker, place
 
 STATES = dict[str, dict[str, int]]
 
@@ -266,6 +266,26 @@ def test_smtp_refusing_greylisting_5xx(
     assert states(app)["letters"] == first
     assert street.later(app)["letters"] == finally_
     assert set(street.sandbox.smtp.received().values()) == {1}
+
+
+def test_what_a_dead_worker_had_claimed_goes_out_whatever_place_it_had(street: Street) -> None:
+    app = street.app()
+    app.subscribe(READERS, "evening")
+    app.look()
+    street.sandbox.newsroom.publish()
+    app.look()
+    app.compile(["evening"])
+    lease = timedelta(minutes=10)
+    with app.database.write() as connection:
+        for holder in ("letters-0", "letters-7"):
+            now = app.world.now()
+            outbox.claim(connection, "letters", holder=holder, now=now, lease=lease, limit=1, paused=())
+    with place(app.database, "letters-7") as alive:  # it only looks dead
+        assert alive
+        app.deliver("letters")
+        assert states(app)["letters"] == {"sent": 2, "claimed": 1}
+    app.deliver("letters")
+    assert states(app)["letters"] == {"sent": 3}
 
 
 def test_smtp_not_there_loses_nothing(street: Street) -> None:

@@ -84,6 +84,13 @@ def berth(database: Database, channel: str, berths: int) -> Iterator[str | None]
         yield next((name for name in names if _taken(database, name, open_)), None)
 
 
+@contextmanager
+def place(database: Database, name: str) -> Iterator[bool]:
+    """Whether this one place to send from was free; it is ours until the block ends."""
+    with ExitStack() as open_:
+        yield _taken(database, name, open_)
+
+
 def _taken(database: Database, name: str, open_: ExitStack) -> bool:
     if database.engine.dialect.name == "postgresql":
         return _taken_on_server(database, name, open_)

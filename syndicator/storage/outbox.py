@@ -126,12 +126,16 @@ def _key_before() -> ColumnElement[str]:
     return d.edition + ":" + d.channel + ":" + d.recipient + ":" + as_text(d.part - 1)
 
 
-def waits(connection: Connection, channel: str, holder: str, now: datetime) -> bool:
-    """Whether anything is due, or was claimed by a holder of this name that may be no more."""
-    due = and_(stands(S.PENDING), deliveries.c.due_at <= now)
-    orphan = and_(stands(S.CLAIMED), deliveries.c.holder == holder)
-    found = select(deliveries.c.id).where(deliveries.c.channel == channel, or_(due, orphan)).limit(1)
-    return connection.execute(found).first() is not None
+def waits(connection: Connection, channel: str, now: datetime) -> bool:
+    """Whether anything is due."""
+    due = and_(stands(S.PENDING), deliveries.c.channel == channel, deliveries.c.due_at <= now)
+    return connection.execute(select(deliveries.c.id).where(due).limit(1)).first() is not None
+
+
+def holders(connection: Connection, channel: str) -> list[str]:
+    """Who holds what was claimed on the channel and not begun to send."""
+    held = select(deliveries.c.holder).where(stands(S.CLAIMED), deliveries.c.channel == channel)
+    return sorted(name for name in connection.execute(held.distinct()).scalars() if name)
 
 
 def parcels(connection: Connection, ids: Sequence[int], read: dict[str, Post] | None = None) -> list[Claimed]:

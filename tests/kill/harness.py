@@ -110,7 +110,8 @@ class Harness:
         told = self.path.read_text("utf-8").replace(self.form.drops or "\0", "")
         more = self.form.told.replace("LOG", str(self._log))
         told = told.replace(
-            'kind = "email"\n', f'kind = "email"\nparallel = {CONNECTIONS}\nconnections = 1\nbatch = 4\n{more}\n'
+            'kind = "email"\n',
+            f'kind = "email"\nparallel = {CONNECTIONS}\nconnections = 1\nbatch = 4\n{more}\n',
         )
         self.path.write_text(told, "utf-8")
         wiring, book = examine(self.path, {})
