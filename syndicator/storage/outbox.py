@@ -7,7 +7,6 @@ and only one wins; the fencing token makes sure that the loser can settle nothin
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,7 +14,6 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     ColumnElement,
     Connection,
     Insert,
@@ -23,15 +21,18 @@ from sqlalchemy import (
     Update,
     and_,
     bindparam,
+    case,
     exists,
     func,
     insert,
     literal,
+    literal_column,
     not_,
     or_,
     select,
     update,
 )
+from sqlalchemy.types import TypeEngine
 
 from syndicator.model import (
     COMES_FROM,
@@ -55,7 +56,18 @@ from .schema import (
     subscribers,
     subscriptions,
 )
-from .statements import CHANNEL_ITSELF, Prepared, as_text, consents, pairs, reader, stands
+from .statements import (
+    CHANNEL_ITSELF,
+    Prepared,
+    as_rows,
+    as_text,
+    consents,
+    pairs,
+    reader,
+    rows,
+    stands,
+    written,
+)
 
 S = DeliveryState
 EVERYTHING = "everything"  # the name of the brake that stops all
@@ -142,7 +154,7 @@ def parcels(connection: Connection, ids: Sequence[int], read: dict[str, Post] | 
     """These deliveries with what they carry, in the order they are to go out."""
     if not ids:
         return []
-    told = json.dumps([(number, 0) for number in ids])
+    told = as_rows([(number, 0) for number in ids])
     rows = _PARCELS.returned(connection, [told])
     known = _posts(connection, {row[_POST] for row in rows}, {} if read is None else read)
     found = [_claimed(row, known) for row in rows]
@@ -227,11 +239,11 @@ def mark_sending(
     Asked again here: the brakes, the reader's consent, the end of the news' life, and the lease. ``repeated`` after
     a commit whose fate is unknown: what it marked with our token is ours to send.
     """
-    told = (json.dumps([(one.id, one.token) for one in claimed]), now, now + lease)
+    told = (as_rows([(one.id, one.token) for one in claimed]), now, now + lease)
     found = _MARK.returned(connection, told)
     if len(found) < len(claimed):
         for stop in _STOP:
-            stop.run(connection, [told])
+            stop.run(connection, told)
     if repeated:
         found += _MARKED.returned(connection, told)
     return {DeliveryId(number) for (number,) in found}
@@ -320,35 +332,42 @@ def _stop(
     return connection.execute(moved.values(state=state.value, reason=reason, settled_at=now)).rowcount
 
 
-def _settling(state: DeliveryState, _: str) -> Update:
-    """Compiled once: this statement runs for every delivery."""
-    d = deliveries.c
+_SETTLED: Mapping[str, TypeEngine[Any]] = {
+    name: receipts.c[name].type for name in "delivery at token outcome remote_ids retry_at detail by".split()
+} | {
+    "reason": deliveries.c.reason.type,
+    "again_at": Moment(),
+    "longer": Moment(),
+    "wire": deliveries.c.wire_hash.type,
+}
+
+
+def _settling(state: DeliveryState, dialect: str) -> Update:
+    d, told = deliveries.c, rows(dialect, _SETTLED).c
+    named = func.json_array_length(told.remote_ids) > literal_column("0")
     return (
         update(deliveries)
-        .where(d.id == bindparam("of"), d.token == bindparam("with_token"), _may_become(state))
+        .where(d.id == told.delivery, d.token == told.token, _may_become(state))
         .values(
             state=state.value,
-            reason=bindparam("new_reason"),
-            settled_at=bindparam("at"),
-            remote_ids=func.coalesce(bindparam("ids", type_=JSON(none_as_null=True)), d.remote_ids),
-            due_at=func.coalesce(bindparam("again_at", type_=d.due_at.type), d.due_at),
-            not_after=func.coalesce(bindparam("longer", type_=d.not_after.type), d.not_after),
-            wire_hash=func.coalesce(bindparam("wire", type_=d.wire_hash.type), d.wire_hash),
+            reason=told.reason,
+            settled_at=told["at"],
+            remote_ids=case((named, told.remote_ids), else_=d.remote_ids),
+            due_at=func.coalesce(told.again_at, d.due_at),
+            not_after=func.coalesce(told.longer, d.not_after),
+            wire_hash=func.coalesce(told.wire, d.wire_hash),
         )
     )
 
 
-def _receiving(_: str) -> Insert:
-    return insert(receipts).values(
-        {c.name: bindparam(c.name, type_=c.type) for c in receipts.c if c.name != "id"}
-    )
+def _receiving(dialect: str) -> Insert:
+    names = [*_SETTLED][:8]
+    told = rows(dialect, _SETTLED)
+    return insert(receipts).from_select(names, select(*(told.c[name] for name in names)))
 
 
-_SETTLE = {
-    state: Prepared("of with_token new_reason at ids again_at longer wire", partial(_settling, state))
-    for state in COMES_FROM
-}
-_RECEIVE = Prepared("delivery at token outcome remote_ids retry_at detail by", _receiving)
+_SETTLE = {state: Prepared("told", partial(_settling, state)) for state in COMES_FROM}
+_RECEIVE = Prepared("told", _receiving)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -373,23 +392,31 @@ def settle(connection: Connection, settlements: Sequence[Settlement], *, repeate
         settlements = [one for one in settlements if not _written(connection, one)]
     if not settlements:
         return 0
-    _RECEIVE.run(connection, [_receipt_row(one) for one in settlements])
+    by_state: dict[DeliveryState, list[tuple[Any, ...]]] = {}
+    for one in settlements:
+        by_state.setdefault(one.state, []).append(_settled(one))
     moved = 0
-    for state in {one.state for one in settlements}:
-        rows = [_settled_row(one) for one in settlements if one.state is state]
-        moved += _SETTLE[state].run(connection, rows)
+    for state, told in by_state.items():
+        value = [as_rows(told)]
+        _RECEIVE.run(connection, value)
+        moved += _SETTLE[state].run(connection, value)
     return moved
 
 
-def _receipt_row(one: Settlement) -> tuple[Any, ...]:
+def _settled(one: Settlement) -> tuple[Any, ...]:
+    """A row of ``_SETTLED``."""
     r = one.receipt
-    return r.delivery, r.at, one.token, r.outcome.value, [*r.remote_ids], r.retry_at, r.detail, one.by
-
-
-def _settled_row(one: Settlement) -> tuple[Any, ...]:
-    r = one.receipt
-    ids, wire = [*r.remote_ids] or None, r.wire_hash or None
-    return r.delivery, one.token, one.reason, r.at, ids, one.due_at, one.not_after, wire
+    receipt = (
+        r.delivery,
+        written(r.at),
+        one.token,
+        r.outcome,
+        r.remote_ids,
+        written(r.retry_at),
+        r.detail,
+        one.by,
+    )
+    return *receipt, one.reason, written(one.due_at), written(one.not_after), r.wire_hash or None
 
 
 def _written(connection: Connection, one: Settlement) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
 
@@ -15,6 +17,7 @@ from sqlalchemy import (
     Connection,
     Dialect,
     FromClause,
+    Integer,
     String,
     and_,
     bindparam,
@@ -26,10 +29,11 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import TypeEngine
 
 from syndicator.model import Consent, DeliveryState
 
-from .schema import deliveries, subscribers, subscriptions
+from .schema import Moment, deliveries, subscribers, subscriptions
 
 CHANNEL_ITSELF: ColumnElement[str] = literal_column("'-'")  # the recipient where nobody is addressed
 
@@ -85,15 +89,15 @@ class Prepared:
         self._statement = statement
         self._compiled: dict[str, tuple[str, Callable[[Sequence[Any]], Any]]] = {}
 
-    def run(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> int:
-        """Once for each row of values; how many rows of the table were met."""
+    def run(self, connection: Connection, row: Sequence[Any]) -> int:
+        """How many rows of the table were met."""
         cursor, text, told = self._ready(connection)
         with closing(cursor):
-            cursor.executemany(text, [told(row) for row in rows])
+            cursor.execute(text, told(row))
             return int(cursor.rowcount)
 
     def returned(self, connection: Connection, row: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """Once; the rows it gives, as the driver has them."""
+        """The rows it gives, as the driver has them."""
         cursor, text, told = self._ready(connection)
         with closing(cursor):
             cursor.execute(text, told(row))
@@ -127,13 +131,43 @@ class Prepared:
         return str(done), told
 
 
-def pairs(dialect_name: str) -> FromClause:
-    """Rows of ``id`` and ``token`` to join with: the value ``told``, JSON such as ``[[41, 1], [42, 3]]``."""
+def rows(dialect_name: str, columns: Mapping[str, TypeEngine[Any]]) -> FromClause:
+    """Rows to join with or to insert, in one value however many they are: ``told``, a JSON array of arrays with the
+    columns in their order. Moments are ISO 8601 with their zone."""
     told = bindparam("told", type_=String)
     if dialect_name == "sqlite":
         each = func.json_each(told).table_valued("value")
-        found = [func.json_extract(each.c.value, literal_column(f"'$[{at}]'")) for at in range(2)]
+        found = [_extracted(each.c.value, at, kind) for at, kind in enumerate(columns.values())]
     else:
         each = func.json_array_elements(told.cast(JSON)).table_valued(column("value", JSON))
-        found = [each.c.value[at].as_string().cast(BigInteger) for at in range(2)]
-    return select(found[0].label("id"), found[1].label("token")).subquery("told")
+        found = [_element(each.c.value[at], kind) for at, kind in enumerate(columns.values())]
+    return select(*(one.label(name) for one, name in zip(found, columns, strict=True))).subquery("told")
+
+
+def _extracted(value: ColumnElement[Any], at: int, kind: TypeEngine[Any]) -> ColumnElement[Any]:
+    one = func.json_extract(value, literal_column(f"'$[{at}]'"), type_=kind)
+    if not isinstance(kind, Moment):
+        return one
+    return func.substr(
+        one, literal_column("1"), literal_column("26"), type_=kind
+    )  # as it is stored, without zone
+
+
+def _element(value: Any, kind: TypeEngine[Any]) -> ColumnElement[Any]:
+    found: ColumnElement[Any] = value if isinstance(kind, JSON) else value.as_string().cast(kind)
+    return found
+
+
+def as_rows(told: Sequence[Sequence[Any]]) -> str:
+    """The value that :func:`rows` reads."""
+    return json.dumps(told, ensure_ascii=False)
+
+
+def written(moment: datetime | None) -> str | None:
+    """A moment within such a row."""
+    return None if moment is None else moment.astimezone(UTC).isoformat(" ", "microseconds")
+
+
+def pairs(dialect_name: str) -> FromClause:
+    """Rows of ``id`` and ``token``."""
+    return rows(dialect_name, {"id": BigInteger(), "token": Integer()})

@@ -5,7 +5,7 @@ from .mail_run import CONNECTIONS, run
 
 
 def test_workers_and_postgresql_are_killed_and_sink_and_ledger_agree() -> None:
-    found = torture(600, workers=2, pause=(1.0, 2.0), limit=300)
+    found = torture(600, workers=2, pause=(2.0, 4.0), limit=400)
     assert found.well, found
     assert found.kills + found.restarts >= 2
 
