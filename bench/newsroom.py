@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import text
 
 from syndicator.app import App
-from syndicator.channels.email import EmailChannel
 from syndicator.model import ChannelId, Edition, EditionId, EditionKind, Language, Post, blank
+from syndicator.sandbox.smtp import SmtpStandIn
 from syndicator.storage import planning
 
 NOW = datetime.now(UTC)
@@ -36,7 +37,9 @@ host = "{host}"
 port = {port}
 tls = "{tls}"
 sender = "{sender}"
-{more}
+connections = {connections}
+batch = {batch}
+parallel = {parallel}
 [newsletters.evening]
 channel = "letters"
 timetable = "0 7 * * *"
@@ -62,18 +65,12 @@ class Relay:
     port: int
     host: str = "127.0.0.1"
     tls: str = "none"
-    connections: int = 10
-    batch: int | None = None
+    connections: int = 30
+    batch: int = 500
     parallel: int = 1
 
 
 def configure(folder: Path, relay: Relay, database: str = "sqlite:///bench.db") -> Path:
-    """Write the configuration; settings that the channel does not have yet are left out."""
-    more = [f"parallel = {relay.parallel}"]
-    if "connections" in EmailChannel.Settings.model_fields:
-        more.append(f"connections = {relay.connections}")
-    if relay.batch:
-        more.append(f"batch = {relay.batch}")
     path = folder / "syndicator.toml"
     path.write_text(
         CONFIGURATION.format(
@@ -82,7 +79,9 @@ def configure(folder: Path, relay: Relay, database: str = "sqlite:///bench.db") 
             port=relay.port,
             tls=relay.tls,
             sender=SENDER,
-            more="\n".join(more),
+            connections=relay.connections,
+            batch=relay.batch,
+            parallel=relay.parallel,
         ),
         "utf-8",
     )
@@ -94,11 +93,12 @@ def opened(configuration: Path) -> App:
 
 
 def subscribe(app: App, many: int) -> None:
-    """Confirmed readers 1 to ``many`` of the one newsletter."""
+    """Confirmed readers 1 to ``many`` of the one newsletter; the database knows that they are many."""
     now = "'2026-01-01 00:00:00.000000'" if app.database.path else "TIMESTAMPTZ '2026-01-01 00:00:00+00'"
     with app.database.write() as connection:
         connection.execute(text(READERS.format(now=now)), {"many": many})
         connection.execute(text(WISHES))
+        connection.execute(text("ANALYZE"))
 
 
 def plan(app: App, post: Post) -> int:
@@ -155,7 +155,18 @@ def _post(letters: int, edition: str) -> Post:
     )
 
 
+def sent_size(post: Post) -> int:
+    """Bytes of the post's mail as we send it, from its first header to before the dot."""
+    with TemporaryDirectory() as told, SmtpStandIn() as smtp:
+        with opened(configure(Path(told), Relay(port=smtp.port))) as app:
+            subscribe(app, 1)
+            plan(app, post)
+            app.deliver("letters")
+        return len(smtp.mails[0].raw)
+
+
 def wire_size(post: Post) -> int:
+    """The same of the mail that the standard library writes."""
     return len(mail(post, 1).as_bytes(policy=policy.SMTP))
 
 

@@ -21,7 +21,7 @@ def ours(configuration: str, profile: str | None = None) -> Run:
             _profiled(lambda: counts.update(app.deliver("letters")), Path(profile))
         else:
             counts.update(app.deliver("letters"))
-    if not found[0].done or sum(counts.values()) != found[0].done:
+    if sum(counts.values()) != found[0].done:
         raise SystemExit(f"not everything was accepted: {counts}")
     return found[0]
 

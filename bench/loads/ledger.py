@@ -31,7 +31,9 @@ def _one(size: Size, kind: str, together: int) -> Pairs:
 
         def contend(name: str, **told: object) -> Run:
             copy = planned.copy(Relay(port=25))
-            return contender(name, size, configuration=str(copy), together=together, **told)
+            return contender(
+                name, size, configuration=str(copy), together=together, postgres=planned.pid, **told
+            )
 
         contenders: dict[str, Callable[[], Run]] = {
             "synced commits": partial(contend, "rows.synced", many=many),

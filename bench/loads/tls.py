@@ -13,7 +13,7 @@ from bench.measuring import Pairs, Run, Size, contender, interleaved
 from bench.newsroom import Relay
 from bench.sinks import found, server
 
-from .mail import CONNECTIONS, prepared
+from .mail import SOURCES, prepared
 
 REQUEST = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1"
 
@@ -24,7 +24,7 @@ def run(size: Size) -> list[Pairs]:
         load="tls 12 KB",
         unit="mails",
         baseline="smtplib",
-        about=f"{many} mails over STARTTLS, {CONNECTIONS} connections; smtplib sends {few} over one",
+        about=f"{many} mails over STARTTLS, {SOURCES} connections; smtplib sends {few} over one",
     )
     tool = found("openssl")
     if tool is None:
@@ -37,7 +37,7 @@ def run(size: Size) -> list[Pairs]:
         trust = {"SSL_CERT_FILE": str(certificate)}
 
         def ours() -> Run:
-            copy = planned.copy(Relay(port=sink.port, tls="starttls", connections=CONNECTIONS))
+            copy = planned.copy(Relay(port=sink.port, tls="starttls", connections=SOURCES))
             return contender("mail.ours", size, sink.pid, environ=trust, configuration=str(copy))
 
         told = {"port": sink.port, "wire": wire, "many": few, "tls": True}
