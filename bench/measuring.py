@@ -187,7 +187,7 @@ def write(name: str, size: Size, found: Sequence[Pairs], folder: Path = RESULTS)
         "machine": machine(),
         "pairs": [pairs.told() for pairs in found],
     }
-    path = folder / f"{name}.json"
+    path = folder / f"{name}{'-million' * size.million}.json"
     path.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return path
 

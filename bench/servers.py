@@ -10,6 +10,8 @@ import sys
 from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import uvloop
@@ -171,7 +173,31 @@ async def feeds(port: int) -> None:
     await asyncio.get_running_loop().create_server(Feeds, "127.0.0.1", port)
 
 
-SERVERS: dict[str, Callable[..., Awaitable[None]]] = {"mail": mail, "far": far, "feeds": feeds}
+async def pages(port: int, configuration: str, mailing: bool) -> None:  # noqa: FBT001 - from JSON
+    """The pages as the worker serves them, in a thread beside it; ``mailing``: while it sends what is due."""
+    import uvicorn  # the other servers do without
+    from starlette.responses import PlainTextResponse
+    from starlette.routing import Route
+
+    from syndicator.web import pages as web
+
+    from . import newsroom
+
+    app = newsroom.opened(Path(configuration))
+    rooms = web.pages(app)
+    rooms.routes.append(Route("/plain", lambda request: PlainTextResponse("ok\n")))
+    told = uvicorn.Config(rooms, port=port, log_config=None, access_log=False, server_header=False)
+    Thread(target=uvicorn.Server(told).run, daemon=True).start()
+    if mailing:
+        Thread(target=app.deliver, args=("letters",), daemon=True).start()
+
+
+SERVERS: dict[str, Callable[..., Awaitable[None]]] = {
+    "mail": mail,
+    "far": far,
+    "feeds": feeds,
+    "pages": pages,
+}
 
 
 async def main(name: str, told: str) -> None:

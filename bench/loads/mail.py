@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from bench import databases, newsroom
+from bench import databases, letters, newsroom
 from bench.measuring import Pairs, Run, Size, contender, cpu_each, interleaved, program, together
 from bench.newsroom import Relay
 from bench.sinks import Sink, found, server, smtp_sink
@@ -25,13 +25,13 @@ def run(size: Size) -> list[Pairs]:
 
 def prepared(app: App, many: int, wire: int) -> int:
     newsroom.subscribe(app, many)
-    return newsroom.plan(app, newsroom.post_of(wire))
+    return newsroom.plan(app, letters.post_of(wire))
 
 
 def _one(size: Size, wire: int) -> Pairs:
     many, few = size.of(MAILS[wire]), size.of(800)
-    post = newsroom.post_of(wire)
-    ours, theirs = newsroom.sent_size(post), newsroom.wire_size(post)
+    post = letters.post_of(wire)
+    ours, theirs = newsroom.sent_size(post), letters.wire_size(post)
     pairs = Pairs(
         load=f"mail {wire // 1000} KB",
         unit="mails",
@@ -98,7 +98,7 @@ def ours_to(planned: databases.Planned, size: Size, sink: Sink, relay: Relay | N
 
 def sent(copy: Path, planned: databases.Planned, size: Size, sink: Sink, workers: int = 1) -> Run:
     """All that is planned, by so many worker processes that begin together."""
-    told = {"name": "mail.ours", "configuration": str(copy), "postgres": planned.pid}
+    told = {"name": "ours.mail", "configuration": str(copy), "postgres": planned.pid}
     run = together([told] * workers, size, sink.pid)
     if run.done != planned.readers:
         raise SystemExit(f"{run.done} of {planned.readers} mails were accepted")

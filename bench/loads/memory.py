@@ -17,7 +17,7 @@ def run(size: Size) -> list[Pairs]:
     many = size.of(1_000_000 if size.million else 200_000)
     names = {number: f"{number} recipients" for number in (few, many)}
     pairs = Pairs(
-        load="memory",
+        load=f"memory {many:,}",
         unit="mails",
         baseline=names[few],
         about="peak of resident memory of the process that sends 12 KB mails, SQLite, from its start to its end",

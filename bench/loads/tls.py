@@ -38,7 +38,7 @@ def run(size: Size) -> list[Pairs]:
 
         def ours() -> Run:
             copy = planned.copy(Relay(port=sink.port, tls="starttls", connections=SOURCES))
-            return contender("mail.ours", size, sink.pid, environ=trust, configuration=str(copy))
+            return contender("ours.mail", size, sink.pid, environ=trust, configuration=str(copy))
 
         told = {"port": sink.port, "wire": wire, "many": few, "tls": True}
         naive = partial(contender, "mail.naive", size, sink.pid, environ=trust, **told)
