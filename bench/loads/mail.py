@@ -14,7 +14,7 @@ from bench.sinks import Sink, found, server, smtp_sink
 from syndicator.app import App
 from syndicator.sandbox.smtp import SmtpStandIn
 
-MAILS = {12_000: 30_000, 30_000: 15_000}  # bytes on the wire, and how many in the full form
+MAILS = {12_000: 30_000, 30_000: 10_000}  # bytes on the wire, and how many in the full form
 SOURCES = 10  # connections of the other senders; with more smtp-source is no quicker
 
 
@@ -29,7 +29,7 @@ def prepared(app: App, many: int, wire: int) -> int:
 
 
 def _one(size: Size, wire: int) -> Pairs:
-    many, few = size.of(MAILS[wire]), size.of(800)
+    many, few = size.of(MAILS[wire]), size.of(500)
     post = letters.post_of(wire)
     ours, theirs = newsroom.sent_size(post), letters.wire_size(post)
     pairs = Pairs(

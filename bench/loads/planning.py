@@ -45,7 +45,7 @@ def _planning(size: Size, kind: str) -> Pairs:
 
 
 def _import(size: Size) -> Pairs:
-    many = size.of(1_000_000 if size.million else 50_000)
+    many = size.of(1_000_000 if size.million else 10_000)
     pairs = Pairs(
         load=f"import {many:,}, sqlite",
         unit="subscribers",

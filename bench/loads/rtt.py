@@ -18,7 +18,7 @@ LIMIT = CONNECTIONS / RTT  # mails a second at one round trip a mail
 
 
 def run(size: Size) -> list[Pairs]:
-    many, few, wire = size.of(4_000), size.of(400), 12_000
+    many, few, wire = size.of(3_000), size.of(300), 12_000
     pairs = Pairs(
         load="rtt 20 ms",
         unit="mails",

@@ -19,7 +19,7 @@ REQUEST = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext
 
 
 def run(size: Size) -> list[Pairs]:
-    many, few, wire = size.of(10_000), size.of(1_000), 12_000
+    many, few, wire = size.of(6_000), size.of(500), 12_000
     pairs = Pairs(
         load="tls 12 KB",
         unit="mails",
