@@ -27,6 +27,7 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench all $(if $(QUICK),--quick)
+	$(if $(QUICK),,$(BIN)/python -m bench table)
 
 torture: $(VENV)/.dev
 	$(BIN)/python -m tests.torture $(or $(SEEDS),200) $(or $(DELIVERIES),50000)

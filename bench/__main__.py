@@ -1,6 +1,7 @@
 """``python -m bench mail``: one load; ``all``: every load.
 
-``table`` writes the table of docs/performance.md anew; ``profile`` shows where the time of a mail run goes.
+``table`` writes the table of docs/performance.md anew from bench/results; ``profile`` shows where a mail run spends its
+time.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from time import perf_counter
 
 from . import profile, table
 from .measuring import RESULTS, SIZES, Size, write
+
+OTHERS = RESULTS / "others"  # of forms that are no final word; not kept
 
 LOADS = (
     "mail",
@@ -35,7 +38,7 @@ LOADS = (
 def main(words: Sequence[str] | None = None) -> int:
     told = _told(words)
     if told.load == "table":
-        table.rewrite(told.results)
+        table.rewrite(told.results or RESULTS)
         return 0
     if told.load == "profile":
         profile.mail(SIZES[told.form])
@@ -44,7 +47,7 @@ def main(words: Sequence[str] | None = None) -> int:
     if told.rounds:
         size = replace(size, rounds=told.rounds)
     for name in LOADS if told.load == "all" else (told.load,):
-        _measure(name, size, told.results)
+        _measure(name, size, told.results or (RESULTS if told.form == "full" else OTHERS))
     return 0
 
 
@@ -65,7 +68,7 @@ def _told(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=0, help="instead of the form's own")
     parser.add_argument("--pin", action="store_true", help="contenders on one core, servers on the other")
     parser.add_argument("--million", action="store_true", help="a million recipients where it takes long")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the JSON files")
+    parser.add_argument("--results", type=Path, help="folder of the JSON files")
     return parser.parse_args(words)
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+import psycopg
 
 from syndicator.app import App
 
@@ -19,10 +25,12 @@ from .newsroom import Relay
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A planned database; ``copy`` gives the configuration of a fresh copy of it."""
+    """A planned database; ``copy`` gives the configuration of a fresh copy of it, whose bytes are on the disk."""
 
     readers: int
     copy: Callable[[Relay], Path]
+    ask: Callable[[str], Any]  # one value from the newest copy
+    pid: int | None = None  # PostgreSQL's
 
 
 @contextmanager
@@ -35,32 +43,59 @@ def sqlite(prepare: Callable[[App], int]) -> Iterator[Planned]:
             for name in ("bench.db-wal", "bench.db-shm"):
                 (folder / "run" / name).unlink(missing_ok=True)
             (folder / "run").mkdir(exist_ok=True)
-            shutil.copy(folder / "bench.db", folder / "run" / "bench.db")
+            copied = Path(shutil.copy(folder / "bench.db", folder / "run" / "bench.db"))
+            with copied.open("rb") as file:
+                os.fsync(file.fileno())
             return newsroom.configure(folder / "run", relay)
 
-        yield Planned(readers=readers, copy=copy)
+        def ask(told: str) -> Any:
+            with closing(sqlite3.connect(folder / "run" / "bench.db")) as line:
+                return line.execute(told).fetchone()[0]
+
+        yield Planned(readers=readers, copy=copy, ask=ask)
 
 
 @contextmanager
 def postgresql(prepare: Callable[[App], int]) -> Iterator[Planned]:
-    from tests.postgres import DURABLE, Server
-
-    numbers = count()
-    with ExitStack() as open_:
-        server: Any = open_.enter_context(Server(DURABLE))
-        folder = Path(open_.enter_context(TemporaryDirectory()))
-        server.command("CREATE DATABASE planned")
-        told = newsroom.configure(folder, Relay(port=25), f"{server.address}/planned")
-        readers = _prepared(told, prepare)
+    server, number = _server(), next(_numbers)
+    planned, copied = f"planned{number}", f"copy{number}"
+    with TemporaryDirectory() as told:
+        folder = Path(told)
+        server.command(f"CREATE DATABASE {planned}")
+        readers = _prepared(
+            newsroom.configure(folder, Relay(port=25), f"{server.address}/{planned}"), prepare
+        )
 
         def copy(relay: Relay) -> Path:
-            number = next(numbers)
-            if number:
-                server.command(f"DROP DATABASE copy{number - 1} WITH (FORCE)")
-            server.command(f"CREATE DATABASE copy{number} TEMPLATE planned")
-            return newsroom.configure(folder, relay, f"{server.address}/copy{number}")
+            server.command(f"DROP DATABASE IF EXISTS {copied} WITH (FORCE)")
+            server.command(f"CREATE DATABASE {copied} TEMPLATE {planned}")
+            server.command("CHECKPOINT")
+            return newsroom.configure(folder, relay, f"{server.address}/{copied}")
 
-        yield Planned(readers=readers, copy=copy)
+        def ask(told: str) -> Any:
+            with psycopg.connect(
+                f"{server.address.replace('+psycopg', '')}/{copied}", autocommit=True
+            ) as line:
+                return line.execute(told).fetchone()[0]
+
+        pid = int((server.folder / "data" / "postmaster.pid").read_text("ascii").split()[0])
+        yield Planned(readers=readers, copy=copy, pid=pid, ask=ask)
+        server.command(f"DROP DATABASE IF EXISTS {copied} WITH (FORCE)")
+        server.command(f"DROP DATABASE {planned} WITH (FORCE)")
+
+
+_numbers = count()
+
+
+@cache
+def _server() -> Any:
+    """One PostgreSQL for all loads of a command."""
+    from tests.postgres import DURABLE, Server
+
+    server = Server(DURABLE)
+    server.__enter__()
+    atexit.register(server.__exit__, None, None, None)
+    return server
 
 
 def _prepared(configuration: Path, prepare: Callable[[App], int]) -> int:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,6 +20,8 @@ from typing import Any
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("uvloop", "sqlalchemy", "psycopg", "aiosmtplib", "aiohttp", "httpx", "jinja2", "lxml")
 TICKS = os.sysconf("SC_CLK_TCK")
+GATE = "BENCH_GATE"  # set: a contender says when it is ready, and waits for its sign
+SIDES = ("server_cpu", "database_cpu")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,19 @@ class Run:
     seconds: float  # wall
     cpu: float  # seconds, user and system, all threads
     peak: float | None  # MB of resident memory at its highest; None where nobody could look
+    began: float = 0.0  # on the machine's monotonic clock, which all processes share
     server_cpu: float = 0.0  # seconds of the server at the other end
+    database_cpu: float = 0.0  # seconds of all of PostgreSQL's processes
+    process_cpu: float = 0.0  # seconds of the whole process by wait4, with its start and imports
+    more: dict[str, float] = field(default_factory=dict)  # what only this load counts, units in the names
+
+
+def rate(run: Run) -> float:
+    return run.done / run.seconds
+
+
+def cpu_each(run: Run) -> float:
+    return run.cpu / run.done
 
 
 @dataclass(slots=True)
@@ -62,14 +76,17 @@ class Pairs:
     unit: str
     baseline: str
     about: str
+    facts: dict[str, Callable[[Pairs], float | None]] = field(default_factory=dict)  # what the figures say
     runs: dict[str, list[Run]] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
 
     def rate(self, name: str) -> float:
-        return median(run.done / run.seconds for run in self.runs[name])
+        return median(map(rate, self.runs[name]))
 
     def ratio(self, name: str, to: str, of: Callable[[Run], float]) -> float | None:
         """The median over rounds of a figure of one to that of the other; None where there is none."""
+        if name not in self.runs or to not in self.runs:
+            return None
         pairs = zip(self.runs[name], self.runs[to], strict=False)
         found = [of(one) / of(other) for one, other in pairs if of(other)]
         return round(median(found), 3) if found else None
@@ -81,6 +98,7 @@ class Pairs:
             "baseline": self.baseline,
             "about": self.about,
             "skipped": self.skipped,
+            "facts": {name: found for name, of in self.facts.items() if (found := of(self)) is not None},
             "contenders": {name: self._told(name) for name in self.runs},
         }
 
@@ -88,26 +106,39 @@ class Pairs:
         runs = self.runs[name]
         peaks = [run.peak for run in runs if run.peak is not None]
         base = self.baseline if self.baseline in self.runs else name
+        busy = _busy(runs)
         return {
             "rounds": len(runs),
             "done": median(run.done for run in runs),
             "per_second": round(self.rate(name), 1),
-            "cpu_s_per_1000": round(median(1000 * run.cpu / run.done for run in runs), 4),
-            "server_cpu_s_per_1000": round(median(1000 * run.server_cpu / run.done for run in runs), 4),
+            **{f"{side}_s_per_1000": _thousand(runs, side) for side in ("cpu", *SIDES, "process_cpu")},
             "peak_mb": round(max(peaks), 1) if peaks else None,
-            "rate_to_baseline": self.ratio(name, base, lambda run: run.done / run.seconds),
-            "cpu_to_baseline": self.ratio(name, base, lambda run: run.cpu / run.done),
-            "limit": _limit(runs),
+            "rate_to_baseline": self.ratio(name, base, rate),
+            "cpu_to_baseline": self.ratio(name, base, cpu_each),
+            "cores_busy": busy,
+            "limit": _limit(busy),
+            "more": {key: round(median(run.more[key] for run in runs), 2) for key in runs[0].more},
         }
 
 
-def _limit(runs: Sequence[Run]) -> str:
-    """Which side's core was busy most of the time."""
-    client = median(run.cpu / run.seconds for run in runs)
-    server = median(run.server_cpu / run.seconds for run in runs)
-    if max(client, server) < 0.6:
-        return "waiting"
-    return "contender" if client >= server else "server"
+def _thousand(runs: Sequence[Run], side: str) -> float:
+    """Median of the seconds of CPU a thousand."""
+    return round(median(1000 * getattr(run, side) / run.done for run in runs), 4)
+
+
+def _busy(runs: Sequence[Run]) -> dict[str, float]:
+    """How much of a core each side kept busy."""
+    sides = {"contender": "cpu", "server": "server_cpu", "database": "database_cpu"}
+    return {
+        name: round(median(getattr(run, side) / run.seconds for run in runs), 2)
+        for name, side in sides.items()
+    }
+
+
+def _limit(busy: Mapping[str, float]) -> str:
+    """Whose core was busy most of the time; nobody's: the disk, the line or the machine's other work."""
+    side = max(busy, key=lambda name: busy[name])
+    return side if busy[side] >= 0.6 else "waiting"
 
 
 def interleaved(pairs: Pairs, contenders: Mapping[str, Callable[[], Run]], rounds: int) -> Pairs:
@@ -126,8 +157,11 @@ def say(pairs: Pairs) -> None:
         out.append(
             f"  {_shown(one['rate_to_baseline'])} × rate  {_shown(one['cpu_to_baseline'])} × CPU  {name:34}"
             f" {one['per_second']:>11,.1f} {pairs.unit}/s  {one['cpu_s_per_1000']:8.4f} s CPU/1000"
-            f"  server {one['server_cpu_s_per_1000']:.4f}  {one['peak_mb'] or 0:6.1f} MB  limit: {one['limit']}"
+            f"  server {one['server_cpu_s_per_1000']:.4f}  database {one['database_cpu_s_per_1000']:.4f}"
+            f"  {one['peak_mb'] or 0:6.1f} MB  limit: {one['limit']}"
         )
+        out += [f"      {figure}: {value:,.2f}" for figure, value in one["more"].items()]
+    out += [f"  {fact}: {value}" for fact, value in told["facts"].items()]
     out += [f"  skipped {name}: {why}" for name, why in pairs.skipped.items()]
     sys.stdout.write("\n".join(out) + "\n")
     sys.stdout.flush()
@@ -146,14 +180,14 @@ def write(name: str, size: Size, found: Sequence[Pairs], folder: Path = RESULTS)
         "pinned": size.pin,
         "units": {
             "per_second": "1/s",
-            "cpu_s_per_1000": "s of CPU a thousand",
+            "cpu_s_per_1000": "s of CPU a thousand, user and system, all threads",
             "peak_mb": "MB",
             "rate_to_baseline": "median of the rounds' ratios",
         },
         "machine": machine(),
         "pairs": [pairs.told() for pairs in found],
     }
-    path = folder / f"{name}.json"
+    path = folder / f"{name}{'-million' * size.million}.json"
     path.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return path
 
@@ -177,12 +211,16 @@ def _version(name: str) -> str | None:
 
 @contextmanager
 def measured(done: Callable[[], int]) -> Iterator[list[Run]]:
-    """Measure a block of this process; ``done`` says afterwards how much was done."""
+    """Measure a block of this process, once it was told to begin; ``done`` says afterwards how much was done."""
     found: list[Run] = []
+    if os.environ.get(GATE):
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        sys.stdin.readline()
     wall, cpu = perf_counter(), process_time()
     yield found
     seconds, used = perf_counter() - wall, process_time() - cpu
-    found.append(Run(done=done(), seconds=seconds, cpu=used, peak=peak()))
+    found.append(Run(done=done(), seconds=seconds, cpu=used, peak=peak(), began=wall))
 
 
 def peak(pid: int | str = "self") -> float:
@@ -193,10 +231,16 @@ def peak(pid: int | str = "self") -> float:
     return 0.0
 
 
-def cpu_of(pid: int) -> float:
-    """Seconds of CPU that a process has used so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+def cpu_of(pid: int | None) -> float:
+    """Seconds of CPU that a process, its living children and those that ended have used so far; 0 for nobody."""
+    if pid is None:
+        return 0.0
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
+    except FileNotFoundError:
+        return 0.0  # it ended: its parent counts it
+    return sum(map(int, fields[11:15])) / TICKS + sum(cpu_of(int(child)) for child in children)
 
 
 def pinned(core: int, size: Size) -> Callable[[], None] | None:
@@ -206,44 +250,84 @@ def pinned(core: int, size: Size) -> Callable[[], None] | None:
     return lambda: os.sched_setaffinity(0, {cores[core]})
 
 
-def contender(
-    name: str,
+def contender(name: str, size: Size, server: int | None = None, **told: Any) -> Run:
+    """Run one of :mod:`bench.contenders` in a process of its own. See :func:`together`."""
+    return together([{"name": name, **told}], size, server)
+
+
+def together(
+    contenders: Sequence[Mapping[str, Any]],
     size: Size,
     server: int | None = None,
-    *,
-    environ: Mapping[str, str] | None = None,
-    **told: object,
 ) -> Run:
-    """Run one of :mod:`bench.contenders` in a process of its own; ``server`` is the pid at the other end."""
-    before = cpu_of(server) if server else 0.0
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.contenders", name, json.dumps(told)],
-        check=True,
+    """Run several at the same time, each in a process of its own: they make ready, and begin at one sign.
+
+    ``server`` is the pid at the other end, ``postgres`` that of its database; what these use before the sign is not
+    counted. What else is told of a contender goes to its function, but for ``environ``.
+    """
+    started = [_start(told, size) for told in contenders]
+    database = contenders[0].get("postgres")
+    for child in started:
+        if child.stdout.readline() != b"ready\n":  # type: ignore[union-attr]
+            raise SystemExit(f"a contender did not begin: {child.args!r}")
+    before = cpu_of(server), cpu_of(database)
+    for child in started:
+        child.stdin.close()  # type: ignore[union-attr]
+    runs = [_ended(child) for child in started]
+    first, last = min(run.began for run in runs), max(run.began + run.seconds for run in runs)
+    return Run(
+        done=sum(run.done for run in runs),
+        seconds=last - first,
+        cpu=sum(run.cpu for run in runs),
+        peak=max(run.peak or 0.0 for run in runs),
+        began=first,
+        server_cpu=cpu_of(server) - before[0],
+        database_cpu=cpu_of(database) - before[1],
+        process_cpu=sum(run.process_cpu for run in runs),
+        more=runs[0].more,
+    )
+
+
+def _start(told: Mapping[str, Any], size: Size) -> subprocess.Popen[bytes]:
+    words = {key: value for key, value in told.items() if key not in {"name", "environ", "postgres"}}
+    return subprocess.Popen(
+        [sys.executable, "-m", "bench.contenders", told["name"], json.dumps(words)],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env=os.environ | dict(environ or {}),
+        env=os.environ | {GATE: "1"} | dict(told.get("environ", {})),
         cwd=Path(__file__).parents[1],
         preexec_fn=pinned(0, size),
     )
-    run = Run(**json.loads(done.stdout.splitlines()[-1]))
-    after = cpu_of(server) if server else 0.0
-    return Run(done=run.done, seconds=run.seconds, cpu=run.cpu, peak=run.peak, server_cpu=after - before)
+
+
+def _ended(child: subprocess.Popen[bytes]) -> Run:
+    """What it says of itself, and what the kernel says of the whole process."""
+    with child.stdout as out:  # type: ignore[union-attr]
+        said = out.read().splitlines()
+    used = _waited(child)
+    return replace(Run(**json.loads(said[-1])), process_cpu=used)
+
+
+def _waited(child: subprocess.Popen[bytes]) -> float:
+    """Wait for its end; its seconds of CPU."""
+    _, status, used = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise SystemExit(f"{child.args!r} ended with {child.returncode}")
+    return used.ru_utime + used.ru_stime
 
 
 def program(command: Sequence[str], done: int, size: Size, server: int | None = None) -> Run:
     """Run somebody else's program and measure it from outside."""
-    before = cpu_of(server) if server else 0.0
+    before = cpu_of(server)
     start = perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, preexec_fn=pinned(0, size))
-    _, status, used = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    seconds = perf_counter() - start
-    if child.returncode:
-        raise SystemExit(f"{command[0]} ended with {child.returncode}")
-    after = cpu_of(server) if server else 0.0
+    used = _waited(subprocess.Popen(command, stdout=subprocess.DEVNULL, preexec_fn=pinned(0, size)))
     return Run(
         done=done,
-        seconds=seconds,
-        cpu=used.ru_utime + used.ru_stime,
+        seconds=perf_counter() - start,
+        cpu=used,
         peak=None,  # what wait4 says of it is ours, from before it became that program
-        server_cpu=after - before,
+        began=start,
+        server_cpu=cpu_of(server) - before,
+        process_cpu=used,
     )

@@ -19,6 +19,6 @@ def mail(size: Size) -> None:
         with TemporaryDirectory() as told:
             path = Path(told) / "profile.txt"
             copy = planned.copy(Relay(port=sink.port))
-            run = contender("mail.ours", size, configuration=str(copy), profile=str(path))
+            run = contender("ours.mail", size, configuration=str(copy), profile=str(path))
             sys.stdout.write(path.read_text("utf-8"))
     sys.stdout.write(f"{run.done} mails in {run.seconds:.2f} s under the profiler\n")

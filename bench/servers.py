@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import selectors
 import signal
 import ssl
 import sys
 from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import uvloop
@@ -171,7 +174,31 @@ async def feeds(port: int) -> None:
     await asyncio.get_running_loop().create_server(Feeds, "127.0.0.1", port)
 
 
-SERVERS: dict[str, Callable[..., Awaitable[None]]] = {"mail": mail, "far": far, "feeds": feeds}
+async def pages(port: int, configuration: str, mailing: bool) -> None:  # noqa: FBT001 - from JSON
+    """The pages as the worker serves them, in a thread beside it; ``mailing``: while it sends what is due."""
+    import uvicorn  # the other servers do without
+    from starlette.responses import PlainTextResponse
+    from starlette.routing import Route
+
+    from syndicator.web import pages as web
+
+    from . import newsroom
+
+    app = newsroom.opened(Path(configuration))
+    rooms = web.pages(app)
+    rooms.routes.append(Route("/plain", lambda request: PlainTextResponse("ok\n")))
+    told = uvicorn.Config(rooms, port=port, log_config=None, access_log=False, server_header=False)
+    Thread(target=uvicorn.Server(told).run, daemon=True).start()
+    if mailing:
+        Thread(target=app.deliver, args=("letters",), daemon=True).start()
+
+
+SERVERS: dict[str, Callable[..., Awaitable[None]]] = {
+    "mail": mail,
+    "far": far,
+    "feeds": feeds,
+    "pages": pages,
+}
 
 
 async def main(name: str, told: str) -> None:
@@ -181,5 +208,11 @@ async def main(name: str, told: str) -> None:
     await stop.wait()
 
 
+def precise() -> asyncio.AbstractEventLoop:
+    """A loop whose timers are exact: those of epoll and libuv count whole milliseconds, of a line's ten."""
+    return asyncio.SelectorEventLoop(selectors.SelectSelector())
+
+
 if __name__ == "__main__":
-    uvloop.run(main(*sys.argv[1:3]))
+    with asyncio.Runner(loop_factory=precise if sys.argv[1] == "far" else uvloop.new_event_loop) as runner:
+        runner.run(main(*sys.argv[1:3]))

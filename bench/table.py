@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
 BEGIN, END = "<!-- table: python -m bench table -->", "<!-- end of table -->"
 HEAD = (
-    "| load | what | × rate | × CPU | a second | CPU s/1000 | server CPU s/1000 | MB | limit |\n"
-    "|---|---|---:|---:|---:|---:|---:|---:|---|"
+    "| load | what | × rate | × CPU | a second | CPU s/1000 | server's | database's | MB | limit |\n"
+    "|---|---|---:|---:|---:|---:|---:|---:|---:|---|"
 )
+FIGURES = "| load | what | figure | |\n|---|---|---|---:|"
 
 
 def rewrite(results: Path, document: Path = DOCUMENT) -> None:
@@ -24,7 +26,13 @@ def rewrite(results: Path, document: Path = DOCUMENT) -> None:
 
 def rendered(results: Path) -> str:
     found = [json.loads(path.read_text("utf-8")) for path in sorted(results.glob("*.json"))]
-    return "\n".join([HEAD, *(row for one in found for pair in one["pairs"] for row in _rows(pair))])
+    pairs = [pair for one in found for pair in one["pairs"]]
+    parts = ([HEAD], _rows, [""], _facts, ["", FIGURES], _figures)
+    return "\n".join(
+        line
+        for part in parts
+        for line in (part if isinstance(part, list) else chain.from_iterable(map(part, pairs)))
+    )
 
 
 def _rows(pair: dict[str, Any]) -> Iterator[str]:
@@ -35,12 +43,25 @@ def _rows(pair: dict[str, Any]) -> Iterator[str]:
             f"{_number(one['per_second'], 0)} {pair['unit']}",
             _number(one["cpu_s_per_1000"], 3),
             _number(one["server_cpu_s_per_1000"] or None, 3),
+            _number(one["database_cpu_s_per_1000"] or None, 3),
             _number(one["peak_mb"], 0),
         )
         shown = f"*{name}*" if name == pair["baseline"] else name
         yield f"| {pair['load']} | {shown} | {' | '.join(figures)} | {one['limit']} |"
     for name, why in pair["skipped"].items():
-        yield f"| {pair['load']} | {name} | skipped: {why} | | | | | | |"
+        yield f"| {pair['load']} | {name} | skipped: {why} | | | | | | | |"
+
+
+def _facts(pair: dict[str, Any]) -> Iterator[str]:
+    yield f"- {pair['load']}: {pair['about']}."
+    for fact, value in pair["facts"].items():
+        yield f"  - {fact}: **{_number(value, 2)}**"
+
+
+def _figures(pair: dict[str, Any]) -> Iterator[str]:
+    for name, one in pair["contenders"].items():
+        for figure, value in one["more"].items():
+            yield f"| {pair['load']} | {name} | {figure} | {_number(value, 1)} |"
 
 
 def _number(value: float | None, digits: int) -> str:

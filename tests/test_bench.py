@@ -10,19 +10,27 @@ from pathlib import Path
 import pytest
 
 from bench.__main__ import LOADS
+from bench.letters import post_of, wire_size
 from bench.measuring import Pairs, Run
-from bench.newsroom import post_of, wire_size
-from bench.table import rendered
+from bench.newsroom import sent_size
+from bench.table import BEGIN, END, rendered, rewrite
 
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.mark.parametrize("load", LOADS)
-def test_a_load_runs_and_tells(load: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "bench", load, "--tiny", "--results", str(tmp_path)]
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder where all loads wrote what they found."""
+    folder = tmp_path_factory.mktemp("results")
+    command = [sys.executable, "-m", "bench", "all", "--tiny", "--results", str(folder)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    told = json.loads((tmp_path / f"{load}.json").read_text("utf-8"))
+    return folder
+
+
+@pytest.mark.parametrize("load", LOADS)
+def test_a_load_runs_and_tells(load: str, results: Path) -> None:
+    told = json.loads((results / f"{load}.json").read_text("utf-8"))
     assert told["machine"]["cores"] >= 1
     assert str(ROOT) not in json.dumps(told)
     for pair in told["pairs"]:
@@ -30,7 +38,19 @@ def test_a_load_runs_and_tells(load: str, tmp_path: Path) -> None:
         for one in pair["contenders"].values():
             assert one["per_second"] > 0
             assert one["rounds"] == 1
-    assert told["pairs"][0]["load"] in rendered(tmp_path)
+    assert told["pairs"][0]["load"] in rendered(results)
+
+
+def test_what_the_whole_process_used_is_more_than_its_work(results: Path) -> None:
+    for one in json.loads((results / "mail.json").read_text("utf-8"))["pairs"][0]["contenders"].values():
+        assert one["process_cpu_s_per_1000"] >= one["cpu_s_per_1000"] > 0
+
+
+def test_the_table_is_set_between_its_marks(results: Path, tmp_path: Path) -> None:
+    document = tmp_path / "performance.md"
+    document.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", "utf-8")
+    rewrite(results, document)
+    assert document.read_text("utf-8") == f"before\n{BEGIN}\n{rendered(results)}\n{END}\nafter\n"
 
 
 def test_a_ratio_is_the_median_of_the_rounds_ratios() -> None:
@@ -45,3 +65,8 @@ def test_a_ratio_is_the_median_of_the_rounds_ratios() -> None:
 @pytest.mark.parametrize("size", [12_000, 30_000])
 def test_a_post_has_the_size_that_was_asked_for(size: int) -> None:
     assert size - 200 < wire_size(post_of(size)) <= size
+
+
+def test_our_mail_has_the_size_of_the_one_it_is_compared_with() -> None:
+    post = post_of(12_000)
+    assert sent_size(post) == pytest.approx(wire_size(post), rel=0.03)

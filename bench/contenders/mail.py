@@ -1,37 +1,14 @@
-"""Senders of mail: the house, the libraries that everybody has, and the least that a mail takes."""
+"""Senders of mail: the libraries that everybody has, and the least that a mail takes."""
 
 from __future__ import annotations
 
 import asyncio
 import smtplib
 import ssl
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-from bench import newsroom
+from bench import letters
 from bench.measuring import Run, measured
-
-
-def ours(configuration: str, profile: str | None = None) -> Run:
-    """Everything that is due on the channel, through the App, its ledger durable."""
-    counts: dict[str, int] = {}
-    with newsroom.opened(Path(configuration)) as app, measured(lambda: counts.get("accepted", 0)) as found:
-        if profile:
-            _profiled(lambda: counts.update(app.deliver("letters")), Path(profile))
-        else:
-            counts.update(app.deliver("letters"))
-    if not found[0].done or sum(counts.values()) != found[0].done:
-        raise SystemExit(f"not everything was accepted: {counts}")
-    return found[0]
-
-
-def _profiled(job: Callable[[], object], path: Path) -> None:
-    from pyinstrument import Profiler
-
-    with Profiler() as profiler:
-        job()
-    path.write_text(profiler.output_text(unicode=True, color=False, show_all=False), "utf-8")
 
 
 def _context() -> ssl.SSLContext:
@@ -40,14 +17,14 @@ def _context() -> ssl.SSLContext:
 
 def naive(port: int, wire: int, many: int, connections: int = 1, tls: bool = False) -> Run:  # noqa: FBT001, FBT002 - from JSON
     """The standard library: a message built for each reader, connections used again."""
-    post = newsroom.post_of(wire)
+    post = letters.post_of(wire)
 
     def send(first: int) -> None:
         with smtplib.SMTP("127.0.0.1", port) as line:
             if tls:
                 line.starttls(context=_context())
             for number in range(first, many, connections):
-                line.send_message(newsroom.mail(post, number))
+                line.send_message(letters.mail(post, number))
 
     with measured(lambda: many) as found, ThreadPoolExecutor(connections) as pool:
         list(pool.map(send, range(connections)))
@@ -58,12 +35,12 @@ def asynchronous(port: int, wire: int, many: int, connections: int = 10) -> Run:
     """The usual asynchronous library: the same, so many connections at once."""
     import aiosmtplib
 
-    post = newsroom.post_of(wire)
+    post = letters.post_of(wire)
 
     async def send(first: int) -> None:
         async with aiosmtplib.SMTP(hostname="127.0.0.1", port=port, use_tls=False, start_tls=False) as line:
             for number in range(first, many, connections):
-                await line.send_message(newsroom.mail(post, number))
+                await line.send_message(letters.mail(post, number))
 
     async def everything() -> None:
         await asyncio.gather(*(send(first) for first in range(connections)))
@@ -123,7 +100,7 @@ def floor(port: int, wire: int, many: int, connections: int = 10) -> Run:
     """The pipelined floor on uvloop."""
     import uvloop
 
-    body = newsroom.mail(newsroom.post_of(wire), 1).as_bytes().rstrip() + b"\r\n.\r\n"
+    body = letters.mail(letters.post_of(wire), 1).as_bytes().rstrip() + b"\r\n.\r\n"
     left = [many]
 
     async def everything() -> None:

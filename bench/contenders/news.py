@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -10,12 +9,11 @@ from pathlib import Path
 from random import Random
 from time import monotonic
 
-import httpx
-
 from bench import newsroom
 from bench.measuring import Run, measured
 from syndicator.app import App
 from syndicator.channels.telegram import TelegramChannel
+from syndicator.channels.x import XChannel
 from syndicator.cleaning import clean
 from syndicator.model import (
     ChannelId,
@@ -60,33 +58,6 @@ def feeds(port: int, many: int) -> Run:
     return found[0]
 
 
-def plain_feeds(port: int, many: int) -> Run:
-    """The bodies alone, by httpx, one after the other; nothing is read."""
-    with httpx.Client(trust_env=False) as client, measured(lambda: many) as found:
-        for number in range(many):
-            client.get(f"http://127.0.0.1:{port}/{number}").raise_for_status()
-    return found[0]
-
-
-def many_feeds(port: int, many: int) -> Run:
-    """The bodies alone, by aiohttp, fifty at a time; nothing is read."""
-    import aiohttp
-
-    async def everything() -> None:
-        places = asyncio.Semaphore(50)
-
-        async def one(client: aiohttp.ClientSession, number: int) -> None:
-            async with places, client.get(f"http://127.0.0.1:{port}/{number}") as answer:
-                await answer.read()
-
-        async with aiohttp.ClientSession() as client:
-            await asyncio.gather(*(one(client, number) for number in range(many)))
-
-    with measured(lambda: many) as found:
-        asyncio.run(everything())
-    return found[0]
-
-
 def parcels(many: int) -> list[Parcel]:
     made = []
     for number in range(many):
@@ -117,7 +88,12 @@ def telegram(url: str, token: str, chat: str, many: int) -> Run:
     return _sent(lambda: TelegramChannel(told, world(), id=ChannelId("c")), many)
 
 
-def _sent(channel: Callable[[], TelegramChannel], many: int) -> Run:
+def x(url: str, account: dict[str, str], many: int) -> Run:
+    told = XChannel.Settings(**account, base_url=url)  # type: ignore[arg-type]
+    return _sent(lambda: XChannel(told, world(), id=ChannelId("c")), many)
+
+
+def _sent(channel: Callable[[], TelegramChannel | XChannel], many: int) -> Run:
     lane = ListLane(parcels(many))
     accepted = [0]
     with channel() as opened, measured(lambda: accepted[0]) as found:
@@ -125,14 +101,6 @@ def _sent(channel: Callable[[], TelegramChannel], many: int) -> Run:
         accepted[0] = sum(one.outcome is Outcome.ACCEPTED for one in lane.receipts)
     if accepted[0] != many:
         raise SystemExit(f"{accepted[0]} of {many} accepted: {lane.receipts[-1].detail}")
-    return found[0]
-
-
-def plain_telegram(url: str, token: str, chat: str, many: int) -> Run:
-    with httpx.Client(trust_env=False) as client, measured(lambda: many) as found:
-        for number in range(many):
-            told = {"chat_id": chat, "text": f"Rain closed road {number}."}
-            client.post(f"{url}{token}/sendMessage", json=told).raise_for_status()
     return found[0]
 
 

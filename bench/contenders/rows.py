@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from bench import newsroom
+from bench import letters, newsroom
 from bench.measuring import Run, measured
 from syndicator.app import App
 from syndicator.model import ChannelId, Outcome, Receipt
@@ -29,7 +29,7 @@ FROM subscribers s, subscriptions c WHERE c.subscriber = s.id AND c.consent = 'g
 def plan(configuration: str, wire: int) -> Run:
     """One edition for every reader, as the desk plans it."""
     counts = [0]
-    post = newsroom.post_of(wire)
+    post = letters.post_of(wire)
     with newsroom.opened(Path(configuration)) as app, measured(lambda: counts[0]) as found:
         counts[0] = newsroom.plan(app, post)
     return found[0]

@@ -9,7 +9,7 @@ from bench.sinks import server
 
 
 def run(size: Size) -> list[Pairs]:
-    many = size.of(2_000)
+    many = size.of(400)
     pairs = Pairs(
         load="feeds",
         unit="feeds",
@@ -19,8 +19,8 @@ def run(size: Size) -> list[Pairs]:
     with server("feeds", size) as feeds:
         told = {"port": feeds.port, "many": many}
         contenders = {
-            "httpx": partial(contender, "news.plain_feeds", size, feeds.pid, **told),
-            "aiohttp, 50 at a time": partial(contender, "news.many_feeds", size, feeds.pid, **told),
+            "httpx": partial(contender, "plain.feeds", size, feeds.pid, **told),
+            "aiohttp, 50 at a time": partial(contender, "plain.many_feeds", size, feeds.pid, **told),
             "syndicator": partial(contender, "news.feeds", size, feeds.pid, **told),
         }
-        return [interleaved(pairs, contenders, min(size.rounds, 3))]
+        return [interleaved(pairs, contenders, size.rounds)]

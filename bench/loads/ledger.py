@@ -11,16 +11,15 @@ from bench.newsroom import Relay
 
 from .mail import prepared
 
-TOGETHER = (1, 20, 50, 500)
+TOGETHER = {"full": (1, 20, 500), "quick": (20, 500), "tiny": (20,)}
 
 
 def run(size: Size) -> list[Pairs]:
-    batches = TOGETHER if size.name != "tiny" else TOGETHER[1:2]
-    return [_one(size, kind, together) for kind in databases.KINDS for together in batches]
+    return [_one(size, kind, together) for kind in databases.KINDS for together in TOGETHER[size.name]]
 
 
 def _one(size: Size, kind: str, together: int) -> Pairs:
-    many = size.of(min(20_000, 1_000 * together), 40)
+    many = size.of(min(10_000, 1_000 * together), 40)
     pairs = Pairs(
         load=f"ledger, {kind}, {together} together",
         unit="deliveries",
@@ -31,7 +30,9 @@ def _one(size: Size, kind: str, together: int) -> Pairs:
 
         def contend(name: str, **told: object) -> Run:
             copy = planned.copy(Relay(port=25))
-            return contender(name, size, configuration=str(copy), together=together, **told)
+            return contender(
+                name, size, configuration=str(copy), together=together, postgres=planned.pid, **told
+            )
 
         contenders: dict[str, Callable[[], Run]] = {
             "synced commits": partial(contend, "rows.synced", many=many),

@@ -20,9 +20,9 @@ def run(size: Size) -> list[Pairs]:
 
 
 def _planning(size: Size, kind: str) -> Pairs:
-    many = size.of(1_000_000)
+    many = size.of(1_000_000 if size.million else 200_000)
     pairs = Pairs(
-        load=f"planning, {kind}",
+        load=f"planning {many:,}, {kind}",
         unit="deliveries",
         baseline="INSERT … SELECT",
         about=f"one edition for {many} readers, beside the same rows into a table without keys",
@@ -35,19 +35,19 @@ def _planning(size: Size, kind: str) -> Pairs:
     with databases.KINDS[kind](prepare) as planned:
 
         def contend(name: str, **told: object) -> Run:
-            return contender(name, size, configuration=str(planned.copy(RELAY)), **told)
+            return contender(name, size, configuration=str(planned.copy(RELAY)), postgres=planned.pid, **told)
 
         contenders = {
             "INSERT … SELECT": partial(contend, "rows.plain_plan"),
             "syndicator": partial(contend, "rows.plan", wire=30_000),
         }
-        return interleaved(pairs, contenders, min(size.rounds, 5))
+        return interleaved(pairs, contenders, 1 if size.million else size.rounds)
 
 
 def _import(size: Size) -> Pairs:
-    many = size.of(200_000 if not size.million else 1_000_000)
+    many = size.of(1_000_000 if size.million else 10_000)
     pairs = Pairs(
-        load="import, sqlite",
+        load=f"import {many:,}, sqlite",
         unit="subscribers",
         baseline="csv + executemany",
         about=f"{many} subscribers from a CSV, beside csv.reader and executemany into a bare table",
@@ -68,4 +68,4 @@ def _import(size: Size) -> Pairs:
             return contender("rows.plain_take_in", size, database=str(folder / "plain.db"), file=str(file))
 
         contenders = {"csv + executemany": plain, "syndicator": ours}
-        return interleaved(pairs, contenders, min(size.rounds, 3))
+        return interleaved(pairs, contenders, 1 if size.million else size.rounds)

@@ -8,7 +8,7 @@ from bench.measuring import Pairs, Size, contender, interleaved
 
 
 def run(size: Size) -> list[Pairs]:
-    many = size.of(500)
+    many = size.of(200)
     pairs = Pairs(
         load="rendering",
         unit="digests",

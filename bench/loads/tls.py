@@ -13,18 +13,18 @@ from bench.measuring import Pairs, Run, Size, contender, interleaved
 from bench.newsroom import Relay
 from bench.sinks import found, server
 
-from .mail import CONNECTIONS, prepared
+from .mail import SOURCES, prepared
 
 REQUEST = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1"
 
 
 def run(size: Size) -> list[Pairs]:
-    many, few, wire = size.of(10_000), size.of(1_000), 12_000
+    many, few, wire = size.of(6_000), size.of(500), 12_000
     pairs = Pairs(
         load="tls 12 KB",
         unit="mails",
         baseline="smtplib",
-        about=f"{many} mails over STARTTLS, {CONNECTIONS} connections; smtplib sends {few} over one",
+        about=f"{many} mails over STARTTLS, {SOURCES} connections; smtplib sends {few} over one",
     )
     tool = found("openssl")
     if tool is None:
@@ -37,8 +37,8 @@ def run(size: Size) -> list[Pairs]:
         trust = {"SSL_CERT_FILE": str(certificate)}
 
         def ours() -> Run:
-            copy = planned.copy(Relay(port=sink.port, tls="starttls", connections=CONNECTIONS))
-            return contender("mail.ours", size, sink.pid, environ=trust, configuration=str(copy))
+            copy = planned.copy(Relay(port=sink.port, tls="starttls", connections=SOURCES))
+            return contender("ours.mail", size, sink.pid, environ=trust, configuration=str(copy))
 
         told = {"port": sink.port, "wire": wire, "many": few, "tls": True}
         naive = partial(contender, "mail.naive", size, sink.pid, environ=trust, **told)
