@@ -55,15 +55,17 @@ class Database:
         self.url = url
         self._idle: list[Connection] = []
         try:
-            self.engine = _engine(url, busy_ms)
+            self._turnstile = Turnstile(self.path)
+            self.engine = _engine(url, busy_ms, self._turnstile)
         except (ArgumentError, ImportError) as error:
             raise StorageError(f"database.url cannot be used: {error}") from error
 
     @property
     def path(self) -> Path | None:
-        """The SQLite file, None for PostgreSQL and for a database in memory."""
+        """The SQLite file, None for PostgreSQL, for a database in memory and for one that is told as a URI."""
         url = make_url(self.url)
-        return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+        told = url.database if url.get_backend_name() == "sqlite" else None
+        return Path(told) if told and not told.startswith((":memory:", "file:")) else None
 
     @property
     def shown(self) -> str:
@@ -117,6 +119,7 @@ class Database:
     def close(self) -> None:
         while self._idle:
             self._idle.pop().close()
+        self._turnstile.close()
         self.engine.dispose()
 
     @contextmanager
@@ -163,12 +166,12 @@ def _alembic() -> Config:
     return config
 
 
-def _engine(url: str, busy_ms: int) -> Engine:
+def _engine(url: str, busy_ms: int, turnstile: Turnstile) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
         return create_engine(url, pool_pre_ping=True, max_overflow=200)  # each berth holds one
     engine = create_engine(url)
     event.listen(engine, "connect", partial(_prepare, busy_ms))
-    event.listen(engine, "begin", partial(_begin, Turnstile(make_url(url).database)))
+    event.listen(engine, "begin", partial(_begin, turnstile))
     return engine
 
 
@@ -180,11 +183,17 @@ class Turnstile:
     who writes cannot begin again before.
     """
 
-    def __init__(self, database: str | None) -> None:
-        is_file = database and not database.startswith((":memory:", "file:"))
-        self._path = f"{database}.turn" if is_file else None
+    def __init__(self, database: Path | None) -> None:
+        """``database`` is its file, None where nobody else can write it."""
+        self._path = database and database.with_name(f"{database.name}.turn")
         self._threads = Lock()
         self._file: int | None = None
+
+    def close(self) -> None:
+        with self._threads:
+            if self._file is not None:
+                os.close(self._file)
+                self._file = None
 
     @contextmanager
     def passed(self) -> Iterator[None]:
@@ -209,7 +218,7 @@ def _prepare(busy_ms: int, connection: sqlite3.Connection, _entry: ConnectionPoo
     cursor.close()
 
 
-def _opened(path: str) -> int:
+def _opened(path: Path) -> int:
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:

@@ -85,3 +85,18 @@ def test_nobody_waits_long_for_one_who_writes_without_a_pause(tmp_path: Path) ->
                 other.stdin.flush()
             assert commits < 5000
         other.stdin.close()
+
+
+def test_a_database_that_is_closed_leaves_no_file_open(tmp_path: Path) -> None:
+    def open_files() -> list[str]:
+        found = [str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if one.is_symlink()]
+        return [name for name in found if str(tmp_path) in name]
+
+    for number in range(3):
+        database = Database(f"sqlite:///{tmp_path}/news-{number}.db")
+        database.migrate()
+        with database.write() as connection:
+            connection.execute(text("UPDATE overrides SET at = at"))
+        assert open_files()
+        database.close()
+    assert open_files() == []
