@@ -110,6 +110,9 @@ class Newsroom(Table):
     timezone: Zone = Field(description="zone of its timetables and dates")
     accent: str = Field("#0b6e4f", description="colour of mails and pages", pattern=r"^#[0-9a-fA-F]{6}$")
     postal_address: str = Field("", description="stands in the foot of each mail; many countries demand it")
+    archive_url: str | None = Field(
+        None, description="where old newsletters can be read, for List-Archive", pattern=r"^https?://\S+$"
+    )
     quiet_hours: Hours = Field(
         None, description="no flash goes out in them unless a channel's night rule says so"
     )

@@ -66,11 +66,13 @@ class Wiring:
     secrets: frozenset[str] = field(repr=False)
 
     def outlet(self, channel: str, newsletter: str = "") -> Outlet:
+        titles = self.settings.newsletters[newsletter].titles if newsletter else {}
         return Outlet(
             id=ChannelId(channel),
             kind=self.settings.channels[channel].kind,
             limits=self.channels[channel].factory.limits,
             newsletter=newsletter,
+            titles=dict(titles.items()),
         )
 
 
@@ -264,6 +266,7 @@ def _masthead(settings: Settings) -> Masthead:
         accent=newsroom.accent,
         zone=newsroom.timezone,
         postal_address=newsroom.postal_address,
+        archive_url=newsroom.archive_url or "",
     )
 
 
