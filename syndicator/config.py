@@ -168,6 +168,17 @@ class Schedule(Table):
     reconcile: Duration = Field(timedelta(minutes=1), description="how often open rows are looked at")
 
 
+class BouncesTable(PluginTable):
+    kind: str | None = Field(
+        None, description='"imap" or "maildir": where bounces arrive; none: only by pipe or hook'
+    )
+    every: Duration = Field(timedelta(minutes=5), description="how often it is looked at")
+    half_life: Duration = Field(timedelta(days=14), description="a soft bounce counts half after this")
+    most: float = Field(
+        3.0, gt=0, le=100, description="soft bounces that end a reader's mail; one a day counts"
+    )
+
+
 class SourceTable(PluginTable):
     kind: str = Field(description='"feed" or "page", or a plug-in of your own')
     look_back: Duration = Field(
@@ -231,6 +242,9 @@ class Settings(Table):
     network: Network = Field(default_factory=Network, description="where sources may be read from")
     web: Web = Field(default_factory=Web, description="the pages that readers reach")
     schedule: Schedule = Field(default_factory=Schedule, description="how often the worker looks")
+    bounces: BouncesTable = Field(
+        default_factory=BouncesTable, description="what becomes of mail that comes back"
+    )
     templates: str = Field(
         "templates", description="folder of the newsroom's own templates, beside this file"
     )

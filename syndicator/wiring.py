@@ -62,6 +62,7 @@ class Wiring:
     channels: Mapping[str, Socket]
     summariser: Socket
     engine: Socket
+    box: Socket | None  # where bounces arrive
     renderer: Renderer
     secrets: frozenset[str] = field(repr=False)
 
@@ -86,6 +87,7 @@ def examine(path: Path, environ: Mapping[str, str]) -> tuple[Wiring | None, Book
     channels = _sockets(book, "channels", config.ChannelTable)
     summariser = _socket(book, "summarisers", book.table("summariser"), config.SummariserTable, "summariser")
     engine = _socket(book, "engines", book.table("engine"), config.EngineTable, "engine")
+    box = _socket(book, "boxes", book.table("bounces"), config.BouncesTable, "bounces")
     if engine:
         _check_timetables(book, engine)
     if settings and engine:
@@ -101,6 +103,7 @@ def examine(path: Path, environ: Mapping[str, str]) -> tuple[Wiring | None, Book
         channels=channels,
         summariser=summariser,
         engine=engine,
+        box=box,
         renderer=Renderer(_masthead(settings), _template_reader(book.folder / settings.templates)),
         secrets=frozenset(book.secrets),
     )
@@ -116,6 +119,7 @@ def json_schema() -> dict[str, Any]:
         "channels": "ChannelTable",
         "summarisers": "SummariserTable",
         "engines": "EngineTable",
+        "boxes": "BouncesTable",
     }
     for group, table in tables.items():
         base = schema["$defs"][table]
