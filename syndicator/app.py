@@ -90,6 +90,8 @@ class App:
             keep=self.settings.database.keep,
             wait=wait or self.stopping.wait,
         )
+        self._web = GuardedWeb(monotonic=monotonic, private_allowed=self.settings.network.private_allowed)
+        self.world = World(now=now, rng=rng or SystemRandom(), wait=wait or self.stopping.wait, web=self._web)
         self.returns = Returns(
             self.database,
             keys=wiring.keys,
@@ -101,9 +103,8 @@ class App:
             suppress=partial(self.suppress, by="bounces"),
             complain=partial(self.suppress, why=audience.COMPLAINT, by="bounces"),
             box=self._box,
+            hooks={name: one.factory(one.options, self.world) for name, one in wiring.hooks.items()},
         )
-        self._web = GuardedWeb(monotonic=monotonic, private_allowed=self.settings.network.private_allowed)
-        self.world = World(now=now, rng=rng or SystemRandom(), wait=wait or self.stopping.wait, web=self._web)
         self.doors = {name: self._door(name) for name in self.settings.channels}
         self.newsletters = {name: self._newsletter(name) for name in self.settings.newsletters}
         self.desk = Desk(self.database, now=now, summarise=self._summarise, write=self._write)

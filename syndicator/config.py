@@ -179,6 +179,10 @@ class BouncesTable(PluginTable):
     )
 
 
+class HookTable(PluginTable):
+    kind: str = Field(description='"ses", "postmark", "mailgun" or "standard": who calls /hooks/NAME')
+
+
 class SourceTable(PluginTable):
     kind: str = Field(description='"feed" or "page", or a plug-in of your own')
     look_back: Duration = Field(
@@ -244,6 +248,9 @@ class Settings(Table):
     schedule: Schedule = Field(default_factory=Schedule, description="how often the worker looks")
     bounces: BouncesTable = Field(
         default_factory=BouncesTable, description="what becomes of mail that comes back"
+    )
+    hooks: Mapping[Name, HookTable] = Field(
+        default_factory=dict, description="providers that tell of bounces"
     )
     templates: str = Field(
         "templates", description="folder of the newsroom's own templates, beside this file"

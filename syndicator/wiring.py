@@ -63,6 +63,7 @@ class Wiring:
     summariser: Socket
     engine: Socket
     box: Socket | None  # where bounces arrive
+    hooks: Mapping[str, Socket]
     renderer: Renderer
     secrets: frozenset[str] = field(repr=False)
 
@@ -87,6 +88,7 @@ def examine(path: Path, environ: Mapping[str, str]) -> tuple[Wiring | None, Book
     channels = _sockets(book, "channels", config.ChannelTable)
     summariser = _socket(book, "summarisers", book.table("summariser"), config.SummariserTable, "summariser")
     engine = _socket(book, "engines", book.table("engine"), config.EngineTable, "engine")
+    hooks = _sockets(book, "hooks", config.HookTable)
     box = _socket(book, "boxes", book.table("bounces"), config.BouncesTable, "bounces")
     if engine:
         _check_timetables(book, engine)
@@ -104,6 +106,7 @@ def examine(path: Path, environ: Mapping[str, str]) -> tuple[Wiring | None, Book
         summariser=summariser,
         engine=engine,
         box=box,
+        hooks=hooks,
         renderer=Renderer(_masthead(settings), _template_reader(book.folder / settings.templates)),
         secrets=frozenset(book.secrets),
     )
@@ -120,6 +123,7 @@ def json_schema() -> dict[str, Any]:
         "summarisers": "SummariserTable",
         "engines": "EngineTable",
         "boxes": "BouncesTable",
+        "hooks": "HookTable",
     }
     for group, table in tables.items():
         base = schema["$defs"][table]
