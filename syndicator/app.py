@@ -45,6 +45,7 @@ from .services.ingest import Look
 from .services.keeper import Keeper
 from .services.memory import WHY, Memory
 from .services.mover import Mover
+from .services.rehearsal import Rehearsal
 from .services.returns import Returns
 from .services.vault import Vault
 from .storage import brakes, outbox, planning
@@ -108,6 +109,12 @@ class App:
         self.doors = {name: self._door(name) for name in self.settings.channels}
         self.newsletters = {name: self._newsletter(name) for name in self.settings.newsletters}
         self.desk = Desk(self.database, now=now, summarise=self._summarise, write=self._write)
+        self.rehearsal = Rehearsal(
+            lambda name: self.desk.preview_digest(self._newsletter_called(name)),
+            channel=self._channel,
+            blanks=self._blanks,
+            now=now,
+        )
         self._summariser: Summariser = wiring.summariser.factory(wiring.summariser.options, self.world)
         self.engine: Engine = wiring.engine.factory(
             wiring.engine.options,
@@ -545,7 +552,7 @@ class App:
         return urlsplit(self.settings.newsroom.url).hostname or "localhost"
 
     def _blanks(self, one: Claimed) -> Mapping[str, str]:
-        return _Blanks(self._made_blanks, one)
+        return postroom.Blanks(self._made_blanks, one)
 
     def _ways_to_fill(self) -> Mapping[str, Callable[[Claimed], str]]:
         """How each blank of a post is filled for one recipient."""
@@ -558,22 +565,6 @@ class App:
             "message_id": lambda one: message_id(keys, one.delivery.key, self._host),
             "verp": lambda one: return_path(keys, one.delivery.id, one.delivery.key),
         }
-
-
-class _Blanks(dict[str, str]):
-    """Worked out when somebody asks: this stands beside every single mail."""
-
-    def __init__(self, made: Mapping[str, Callable[[Claimed], str]], one: Claimed) -> None:
-        super().__init__()
-        self._made = made
-        self._one = one
-
-    def __missing__(self, name: str) -> str:
-        self[name] = value = self._made[name](self._one)
-        return value
-
-    def get(self, name: str, default: Any = None) -> Any:
-        return self[name] if name in self._made else default
 
 
 def _without_blanks(text: str) -> str:

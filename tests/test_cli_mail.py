@@ -32,7 +32,7 @@ def world(tmp_path: Path) -> Iterator[tuple[Sandbox, Path]]:
         c = ("-c", str(path))
         syndicator("subscribers", "add", READER, "--to", "evening", "--language", "en", *c)
         syndicator("ingest", *c)
-        sandbox.newsroom.publish()
+        sandbox.newsroom.publish(3)
         syndicator("ingest", *c)
         syndicator("compile", "--now", "evening", *c)
         syndicator("deliver", "letters", *c)
@@ -86,3 +86,28 @@ def test_a_fault_of_ours_stands_in_the_status(world: tuple[Sandbox, Path]) -> No
     with database.read() as connection:
         assert [row.what for row in connection.execute(select(audit))] == ["fault of ours"]
     database.close()
+
+
+def test_a_newsletter_is_tried_out_past_the_ledger(world: tuple[Sandbox, Path]) -> None:
+    sandbox, path = world
+    c = ("-c", str(path))
+    nothing = syndicator("newsletter", "test", "evening", "--to", "dana@newsroom.example", *c)
+    assert nothing.returncode == 1
+    assert "no stories now" in nothing.stderr
+    sandbox.newsroom.publish()
+    syndicator("ingest", *c)
+    before = told("status", *c)
+    sent = told(
+        "newsletter", "test", "evening", "--to", "dana@newsroom.example", "--to", "azad@newsroom.example", *c
+    )["sent"]
+    assert isinstance(sent, list)
+    mails = sandbox.smtp.mails[1:]
+    assert len(mails) == len(sent)
+    assert {mail.recipient for mail in mails} == {"dana@newsroom.example", "azad@newsroom.example"}
+    assert all(str(mail.message["Subject"]).startswith("[Test] ") for mail in mails)
+    assert len({str(mail.message["Message-ID"]) for mail in mails}) == len(mails)
+    assert {one["outcome"] for one in sent} == {"accepted"}
+    assert told("status", *c) == before
+    planned = told("compile", "--now", "evening", *c)["editions"]
+    assert isinstance(planned, list)
+    assert any(one.startswith("digest:evening") for one in planned)  # the stories are still to be sent

@@ -15,6 +15,7 @@ from .editor import commands as editor
 from .keeper import commands as keeper
 from .keeper import database
 from .mail import commands as mail
+from .mail import newsletter
 from .operator import commands as operator
 from .readers import subscribers
 
@@ -30,6 +31,7 @@ app.add_typer(editor)
 app.add_typer(keeper)
 app.add_typer(mail)
 app.add_typer(database, name="db")
+app.add_typer(newsletter, name="newsletter")
 app.add_typer(subscribers, name="subscribers")
 
 

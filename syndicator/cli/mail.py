@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
+from typing import Annotated
 
 import typer
 
 from .common import HERE, Config, Json, opened, print_json
 
 commands = typer.Typer()
+newsletter = typer.Typer(help="What readers subscribe to.", no_args_is_help=True)
 
 TRY_AGAIN = 75  # EX_TEMPFAIL: a mail server keeps the mail and comes again
 
@@ -59,3 +62,30 @@ def bounces(config: Config = HERE, as_json: Json = False) -> None:
     )
     for reason, number in faults.items():
         typer.echo(f"✕ {number} came back for a fault of ours within a day: {reason}")
+
+
+@newsletter.command("test")
+def test_newsletter(
+    name: Annotated[str, typer.Argument(help="The newsletter.")],
+    to: Annotated[
+        list[str], typer.Option("--to", help="An address of your own; more than one may be given.")
+    ],
+    config: Config = HERE,
+    as_json: Json = False,
+) -> None:
+    """Send a newsletter as it would go out now to your own addresses, in each language. Readers get nothing by it.
+
+    Example: `syndicator newsletter test evening --to dana@newsroom.example`
+    """
+    from syndicator.model import Outcome
+    from syndicator.services.audience import checked_address
+
+    with opened(config) as newsroom:
+        tried = newsroom.rehearsal.send(name, [checked_address(address) for address in to])
+    if as_json:
+        print_json({"sent": [asdict(one) for one in tried]})
+    for one in tried if not as_json else ():
+        said = f" ({one.said})" if one.outcome is not Outcome.ACCEPTED else ""
+        typer.echo(f"{one.address}  {one.language}  {one.outcome}{said}")
+    if any(one.outcome is not Outcome.ACCEPTED for one in tried):
+        raise typer.Exit(1)
