@@ -11,10 +11,11 @@ from pathlib import Path
 from random import Random, SystemRandom
 from threading import Event
 from time import monotonic
-from typing import Any, Self
+from typing import Any, Self, cast
 from urllib.parse import urlsplit
 
 from . import config, editing
+from .bounces import Patience
 from .cleaning import clean
 from .errors import (
     ChannelError,
@@ -37,13 +38,15 @@ from .model import (
     Summary,
 )
 from .net.web import GuardedWeb
-from .ports import Engine, Source, Summariser, World
+from .ports import Box, Engine, Source, Summariser, World
 from .services import audience, doubts, ingest, postroom
 from .services.desk import Desk, Door, Newsletter, Planned, door_called, together
 from .services.ingest import Look
 from .services.keeper import Keeper
 from .services.memory import WHY, Memory
 from .services.mover import Mover
+from .services.rehearsal import Rehearsal
+from .services.returns import Returns
 from .services.vault import Vault
 from .storage import brakes, outbox, planning
 from .storage.archive import Arrival
@@ -90,9 +93,28 @@ class App:
         )
         self._web = GuardedWeb(monotonic=monotonic, private_allowed=self.settings.network.private_allowed)
         self.world = World(now=now, rng=rng or SystemRandom(), wait=wait or self.stopping.wait, web=self._web)
+        self.returns = Returns(
+            self.database,
+            keys=wiring.keys,
+            host=self._host,
+            channels=[name for name, one in wiring.channels.items() if one.factory.capabilities.addressed],
+            patience=Patience(half_life=self.settings.bounces.half_life, most=self.settings.bounces.most),
+            now=now,
+            hash=self.memory.hash,
+            suppress=partial(self.suppress, by="bounces"),
+            complain=partial(self.suppress, why=audience.COMPLAINT, by="bounces"),
+            box=self._box,
+            hooks={name: one.factory(one.options, self.world) for name, one in wiring.hooks.items()},
+        )
         self.doors = {name: self._door(name) for name in self.settings.channels}
         self.newsletters = {name: self._newsletter(name) for name in self.settings.newsletters}
         self.desk = Desk(self.database, now=now, summarise=self._summarise, write=self._write)
+        self.rehearsal = Rehearsal(
+            lambda name: self.desk.preview_digest(self._newsletter_called(name)),
+            channel=self._channel,
+            blanks=self._blanks,
+            now=now,
+        )
         self._summariser: Summariser = wiring.summariser.factory(wiring.summariser.options, self.world)
         self.engine: Engine = wiring.engine.factory(
             wiring.engine.options,
@@ -370,6 +392,7 @@ class App:
             else:
                 said = f"{len(harvest.items)} stories" + "".join(f"; {fault}" for fault in harvest.faults)
                 yield f"sources.{name}", bool(harvest.items), said
+        yield from self.returns.doctor()
         for name in self.doors:
             try:
                 yield f"channels.{name}", True, self._channel(name).probe()
@@ -410,6 +433,9 @@ class App:
         self.engine.every(schedule.reconcile, self._guarded(self.look_after, "reconcile"), "reconcile")
         self.engine.every(schedule.ingest, self._guarded(look, "ingest"), "ingest")
         self.engine.every(schedule.deliver, self._guarded(plan, "compile"), "compile")
+        self.engine.every(
+            self.settings.bounces.every, self._guarded(self.returns.collect, "bounces"), "bounces"
+        )
         self.engine.every(DAY, self._guarded(self.tidy_up, "prune"), "prune")
         for job, name in deliveries.items():
             self.engine.every(schedule.deliver, self._guarded(partial(self.deliver, name), job), job)
@@ -482,6 +508,10 @@ class App:
         socket = self.wiring.channels[name]
         return socket.factory(socket.options, self.world, id=ChannelId(name))
 
+    def _box(self) -> Box | None:
+        socket = self.wiring.box
+        return cast(Box, socket.factory(socket.options, self.world)) if socket else None
+
     @contextmanager
     def _reader(self, name: str) -> Iterator[Any]:
         """The channel, opened, where it can be read back and there is something to ask."""
@@ -529,37 +559,25 @@ class App:
         outlet = self.wiring.outlet(door.id, newsletter.name if newsletter else "")
         return self.wiring.renderer.write(edition, outlet)
 
+    @property
+    def _host(self) -> str:
+        """The domain of the Message-IDs."""
+        return urlsplit(self.settings.newsroom.url).hostname or "localhost"
+
     def _blanks(self, one: Claimed) -> Mapping[str, str]:
-        return _Blanks(self._made_blanks, one)
+        return postroom.Blanks(self._made_blanks, one)
 
     def _ways_to_fill(self) -> Mapping[str, Callable[[Claimed], str]]:
         """How each blank of a post is filled for one recipient."""
         keys, newsroom = self.wiring.keys, self.settings.newsroom
         leave = f"{newsroom.public_url.rstrip('/')}/leave/"
-        host = urlsplit(newsroom.url).hostname or "localhost"
         return {
             "name": lambda one: one.name,
             "address": lambda one: one.address,
             "leave_url": lambda one: leave + sign(keys, "leave", one.delivery.recipient, one.newsletter),
-            "message_id": lambda one: message_id(keys, one.delivery.key, host),
+            "message_id": lambda one: message_id(keys, one.delivery.key, self._host),
             "verp": lambda one: return_path(keys, one.delivery.id, one.delivery.key),
         }
-
-
-class _Blanks(dict[str, str]):
-    """Worked out when somebody asks: this stands beside every single mail."""
-
-    def __init__(self, made: Mapping[str, Callable[[Claimed], str]], one: Claimed) -> None:
-        super().__init__()
-        self._made = made
-        self._one = one
-
-    def __missing__(self, name: str) -> str:
-        self[name] = value = self._made[name](self._one)
-        return value
-
-    def get(self, name: str, default: Any = None) -> Any:
-        return self[name] if name in self._made else default
 
 
 def _without_blanks(text: str) -> str:

@@ -110,6 +110,9 @@ class Newsroom(Table):
     timezone: Zone = Field(description="zone of its timetables and dates")
     accent: str = Field("#0b6e4f", description="colour of mails and pages", pattern=r"^#[0-9a-fA-F]{6}$")
     postal_address: str = Field("", description="stands in the foot of each mail; many countries demand it")
+    archive_url: str | None = Field(
+        None, description="where old newsletters can be read, for List-Archive", pattern=r"^https?://\S+$"
+    )
     quiet_hours: Hours = Field(
         None, description="no flash goes out in them unless a channel's night rule says so"
     )
@@ -163,6 +166,21 @@ class Schedule(Table):
     ingest: Duration = Field(timedelta(minutes=5), description="how often the sources are looked at")
     deliver: Duration = Field(timedelta(seconds=10), description="how often due deliveries are looked for")
     reconcile: Duration = Field(timedelta(minutes=1), description="how often open rows are looked at")
+
+
+class BouncesTable(PluginTable):
+    kind: str | None = Field(
+        None, description='"imap" or "maildir": where bounces arrive; none: only by pipe or hook'
+    )
+    every: Duration = Field(timedelta(minutes=5), description="how often it is looked at")
+    half_life: Duration = Field(timedelta(days=14), description="a soft bounce counts half after this")
+    most: float = Field(
+        3.0, gt=0, le=100, description="soft bounces that end a reader's mail; one a day counts"
+    )
+
+
+class HookTable(PluginTable):
+    kind: str = Field(description='"ses", "postmark", "mailgun" or "standard": who calls /hooks/NAME')
 
 
 class SourceTable(PluginTable):
@@ -228,6 +246,12 @@ class Settings(Table):
     network: Network = Field(default_factory=Network, description="where sources may be read from")
     web: Web = Field(default_factory=Web, description="the pages that readers reach")
     schedule: Schedule = Field(default_factory=Schedule, description="how often the worker looks")
+    bounces: BouncesTable = Field(
+        default_factory=BouncesTable, description="what becomes of mail that comes back"
+    )
+    hooks: Mapping[Name, HookTable] = Field(
+        default_factory=dict, description="providers that tell of bounces"
+    )
     templates: str = Field(
         "templates", description="folder of the newsroom's own templates, beside this file"
     )

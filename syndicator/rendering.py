@@ -7,11 +7,13 @@ kind, then the same in the folder for its markup (``email``, ``telegram``, ``fil
 
 from __future__ import annotations
 
+import hashlib
 import io
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -51,6 +53,7 @@ class Masthead:
     accent: str
     zone: ZoneInfo
     postal_address: str = ""
+    archive_url: str = ""  # where old mails can be read; empty: nowhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,7 @@ class Outlet:
     kind: str
     limits: Limits
     newsletter: str = ""  # named in List-Id where readers subscribe to one
+    titles: Mapping[str, str] = field(default_factory=dict)  # the newsletter's, by language
 
 
 class Renderer:
@@ -94,7 +98,7 @@ class Renderer:
             subject=" ".join(self._render(edition, outlet, "subject.txt").split()),
             text=self._render(edition, outlet, "txt"),
             html=self._render(edition, outlet, "html"),
-            headers=_list_headers(self._masthead, outlet) if outlet.newsletter else {},
+            headers=_headers(self._masthead, outlet, edition) if outlet.newsletter else {},
         )
 
     def _fitted(self, edition: Edition, outlet: Outlet, ending: str, seen: Callable[[str], str]) -> str:
@@ -286,14 +290,40 @@ def _sentences(story: Story) -> Sequence[str]:
     return split(story.summary.text, story.article.language)
 
 
-def _list_headers(masthead: Masthead, outlet: Outlet) -> Mapping[str, str]:
-    """RFC 2919, RFC 2369 and RFC 8058: whose list it is, and leaving by one click."""
+def _headers(masthead: Masthead, outlet: Outlet, edition: Edition) -> Mapping[str, str]:
+    """Whose list it is and leaving by one click (RFC 2919, RFC 2369, RFC 8058); and the edition's own date, so that a
+    reader's mail can be made again to the last octet."""
     host = urlsplit(masthead.url).hostname or "localhost"
-    return {
-        "List-Id": f"<{outlet.newsletter}.{host}>",
+    told = {
+        "Date": format_datetime(edition.due_at.astimezone(masthead.zone)),
+        "Content-Language": edition.language,
+        "List-Id": f"{_phrase(outlet.titles.get(edition.language, ''))}<{outlet.newsletter}.{host}>",
         "List-Unsubscribe": f"<{blank('leave_url')}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "Feedback-ID": f"{edition.id.replace(':', '.')}:{outlet.newsletter}:{edition.kind}:{_sender_id(host)}",
+        "Precedence": "bulk",  # for auto-responders older than List-Id
     }
+    if masthead.archive_url:
+        told["List-Archive"] = f"<{masthead.archive_url}>"
+    if (
+        edition.kind is EditionKind.DIGEST
+    ):  # by the timetable; what an editor pushes is no robot's (RFC 3834 §5)
+        told["Auto-Submitted"] = "auto-generated"
+    return told
+
+
+def _phrase(title: str) -> str:
+    """A list's name before its identifier: in quotes where it is ASCII, else for encoded words."""
+    title = " ".join(title.split())
+    if not title or not title.isascii():
+        return title and f"{title} "
+    quoted = title.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{quoted}" '
+
+
+def _sender_id(host: str) -> str:
+    """Gmail's name for who sends: 5 to 15 characters, always the same."""
+    return hashlib.sha256(host.encode()).hexdigest()[:12]
 
 
 def _locale(language: str) -> Locale:

@@ -62,15 +62,19 @@ class Wiring:
     channels: Mapping[str, Socket]
     summariser: Socket
     engine: Socket
+    box: Socket | None  # where bounces arrive
+    hooks: Mapping[str, Socket]
     renderer: Renderer
     secrets: frozenset[str] = field(repr=False)
 
     def outlet(self, channel: str, newsletter: str = "") -> Outlet:
+        titles = self.settings.newsletters[newsletter].titles if newsletter else {}
         return Outlet(
             id=ChannelId(channel),
             kind=self.settings.channels[channel].kind,
             limits=self.channels[channel].factory.limits,
             newsletter=newsletter,
+            titles=dict(titles.items()),
         )
 
 
@@ -84,6 +88,8 @@ def examine(path: Path, environ: Mapping[str, str]) -> tuple[Wiring | None, Book
     channels = _sockets(book, "channels", config.ChannelTable)
     summariser = _socket(book, "summarisers", book.table("summariser"), config.SummariserTable, "summariser")
     engine = _socket(book, "engines", book.table("engine"), config.EngineTable, "engine")
+    hooks = _sockets(book, "hooks", config.HookTable)
+    box = _socket(book, "boxes", book.table("bounces"), config.BouncesTable, "bounces")
     if engine:
         _check_timetables(book, engine)
     if settings and engine:
@@ -99,6 +105,8 @@ def examine(path: Path, environ: Mapping[str, str]) -> tuple[Wiring | None, Book
         channels=channels,
         summariser=summariser,
         engine=engine,
+        box=box,
+        hooks=hooks,
         renderer=Renderer(_masthead(settings), _template_reader(book.folder / settings.templates)),
         secrets=frozenset(book.secrets),
     )
@@ -114,6 +122,8 @@ def json_schema() -> dict[str, Any]:
         "channels": "ChannelTable",
         "summarisers": "SummariserTable",
         "engines": "EngineTable",
+        "boxes": "BouncesTable",
+        "hooks": "HookTable",
     }
     for group, table in tables.items():
         base = schema["$defs"][table]
@@ -264,6 +274,7 @@ def _masthead(settings: Settings) -> Masthead:
         accent=newsroom.accent,
         zone=newsroom.timezone,
         postal_address=newsroom.postal_address,
+        archive_url=newsroom.archive_url or "",
     )
 
 

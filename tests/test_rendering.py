@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -161,13 +163,41 @@ def test_a_digest_mail_in_three_languages(language: str, way: str) -> None:
     assert "The Courier &amp; Co" in post.html
     assert TEXT[language][0] in post.text
     assert post.subject == f"{'' if way == 'ltr' else chr(0x200F)}Morning: {TEXT[language][0]}"
-    assert post.headers["List-Id"] == "<morning.courier.example.com>"
+    assert post.headers["List-Id"].endswith("<morning.courier.example.com>")
     assert post.headers["List-Unsubscribe"] == f"<{blank('leave_url')}>"
     assert post.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert blank("leave_url") in post.text
     assert blank("leave_url") in post.html
     assert ("Leave with one click" in post.text) is (language == "en")
     assert "Salim Street 1" in post.html
+
+
+def test_the_head_of_a_newsletter(tmp_path: Path) -> None:
+    (tmp_path / "email").mkdir()
+    for ending in ("subject.txt", "txt", "html"):
+        (tmp_path / f"email/push.{ending}").write_text("{{ edition.title }}", "utf-8")
+    titles = {"en": 'The "Morning"', "ckb": "پوختەی بەیانی"}
+    outlet = replace(MAIL, titles=titles)
+    masthead = replace(MASTHEAD, archive_url="https://courier.example.com/archive")
+
+    def headers(language: str, kind: EditionKind = EditionKind.DIGEST) -> Mapping[str, str]:
+        (post,) = Renderer(masthead, read(tmp_path)).write(edition(language, kind), outlet)
+        return post.headers
+
+    english, sorani = headers("en"), headers("ckb")
+    assert english["List-Id"] == '"The \\"Morning\\"" <morning.courier.example.com>'
+    assert sorani["List-Id"] == "پوختەی بەیانی <morning.courier.example.com>"
+    assert english["List-Archive"] == "<https://courier.example.com/archive>"
+    assert sorani["Content-Language"] == "ckb"
+    assert parsedate_to_datetime(english["Date"]) == edition("en").due_at
+    assert english["Precedence"] == "bulk"
+    assert english["Auto-Submitted"] == "auto-generated"
+    assert "Auto-Submitted" not in headers("en", EditionKind.PUSH)
+    campaign, newsletter, kind, sender = english["Feedback-ID"].split(":")
+    assert (newsletter, kind) == ("morning", "digest")
+    assert 5 <= len(sender) <= 15
+    assert campaign
+    assert sender == sorani["Feedback-ID"].split(":")[3]
 
 
 def test_a_link_that_is_no_web_address_is_not_handed_on() -> None:

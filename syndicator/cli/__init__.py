@@ -14,6 +14,8 @@ from syndicator.errors import ConfigError, SyndicatorError
 from .editor import commands as editor
 from .keeper import commands as keeper
 from .keeper import database
+from .mail import commands as mail
+from .mail import newsletter
 from .operator import commands as operator
 from .readers import subscribers
 
@@ -27,7 +29,9 @@ app = typer.Typer(
 app.add_typer(operator)
 app.add_typer(editor)
 app.add_typer(keeper)
+app.add_typer(mail)
 app.add_typer(database, name="db")
+app.add_typer(newsletter, name="newsletter")
 app.add_typer(subscribers, name="subscribers")
 
 

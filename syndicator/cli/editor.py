@@ -184,6 +184,7 @@ def status(
         told: dict[str, Any] = {
             "paused": sorted(brakes.paused(connection)),
             "channels": ledger.by_channel(connection),
+            "mail_faults": newsroom.returns.faults(),
             "editions": [
                 asdict(report)
                 | {"finished": report.finished, "sealed": report.sealed_at is not None, "faults": report.faults}
@@ -203,7 +204,9 @@ def status(
 
 def _standing(told: dict[str, Any], *, whole: bool) -> list[str]:
     paused = [f"⏸ {name} is paused; `syndicator resume {name}` lets it go on" for name in told["paused"]]
-    return paused + [f"{name}: {_counts(states)}" for name, states in told["channels"].items() if whole]
+    faults = [f"✕ {n} mails came back for a fault of ours: {why}" for why, n in told["mail_faults"].items()]
+    channels = [f"{name}: {_counts(states)}" for name, states in told["channels"].items() if whole]
+    return paused + faults + channels
 
 
 def _told(report: ledger.Report, *, whole: bool) -> list[str]:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from syndicator.errors import StorageAway
 from syndicator.model import ChannelId, DeliveryId, DeliveryState, Outcome, Post, Receipt, settle
@@ -41,6 +41,22 @@ class Patience:
         """Doubling, with up to a quarter of jitter so that a crowd does not come back at once."""
         waited = min(self.longest, self.first * (1 << min(tries - 1, 20)))
         return now + waited * rng.uniform(0.75, 1.0)
+
+
+class Blanks(dict[str, str]):
+    """Worked out when somebody asks: this stands beside every single mail."""
+
+    def __init__(self, made: Mapping[str, Callable[[outbox.Claimed], str]], one: outbox.Claimed) -> None:
+        super().__init__()
+        self._made = made
+        self._one = one
+
+    def __missing__(self, name: str) -> str:
+        self[name] = value = self._made[name](self._one)
+        return value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self[name] if name in self._made else default
 
 
 class CounterLane:

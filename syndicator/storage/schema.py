@@ -12,6 +12,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -215,6 +216,7 @@ deliveries = Table(
     _index("due", "state = 'pending'", "channel", "urgency", "due_at", "id", "not_after"),
     _index("leased", "state = 'claimed' OR state = 'sending'", "lease_until"),
     _index("open", "state = 'uncertain' OR state = 'held'", "state", "channel"),
+    _index("refused", "state = 'failed'", "settled_at"),
     _index("followed", "recipient = '-' AND state = 'sent'", "channel", "settled_at"),
 )
 
@@ -255,6 +257,30 @@ barred = Table(
     Column("address_hash", String, primary_key=True),
     Column("reason", String, nullable=False),  # suppressed, erased
     Column("why", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+# Mails and hooks about mails, each heard once. There is no address here, and no server's words but about ourselves.
+returned = Table(
+    "returned",
+    metadata,
+    Column("key", String, primary_key=True),  # hash of the mail, id of the hook, smtp:DELIVERY
+    Column("at", Moment, nullable=False),
+    Column("source", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("delivery", RowId),
+    Column("said", Text, nullable=False),
+    Index(None, "kind", "at"),
+)
+
+# What stands against an address since its mail came back softly; it fades.
+softness = Table(
+    "softness",
+    metadata,
+    Column("address_hash", String, primary_key=True),
+    Column("value", Float, nullable=False),
     Column("at", Moment, nullable=False),
 )
 

@@ -16,6 +16,8 @@ from starlette.routing import Route
 from syndicator.app import App
 from syndicator.errors import ConfigError, NotFound, StorageError
 
+from .hooks import hooks
+
 HEADERS = {
     "content-security-policy": (
         "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -59,6 +61,7 @@ def pages(newsroom: App) -> Starlette:
         routes=[
             Route("/healthz", healthy, methods=["GET"]),
             Route("/leave/{token:str}", leave, methods=["GET", "POST"]),
+            *hooks(newsroom),
         ]
     )
 

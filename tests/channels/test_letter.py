@@ -122,7 +122,7 @@ TEXTS = st.lists(
 def test_any_name_in_any_text_reads_as_a_fresh_letter(
     name: str, text: str, markup: str, *, eightbit: bool
 ) -> None:
-    post = replace(POST, text=text, html=f"<p>{markup}")
+    post = replace(POST, text=f"{text}\n", html=f"<p>{markup}\n")
     values = BLANKS | {"name": name}
     message = read(wire(post, eightbit=eightbit, name=name))
     meant = fresh(post, values)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 import uvloop
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from syndicator.errors import ChannelError
 from syndicator.model import ChannelId, Limits
@@ -22,6 +22,7 @@ from syndicator.ports import Capabilities, Lane, Parcel, World
 from . import relay_log
 from .letter import BOUNCES, Letter
 from .line import LineBroken, Relay, opened
+from .seal import Seal
 from .tour import Tour
 
 
@@ -58,9 +59,35 @@ class EmailChannel:
             description="shorter mails where the relay carries eight bits; a relay behind it may break a signature",
         )
 
+        dkim_domain: str | None = Field(
+            None, description="signs for this domain; it needs dkim_selector", pattern=r"^[A-Za-z0-9.-]+$"
+        )
+        dkim_selector: str | None = Field(
+            None, description="name of the key in the DNS, before ._domainkey", pattern=r"^[A-Za-z0-9._-]+$"
+        )
+        dkim_key: SecretStr | None = Field(
+            None, description="private key in PEM: RSA of 2048 bits or Ed25519", repr=False
+        )
+
+        @model_validator(mode="after")
+        def check_dkim(self) -> Self:
+            told = (self.dkim_domain, self.dkim_selector, self.dkim_key)
+            if any(told) and not all(told):
+                message = "dkim_domain, dkim_selector and the secret dkim_key go together: one is missing"
+                raise ValueError(message)
+            self.seal()
+            return self
+
+        def seal(self) -> Seal | None:
+            if not (self.dkim_domain and self.dkim_selector and self.dkim_key):
+                return None
+            key = self.dkim_key.get_secret_value()
+            return Seal(domain=self.dkim_domain, selector=self.dkim_selector, key=key)
+
     def __init__(self, settings: Settings, world: World, *, id: ChannelId) -> None:  # noqa: A002 - the port's word
         self._settings = settings
         self._world = world
+        self._seal = settings.seal()
         self.capabilities = replace(type(self).capabilities, can_look_up=bool(settings.events))
         if settings.events:
             relay = relay_log.Relay(settings.events, knock=self.probe, now=world.now, wait=world.wait)

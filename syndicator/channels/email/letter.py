@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from syndicator.model import Post
 
 from .bodies import Body, Values, blanks, body, fill
+from .seal import Seal
 from .words import BadLetter, envelope, header, mailbox
 
 # A local part has 64 octets (RFC 5321 §4.5.3.1.1), of which "+" and a delivery's token take 41.
@@ -30,7 +31,9 @@ class Letter:
         date: str,
         bounces: str | None = None,
         eightbit: bool = False,
+        seal: Seal | None = None,
     ) -> None:
+        self._seal = seal
         self._sender = envelope(sender)
         self._bounces = bounces and bounces.rpartition("@")
         fixed = [mailbox("From", sender_name, self._sender)]
@@ -68,7 +71,8 @@ class Letter:
         except KeyError as error:
             raise BadLetter(f"the post has a blank {error} that nobody fills") from error
         out.append(self._end)
-        return b"".join(out)
+        mail = b"".join(out)
+        return self._seal.on(mail) if self._seal else mail
 
 
 def _own(name: str, value: str) -> Callable[[Values], bytes]:

@@ -1,0 +1,1 @@
+"""Where bounces arrive."""
