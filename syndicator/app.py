@@ -583,21 +583,3 @@ class App:
 def _without_blanks(text: str) -> str:
     """For people to read: a reader's own blanks shown as (leave_url) and the like."""
     return text.replace(BLANK_START, "(").replace(BLANK_END, ")")
-
-
-class Redaction(logging.Filter):
-    """No secret of the configuration reaches a log, whoever writes it."""
-
-    def __init__(self, secrets: frozenset[str]) -> None:
-        super().__init__()
-        self._secrets = [secret for secret in secrets if len(secret) >= 6]
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        said = record.getMessage()
-        if record.exc_info and not record.exc_text:
-            record.exc_text = logging.Formatter().formatException(record.exc_info)
-        for secret in self._secrets:
-            said = said.replace(secret, "[secret]")
-            record.exc_text = record.exc_text and record.exc_text.replace(secret, "[secret]")
-        record.msg, record.args = said, ()
-        return True

@@ -19,8 +19,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from syndicator.app import Redaction
 from syndicator.cli import main
+from syndicator.cli.common import Redaction
 from syndicator.sandbox.faults import Fault
 from syndicator.sandbox.world import Sandbox
 from syndicator.wiring import examine, utc_now

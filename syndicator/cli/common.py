@@ -43,7 +43,7 @@ def opened(config: Path) -> Iterator[App]:
 @contextmanager
 def unopened(config: Path) -> Iterator[App]:
     """A newsroom whose database is not looked at: it may be damaged, or not there."""
-    from syndicator.app import App, Redaction
+    from syndicator.app import App
 
     newsroom = App.opened(config, os.environ)
     for handler in logging.getLogger().handlers:
@@ -105,3 +105,21 @@ def must_know(names: Sequence[str], known: Mapping[str, object], what: str) -> N
 
 def print_json(told: object) -> None:
     typer.echo(json.dumps(told, ensure_ascii=False, default=str))
+
+
+class Redaction(logging.Filter):
+    """No secret of the configuration reaches a log, whoever writes it."""
+
+    def __init__(self, secrets: frozenset[str]) -> None:
+        super().__init__()
+        self._secrets = [secret for secret in secrets if len(secret) >= 6]
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        said = record.getMessage()
+        if record.exc_info and not record.exc_text:
+            record.exc_text = logging.Formatter().formatException(record.exc_info)
+        for secret in self._secrets:
+            said = said.replace(secret, "[secret]")
+            record.exc_text = record.exc_text and record.exc_text.replace(secret, "[secret]")
+        record.msg, record.args = said, ()
+        return True
