@@ -40,6 +40,7 @@ from .net.web import GuardedWeb
 from .ports import Engine, Source, Summariser, World
 from .services import audience, doubts, ingest, postroom
 from .services.desk import Desk, Door, Newsletter, Planned, door_called, together
+from .services.frontdesk import Caps, FrontDesk, Rack
 from .services.ingest import Look
 from .services.keeper import Keeper
 from .services.memory import WHY, Memory
@@ -52,7 +53,7 @@ from .storage.lock import berth, only_worker
 from .storage.outbox import Claimed
 from .text.markup import telegram_text
 from .text.measure import UNITS
-from .tokens import message_id, return_path, sign
+from .tokens import Keys, mark, message_id, return_path, sign
 from .wiring import Wiring, database_url, examine, utc_now
 
 log = logging.getLogger("syndicator")
@@ -93,6 +94,7 @@ class App:
         self.doors = {name: self._door(name) for name in self.settings.channels}
         self.newsletters = {name: self._newsletter(name) for name in self.settings.newsletters}
         self.desk = Desk(self.database, now=now, summarise=self._summarise, write=self._write)
+        self.front = self._front_desk()
         self._summariser: Summariser = wiring.summariser.factory(wiring.summariser.options, self.world)
         self.engine: Engine = wiring.engine.factory(
             wiring.engine.options,
@@ -221,6 +223,7 @@ class App:
     def tidy_up(self) -> None:
         """Seal and prune; say which reports do not add up."""
         self._warn("prune", self.keeper.tidy_up().faults)
+        self.front.sweep()
 
     def address_of(self, url: str) -> str:
         """A database's address as the configuration would have it."""
@@ -326,7 +329,7 @@ class App:
         )
         return self._title(newsletter, language), language
 
-    def page(self, name: str, language: str, **told: str) -> str:
+    def page(self, name: str, language: str, **told: Any) -> str:
         """A page for readers, written by a template."""
         return self.wiring.renderer.page(name, language, **told)
 
@@ -506,6 +509,38 @@ class App:
             minimum=told.minimum,
             lives=told.lives,
             fresh_for=told.fresh_for,
+            topics={topic: partial(editing.matches, one.stories) for topic, one in told.topics.items()},
+            zone=self.settings.newsroom.timezone,
+        )
+
+    def _front_desk(self) -> FrontDesk:
+        told, told_caps = self.settings, self.settings.signup
+        return FrontDesk(
+            self.database,
+            keys=self.wiring.keys,
+            racks={name: self._rack(name) for name in told.newsletters},
+            caps=Caps(
+                place=told_caps.per_network, domain=told_caps.per_domain, altogether=told_caps.altogether
+            ),
+            timezone=told.newsroom.timezone.key,
+            now=self.world.now,
+            hashed=self.memory.hash,
+            write=lambda edition, channel: self._write(edition, self.doors[channel], None)[0],
+            leave=lambda address, newsletter, proof: self.leave(address, newsletter, proof=proof),
+            left=self.memory.left,
+            erase=lambda address: self.erase(address, by="reader"),
+            sent=lambda channel: self.engine.soon(self._deliveries(channel)),
+        )
+
+    def _rack(self, name: str) -> Rack:
+        told = self.settings.newsletters[name]
+        return Rack(
+            name=name,
+            channel=told.channel,
+            languages=self.settings.languages_in(name),
+            titles=dict(told.titles.items()),
+            open=told.signup,
+            topics={topic: dict(one.titles.items()) for topic, one in told.topics.items()},
         )
 
     def _summarise(self, article: Article, door: Door) -> Summary:
@@ -522,15 +557,31 @@ class App:
     def _ways_to_fill(self) -> Mapping[str, Callable[[Claimed], str]]:
         """How each blank of a post is filled for one recipient."""
         keys, newsroom = self.wiring.keys, self.settings.newsroom
-        leave = f"{newsroom.public_url.rstrip('/')}/leave/"
+        pages = newsroom.public_url.rstrip("/")
         host = urlsplit(newsroom.url).hostname or "localhost"
         return {
             "name": lambda one: one.name,
             "address": lambda one: one.address,
-            "leave_url": lambda one: leave + sign(keys, "leave", one.delivery.recipient, one.newsletter),
+            "leave_url": lambda one: f"{pages}/unsubscribe/{leave_token(keys, one)}",
+            "preferences_url": lambda one: f"{pages}/preferences/{preferences_token(keys, one)}",
+            "own_url": lambda one: f"{pages}/{own_link(keys, one)}",
             "message_id": lambda one: message_id(keys, one.delivery.key, host),
             "verp": lambda one: return_path(keys, one.delivery.id, one.delivery.key),
         }
+
+
+def leave_token(keys: Keys, one: Claimed) -> str:
+    return sign(keys, "leave", one.delivery.recipient, one.newsletter)
+
+
+def preferences_token(keys: Keys, one: Claimed) -> str:
+    return sign(keys, "preferences", one.delivery.recipient, mark(keys, one.address))
+
+
+def own_link(keys: Keys, one: Claimed) -> str:
+    """Where a letter leads: its purpose, and the token that only works there."""
+    purpose = one.delivery.edition.partition(":")[0]
+    return f"{purpose}/{sign(keys, purpose, one.delivery.edition)}"
 
 
 class _Blanks(dict[str, str]):

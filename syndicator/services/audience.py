@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TextIO
 
-from email_validator import EmailNotValidError, validate_email
-
 from syndicator.errors import NotFound, Refused
 from syndicator.model import Consent, Reason, Subscriber, SubscriberId
 from syndicator.storage import brakes, readers
 from syndicator.storage.database import Connection, Database
+from syndicator.text.addresses import checked_address
 from syndicator.tokens import Keys, verify
 
 COLUMNS = ("address", "name", "language")
@@ -204,11 +203,3 @@ def read_csv(
             newsletter=newsletter,
             proof=proof,
         )
-
-
-def checked_address(address: str) -> str:
-    """The address as it can be written to, without asking the network. Raises :exc:`Refused`."""
-    try:
-        return validate_email(address.strip(), check_deliverability=False, test_environment=True).normalized
-    except EmailNotValidError as error:
-        raise Refused(f"{address!r} is no mail address: {error}") from error

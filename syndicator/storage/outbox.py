@@ -55,7 +55,7 @@ from .schema import (
     subscribers,
     subscriptions,
 )
-from .statements import CHANNEL_ITSELF, Prepared, as_text, consents, pairs, reader, stands
+from .statements import CHANNEL_ITSELF, Prepared, as_text, consents_to_kind, pairs, reader, stands
 
 S = DeliveryState
 EVERYTHING = "everything"  # the name of the brake that stops all
@@ -285,14 +285,13 @@ def _braked(name: str | None = None) -> ColumnElement[bool]:
 
 
 def _left() -> ColumnElement[bool]:
-    """A reader who no longer has a confirmed subscription to the edition's newsletter."""
-    newsletter = (
-        select(editions.c.newsletter)
-        .where(editions.c.id == deliveries.c.edition)
-        .correlate(deliveries)
-        .scalar_subquery()
+    """A reader who has not, or no longer, consented to what the edition is."""
+    stays = exists().where(
+        editions.c.id == deliveries.c.edition,
+        subscriptions.c.subscriber == reader(),
+        subscriptions.c.newsletter == editions.c.newsletter,
+        consents_to_kind(),
     )
-    stays = exists().where(subscriptions.c.subscriber == reader(), consents(newsletter))
     return and_(deliveries.c.recipient != CHANNEL_ITSELF, ~stays)
 
 

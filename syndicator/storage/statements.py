@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from enum import StrEnum
 from operator import itemgetter
 from typing import Any
 
@@ -27,9 +28,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from syndicator.model import Consent, DeliveryState
+from syndicator.model import Consent, DeliveryState, EditionKind
 
-from .schema import deliveries, subscribers, subscriptions
+from .schema import deliveries, editions, subscribers, subscriptions
 
 CHANNEL_ITSELF: ColumnElement[str] = literal_column("'-'")  # the recipient where nobody is addressed
 
@@ -54,8 +55,23 @@ def reader() -> ColumnElement[Any]:
 def consents(newsletter: str | ColumnElement[Any]) -> ColumnElement[bool]:
     return and_(
         subscriptions.c.newsletter == newsletter,
-        subscriptions.c.consent == literal_column(f"'{Consent.GIVEN.value}'"),
+        subscriptions.c.consent == _word(Consent.GIVEN),
     )
+
+
+def consents_to_kind() -> ColumnElement[bool]:
+    """A newsletter needs a confirmed wish, its confirmation one that was asked for; a letter about the reader's own
+    subscription only that they are not suppressed."""
+    kind, stands_ = editions.c.kind, subscriptions.c.consent
+    return or_(
+        stands_ == _word(Consent.GIVEN),
+        and_(kind == _word(EditionKind.CONFIRM), stands_ == _word(Consent.ASKED)),
+        and_(kind == _word(EditionKind.LETTER), stands_ != _word(Consent.SUPPRESSED)),
+    )
+
+
+def _word(word: StrEnum) -> ColumnElement[str]:
+    return literal_column(f"'{word.value}'")
 
 
 def dialect(connection: Connection) -> Any:
