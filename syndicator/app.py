@@ -15,6 +15,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from . import config, editing
+from .circulation import Circulation, leave_token, own_link, preferences_token
 from .cleaning import clean
 from .errors import (
     ChannelError,
@@ -40,7 +41,6 @@ from .net.web import GuardedWeb
 from .ports import Engine, Source, Summariser, World
 from .services import audience, doubts, ingest, postroom
 from .services.desk import Desk, Door, Newsletter, Planned, door_called, together
-from .services.frontdesk import Caps, FrontDesk, Rack
 from .services.ingest import Look
 from .services.keeper import Keeper
 from .services.memory import WHY, Memory
@@ -53,7 +53,7 @@ from .storage.lock import berth, only_worker
 from .storage.outbox import Claimed
 from .text.markup import telegram_text
 from .text.measure import UNITS
-from .tokens import Keys, mark, message_id, return_path, sign
+from .tokens import message_id, return_path
 from .wiring import Wiring, database_url, examine, utc_now
 
 log = logging.getLogger("syndicator")
@@ -94,7 +94,13 @@ class App:
         self.doors = {name: self._door(name) for name in self.settings.channels}
         self.newsletters = {name: self._newsletter(name) for name in self.settings.newsletters}
         self.desk = Desk(self.database, now=now, summarise=self._summarise, write=self._write)
-        self.front = self._front_desk()
+        self.circulation = Circulation(
+            wiring,
+            self.database,
+            memory=self.memory,
+            now=now,
+            wake=lambda channel: self.engine.soon(self._deliveries(channel)),
+        )
         self._summariser: Summariser = wiring.summariser.factory(wiring.summariser.options, self.world)
         self.engine: Engine = wiring.engine.factory(
             wiring.engine.options,
@@ -223,7 +229,7 @@ class App:
     def tidy_up(self) -> None:
         """Seal and prune; say which reports do not add up."""
         self._warn("prune", self.keeper.tidy_up().faults)
-        self.front.sweep()
+        self.circulation.front.sweep()
 
     def address_of(self, url: str) -> str:
         """A database's address as the configuration would have it."""
@@ -269,7 +275,7 @@ class App:
 
     def preview_digest(self, name: str) -> list[dict[str, object]]:
         """What a newsletter would carry if it went out now. Raises :exc:`TemplateError`, :exc:`NotFound`."""
-        made, faults = self.desk.preview_digest(self._newsletter_called(name))
+        made, faults = self.desk.preview_digest(self.newsletter_called(name))
         if faults:
             raise TemplateError("\n".join(faults))
         return [
@@ -293,7 +299,7 @@ class App:
 
     def subscribe(self, wishes: Iterable[audience.Wish], newsletter: str) -> int:
         """Write confirmed wishes for one newsletter down, all or none; returns how many are new."""
-        told = self._newsletter_called(newsletter)
+        told = self.newsletter_called(newsletter)
         zone = self.settings.newsroom.timezone.key
         return audience.subscribe(
             self.database,
@@ -305,7 +311,7 @@ class App:
         )
 
     def leave(self, address: str, newsletter: str, *, proof: str) -> None:
-        name = self._newsletter_called(newsletter).name
+        name = self.newsletter_called(newsletter).name
         now = self.world.now()
         audience.leave(self.database, address, name, memory=self.memory, now=now, proof=proof)
 
@@ -458,7 +464,7 @@ class App:
                 raise Refused(f"{door.id} writes to subscribers; its stories go out with a newsletter")
         return found
 
-    def _newsletter_called(self, name: str) -> Newsletter:
+    def newsletter_called(self, name: str) -> Newsletter:
         if name not in self.newsletters:
             raise NotFound(f"no newsletter is called {name!r}; {config.closest(name, self.newsletters)}")
         return self.newsletters[name]
@@ -513,36 +519,6 @@ class App:
             zone=self.settings.newsroom.timezone,
         )
 
-    def _front_desk(self) -> FrontDesk:
-        told, told_caps = self.settings, self.settings.signup
-        return FrontDesk(
-            self.database,
-            keys=self.wiring.keys,
-            racks={name: self._rack(name) for name in told.newsletters},
-            caps=Caps(
-                place=told_caps.per_network, domain=told_caps.per_domain, altogether=told_caps.altogether
-            ),
-            timezone=told.newsroom.timezone.key,
-            now=self.world.now,
-            hashed=self.memory.hash,
-            write=lambda edition, channel: self._write(edition, self.doors[channel], None)[0],
-            leave=lambda address, newsletter, proof: self.leave(address, newsletter, proof=proof),
-            left=self.memory.left,
-            erase=lambda address: self.erase(address, by="reader"),
-            sent=lambda channel: self.engine.soon(self._deliveries(channel)),
-        )
-
-    def _rack(self, name: str) -> Rack:
-        told = self.settings.newsletters[name]
-        return Rack(
-            name=name,
-            channel=told.channel,
-            languages=self.settings.languages_in(name),
-            titles=dict(told.titles.items()),
-            open=told.signup,
-            topics={topic: dict(one.titles.items()) for topic, one in told.topics.items()},
-        )
-
     def _summarise(self, article: Article, door: Door) -> Summary:
         measure = UNITS[self.wiring.channels[door.id].factory.limits.unit]
         return self._summariser.summarise(article, self.settings.channels[door.id].summary, measure)
@@ -568,20 +544,6 @@ class App:
             "message_id": lambda one: message_id(keys, one.delivery.key, host),
             "verp": lambda one: return_path(keys, one.delivery.id, one.delivery.key),
         }
-
-
-def leave_token(keys: Keys, one: Claimed) -> str:
-    return sign(keys, "leave", one.delivery.recipient, one.newsletter)
-
-
-def preferences_token(keys: Keys, one: Claimed) -> str:
-    return sign(keys, "preferences", one.delivery.recipient, mark(keys, one.address))
-
-
-def own_link(keys: Keys, one: Claimed) -> str:
-    """Where a letter leads: its purpose, and the token that only works there."""
-    purpose = one.delivery.edition.partition(":")[0]
-    return f"{purpose}/{sign(keys, purpose, one.delivery.edition)}"
 
 
 class _Blanks(dict[str, str]):

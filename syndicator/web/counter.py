@@ -41,7 +41,7 @@ class Counter:
 
     def __init__(self, newsroom: App) -> None:
         self._newsroom = newsroom
-        self._front = newsroom.front
+        self._front = newsroom.circulation.front
         self._languages = newsroom.settings.newsroom.languages
 
     def routes(self) -> list[Route]:
