@@ -125,7 +125,7 @@ class Desk:
         door = newsletter.door
         chosen = newsletter.choose(self._unsent(door, newsletter))
         editions, faults = self._in_languages(name, newsletter, chosen, slot)
-        narrowed = self._narrowed([edition for edition, _ in editions], newsletter)
+        narrowed = self._narrowed([edition for edition, _ in editions], newsletter, faults)
         with self._database.write() as connection:
             planning.steady(connection)
             whole = _whole(name, editions, slot)
@@ -196,11 +196,12 @@ class Desk:
         return made, faults
 
     def _narrowed(
-        self, editions: Sequence[Edition], newsletter: Newsletter
+        self, editions: Sequence[Edition], newsletter: Newsletter, faults: list[str]
     ) -> dict[tuple[str, str], Post | None]:
         """For each choice of topics that leaves stories out: the post with the others, None where none is left.
 
-        Choices that leave the same stories share a post. A story of no topic is for everybody.
+        Choices that leave the same stories share a post. A story of no topic is for everybody. Where a post cannot be
+        written with fewer stories its readers get all of them, and the fault is told.
         """
         if not newsletter.topics:
             return {}
@@ -208,15 +209,20 @@ class Desk:
             chosen = planning.choices(connection, newsletter.name)
         found: dict[tuple[str, str], Post | None] = {}
         for edition in editions:
-            written: dict[tuple[Story, ...], Post] = {}
+            written: dict[tuple[Story, ...], Post | None] = {(): None}
             for topics in (topics for language, topics in chosen if language == edition.language):
                 stories = newsletter.of_topics(edition.stories, topics.split(","))
-                if stories and len(stories) < len(edition.stories) and stories not in written:
-                    (post,) = self._write(replace(edition, stories=stories), newsletter.door, newsletter)
-                    variant = f"{edition.language}+{topics}"
-                    written[stories] = replace(post, id=f"{post.id}+{topics}", variant=variant)
-                if len(stories) < len(edition.stories):
-                    found[edition.language, topics] = written.get(stories)
+                if len(stories) == len(edition.stories):
+                    continue
+                try:
+                    if stories not in written:
+                        (post,) = self._write(replace(edition, stories=stories), newsletter.door, newsletter)
+                        variant = f"{edition.language}+{topics}"
+                        written[stories] = replace(post, id=f"{post.id}+{topics}", variant=variant)
+                except TemplateError as error:
+                    faults.append(f"{edition.id} in {edition.language}, of {topics}: {error}")
+                else:
+                    found[edition.language, topics] = written[stories]
         return found
 
     def push(

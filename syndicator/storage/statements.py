@@ -64,7 +64,7 @@ def consents_to_kind() -> ColumnElement[bool]:
     subscription only that they are not suppressed."""
     kind, stands_ = editions.c.kind, subscriptions.c.consent
     return or_(
-        stands_ == _word(Consent.GIVEN),
+        and_(kind != _word(EditionKind.CONFIRM), stands_ == _word(Consent.GIVEN)),
         and_(kind == _word(EditionKind.CONFIRM), stands_ == _word(Consent.ASKED)),
         and_(kind == _word(EditionKind.LETTER), stands_ != _word(Consent.SUPPRESSED)),
     )

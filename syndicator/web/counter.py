@@ -220,10 +220,10 @@ class Counter:
         return self._choices(request, token, state, 422 if state == "wrong" else 200)
 
     def _prefer(self, request: Request, token: str, form: Form) -> str:
-        if purpose := _said(form, "mail"):
-            self._front.mail_link(token, purpose, place=_place(request))
-            return "mailed"
         try:
+            if purpose := _said(form, "mail"):
+                self._front.mail_link(token, purpose, place=_place(request))
+                return "mailed"
             self._front.prefer(token, _chosen(form), place=_place(request))
         except TooMany:
             raise
