@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from io import TextIOWrapper
 from itertools import islice
@@ -19,7 +19,7 @@ from typing import Any, TextIO
 
 from syndicator.errors import Refused
 from syndicator.model import Consent, Reason
-from syndicator.storage import enrolment
+from syndicator.storage import enrolment, readers
 from syndicator.storage.database import Database
 from syndicator.storage.enrolment import Enrolled
 from syndicator.text.addresses import checked_address
@@ -91,6 +91,7 @@ def _row(
     return Enrolled(
         line=line,
         address=checked,
+        key=readers.key(checked),
         name=shown,
         language=told["language"],
         proof=f"{proof}; {own}" if own else proof,
@@ -98,9 +99,9 @@ def _row(
 
 
 def _fault(told: Mapping[str, str], shown: str, newsletter: str, languages: Sequence[str]) -> str:
-    if any(len(value) > FIELD_MAX for value in told.values()):
+    if max(map(len, told.values())) > FIELD_MAX:
         return f"a field has more than {FIELD_MAX} characters"
-    if any(_CONTROL.search(value) for value in told.values()):
+    if _CONTROL.search("".join(told.values())):
         return "a field holds a line break or another control character"
     if shown.startswith(tuple(FORMULA)):
         return f"the name {shown!r} is a formula"
@@ -164,9 +165,10 @@ def take_in(
         bad = [one for one in batch if isinstance(one, Refusal)]
         good = {one.key: one for one in batch if isinstance(one, Enrolled)}
         doubles = len(batch) - len(bad) - len(good)
-        good = {key: replace(one, hashed=hashed(one.address)) for key, one in good.items()}
+        for row in good.values():
+            row.hashed = hashed(row.address)
         with database.write() if write else database.read() as connection:
-            stands = enrolment.standing(connection, newsletter, list(good.values()))
+            stands, numbers = enrolment.standing(connection, newsletter, list(good.values()))
             bad += [
                 Refusal(good[key].line, good[key].address, _WHY_NOT[stand])
                 for key, stand in stands.items()
@@ -174,7 +176,8 @@ def take_in(
             ]
             fresh = [one for key, one in good.items() if stands.get(key) in {None, Consent.ASKED}]
             if write:
-                enrolment.enrol(connection, newsletter, fresh, timezone=timezone, now=now)
+                asked = {key for key, stand in stands.items() if stand is Consent.ASKED}
+                enrolment.enrol(connection, newsletter, fresh, numbers, asked, timezone=timezone, now=now)
         for one in sorted(bad, key=lambda one: one.line):
             refused(one)
         known = sum(stand is Consent.GIVEN for stand in stands.values())

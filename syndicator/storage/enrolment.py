@@ -2,60 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
 
 from syndicator.model import Consent, Reason
 
-from .readers import barred, key
+from .readers import barred
 from .schema import subscribers, subscriptions
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Enrolled:
-    """A row of a list: somebody who consented, as somebody else says."""
+    """A row of a list: somebody who consented, as somebody else says. There may be a million: made once, with a blank
+    for the hash."""
 
     line: int
     address: str
     name: str
     language: str
     proof: str
+    key: str  # as addresses are compared
     hashed: str = ""
-
-    @property
-    def key(self) -> str:
-        return key(self.address)
 
 
 def standing(
     connection: Connection, newsletter: str, wanted: Sequence[Enrolled]
-) -> dict[str, Consent | Reason]:
-    """By key: what stands between these people and the newsletter, or why they are barred. Strangers are missing."""
+) -> tuple[dict[str, Consent | Reason], dict[str, int]]:
+    """By key: what stands between these people and the newsletter, or why they are barred; and the numbers of those
+    who are readers of any newsletter. Strangers are missing."""
     bars = barred(connection, {one.hashed for one in wanted})
     # Not by the index of the newsletter, though it is there: it holds everybody, and these are few.
     named = subscriptions.c.newsletter.concat("") == newsletter
     ours = and_(subscriptions.c.subscriber == subscribers.c.id, named)
     query = (
-        select(subscribers.c.address_key, subscriptions.c.consent)
-        .join(subscriptions, ours)
+        select(subscribers.c.address_key, subscribers.c.id, subscriptions.c.consent)
+        .outerjoin(subscriptions, ours)
         .where(subscribers.c.address_key.in_([one.key for one in wanted]))
     )
-    found: dict[str, Consent | Reason] = {
-        row.address_key: Consent(row.consent) for row in connection.execute(query)
+    rows = connection.execute(query).all()
+    stands: dict[str, Consent | Reason] = {
+        row.address_key: Consent(row.consent) for row in rows if row.consent
     }
-    return found | {one.key: bars[one.hashed] for one in wanted if one.hashed in bars}
+    stands |= {one.key: bars[one.hashed] for one in wanted if one.hashed in bars}
+    return stands, {row.address_key: row.id for row in rows}
 
 
 def enrol(
-    connection: Connection, newsletter: str, fresh: Sequence[Enrolled], *, timezone: str, now: datetime
+    connection: Connection,
+    newsletter: str,
+    fresh: Sequence[Enrolled],
+    known: Mapping[str, int],
+    asked: Collection[str],
+    *,
+    timezone: str,
+    now: datetime,
 ) -> None:
-    """Write confirmed wishes of these people down. Who is a reader already keeps name and language."""
+    """Write confirmed wishes of these people down. Who is a reader already keeps name and language.
+
+    ``known`` are the numbers of readers by key, ``asked`` the keys of those who asked and did not confirm yet.
+    """
     if not fresh:
         return
-    known = _numbers(connection, fresh)
     strangers = [one for one in fresh if one.key not in known]
     if strangers:
         connection.execute(
@@ -73,25 +83,24 @@ def enrol(
                 for one in strangers
             ],
         )
-        known |= _numbers(connection, strangers)
+        known = {**known, **_numbers(connection, strangers)}
     given = {"consent": Consent.GIVEN.value, "since": now}
-    asked = update(subscriptions).where(
-        subscriptions.c.subscriber.in_(list(known.values())),
-        subscriptions.c.newsletter == newsletter,
-        subscriptions.c.consent == Consent.ASKED.value,
-    )
-    moved = set(
-        connection.execute(
-            asked.values(given | {"proof": fresh[0].proof}).returning(subscriptions.c.subscriber)
-        ).scalars()
-    )
-    wishes = [
-        given | {"subscriber": known[one.key], "newsletter": newsletter, "proof": one.proof}
-        for one in fresh
-        if known[one.key] not in moved
+    rows = [
+        given | {"subscriber": known[one.key], "newsletter": newsletter, "proof": one.proof} for one in fresh
     ]
-    if wishes:
-        connection.execute(insert(subscriptions), wishes)
+    of_those = [row for one, row in zip(fresh, rows, strict=True) if one.key in asked]
+    if of_those:
+        ours = (
+            subscriptions.c.subscriber == bindparam("who"),
+            subscriptions.c.newsletter == newsletter,
+        )
+        confirmed = update(subscriptions).where(*ours).values(given | {"proof": bindparam("how")})
+        connection.execute(confirmed, [{"who": row["subscriber"], "how": row["proof"]} for row in of_those])
+    if len(of_those) < len(rows):
+        connection.execute(
+            insert(subscriptions),
+            [row for one, row in zip(fresh, rows, strict=True) if one.key not in asked],
+        )
 
 
 def _numbers(connection: Connection, wanted: Sequence[Enrolled]) -> dict[str, int]:

@@ -73,6 +73,20 @@ def test_a_list_is_taken_in_once_and_says_what_is_new(office: Office) -> None:
     assert (sara and sara.language) == "en"  # what a reader chose stays
 
 
+def test_who_asked_and_did_not_confirm_may_be_on_a_list_and_each_keeps_their_own_proof(
+    office: Office,
+) -> None:
+    with office.database.write() as connection:
+        who = readers.add(connection, "sara@x.example", name="", language="en", timezone="UTC", now=NOW)
+        readers.consent(connection, who, "daily", Consent.ASKED, now=NOW, proof="the form")
+    text = "address,language,proof\nsara@x.example,en,slip 7\nnoor@x.example,en,\n"
+    assert office.take(text) == rolls.Counts(read=2, new=2)
+    assert {row["address"]: row["proof"] for row in office.give()} == {
+        "sara@x.example": "at the fair; slip 7",
+        "noor@x.example": "at the fair",
+    }
+
+
 def test_no_list_brings_anybody_back(office: Office) -> None:
     """Who left, complained or was erased is refused with line and reason, however the address is spelt."""
     for name in ("left", "angry", "gone"):
