@@ -117,7 +117,7 @@ def plan(app: App, post: Post) -> int:
             post.edition,
             post.channel,
             "evening",
-            {post.language: post.id},
+            planning.Audience(posts={post.language: post.id}),
             due_at=NOW - timedelta(minutes=1),
             not_after=NOW + timedelta(days=1),
             urgency=2,

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from . import config, editing
 from .bounces import Patience
+from .circulation import Circulation, leave_token, own_link, preferences_token
 from .cleaning import clean
 from .errors import (
     ChannelError,
@@ -55,7 +56,7 @@ from .storage.lock import berth, only_worker, place
 from .storage.outbox import Claimed
 from .text.markup import telegram_text
 from .text.measure import UNITS
-from .tokens import message_id, return_path, sign
+from .tokens import message_id, return_path
 from .wiring import Wiring, database_url, examine, utc_now
 
 log = logging.getLogger("syndicator")
@@ -110,10 +111,17 @@ class App:
         self.newsletters = {name: self._newsletter(name) for name in self.settings.newsletters}
         self.desk = Desk(self.database, now=now, summarise=self._summarise, write=self._write)
         self.rehearsal = Rehearsal(
-            lambda name: self.desk.preview_digest(self._newsletter_called(name)),
+            lambda name: self.desk.preview_digest(self.newsletter_called(name)),
             channel=self._channel,
             blanks=self._blanks,
             now=now,
+        )
+        self.circulation = Circulation(
+            wiring,
+            self.database,
+            memory=self.memory,
+            now=now,
+            wake=lambda channel: self.engine.soon(self._deliveries(channel)),
         )
         self._summariser: Summariser = wiring.summariser.factory(wiring.summariser.options, self.world)
         self.engine: Engine = wiring.engine.factory(
@@ -256,6 +264,7 @@ class App:
     def tidy_up(self) -> None:
         """Seal and prune; say which reports do not add up."""
         self._warn("prune", self.keeper.tidy_up().faults)
+        self.circulation.front.sweep()
 
     def address_of(self, url: str) -> str:
         """A database's address as the configuration would have it."""
@@ -301,7 +310,7 @@ class App:
 
     def preview_digest(self, name: str) -> list[dict[str, object]]:
         """What a newsletter would carry if it went out now. Raises :exc:`TemplateError`, :exc:`NotFound`."""
-        made, faults = self.desk.preview_digest(self._newsletter_called(name))
+        made, faults = self.desk.preview_digest(self.newsletter_called(name))
         if faults:
             raise TemplateError("\n".join(faults))
         return [
@@ -325,7 +334,7 @@ class App:
 
     def subscribe(self, wishes: Iterable[audience.Wish], newsletter: str) -> int:
         """Write confirmed wishes for one newsletter down, all or none; returns how many are new."""
-        told = self._newsletter_called(newsletter)
+        told = self.newsletter_called(newsletter)
         zone = self.settings.newsroom.timezone.key
         return audience.subscribe(
             self.database,
@@ -337,7 +346,7 @@ class App:
         )
 
     def leave(self, address: str, newsletter: str, *, proof: str) -> None:
-        name = self._newsletter_called(newsletter).name
+        name = self.newsletter_called(newsletter).name
         now = self.world.now()
         audience.leave(self.database, address, name, memory=self.memory, now=now, proof=proof)
 
@@ -361,7 +370,7 @@ class App:
         )
         return self._title(newsletter, language), language
 
-    def page(self, name: str, language: str, **told: str) -> str:
+    def page(self, name: str, language: str, **told: Any) -> str:
         """A page for readers, written by a template."""
         return self.wiring.renderer.page(name, language, **told)
 
@@ -494,7 +503,7 @@ class App:
                 raise Refused(f"{door.id} writes to subscribers; its stories go out with a newsletter")
         return found
 
-    def _newsletter_called(self, name: str) -> Newsletter:
+    def newsletter_called(self, name: str) -> Newsletter:
         if name not in self.newsletters:
             raise NotFound(f"no newsletter is called {name!r}; {config.closest(name, self.newsletters)}")
         return self.newsletters[name]
@@ -549,6 +558,8 @@ class App:
             minimum=told.minimum,
             lives=told.lives,
             fresh_for=told.fresh_for,
+            topics={topic: partial(editing.matches, one.stories) for topic, one in told.topics.items()},
+            zone=self.settings.newsroom.timezone,
         )
 
     def _summarise(self, article: Article, door: Door) -> Summary:
@@ -570,11 +581,13 @@ class App:
     def _ways_to_fill(self) -> Mapping[str, Callable[[Claimed], str]]:
         """How each blank of a post is filled for one recipient."""
         keys, newsroom = self.wiring.keys, self.settings.newsroom
-        leave = f"{newsroom.public_url.rstrip('/')}/leave/"
+        pages = newsroom.public_url.rstrip("/")
         return {
             "name": lambda one: one.name,
             "address": lambda one: one.address,
-            "leave_url": lambda one: leave + sign(keys, "leave", one.delivery.recipient, one.newsletter),
+            "leave_url": lambda one: f"{pages}/unsubscribe/{leave_token(keys, one)}",
+            "preferences_url": lambda one: f"{pages}/preferences/{preferences_token(keys, one)}",
+            "own_url": lambda one: f"{pages}/{own_link(keys, one)}",
             "message_id": lambda one: message_id(keys, one.delivery.key, self._host),
             "verp": lambda one: return_path(keys, one.delivery.id, one.delivery.key),
         }

@@ -27,6 +27,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 # What is not for the newsroom to say inside a container.
 _CONTAINER = (("SYNDICATOR_LISTEN", "web", "listen"), ("SYNDICATOR_MEMORY", "database", "memory"))
 CRON_FIELDS = 5
+VARIANTS = 256  # of an edition, at most: each is set and stored
 _NAME = r"^[a-z][a-z0-9-]{0,39}$"
 _LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
 
@@ -215,6 +216,11 @@ class ChannelTable(PluginTable):
     )
 
 
+class TopicTable(Table):
+    titles: Mapping[Code, str] = Field(default_factory=dict, description="its title by language")
+    stories: Rule = Field(description="which stories belong to it")
+
+
 class NewsletterTable(Table):
     channel: Name = Field(description="the channel that carries it")
     languages: tuple[Code, ...] = Field((), description="its languages; none: all of the channel's")
@@ -226,6 +232,18 @@ class NewsletterTable(Table):
     maximum: int = Field(12, ge=1, le=100, description="more stories: the newest ones")
     lives: Duration = Field(timedelta(hours=12), description="after this a mail that did not go out is stale")
     fresh_for: Duration = Field(timedelta(days=2), description="older stories are not news any more")
+    signup: bool = Field(default=True, description="whether anybody may ask for it on the readers' pages")
+    topics: Mapping[Name, TopicTable] = Field(
+        default_factory=dict, description="what its readers may choose from; a story of none is for everybody"
+    )
+
+
+class Signup(Table):
+    """So that nobody is bombed with confirmations from here."""
+
+    per_network: int = Field(10, ge=1, description="letters in an hour that one network may ask for")
+    per_domain: int = Field(200, ge=1, description="letters in an hour to the addresses of one domain")
+    altogether: int = Field(1000, ge=1, description="letters in an hour to everybody")
 
 
 class Filter(Table):
@@ -245,6 +263,7 @@ class Settings(Table):
     )
     network: Network = Field(default_factory=Network, description="where sources may be read from")
     web: Web = Field(default_factory=Web, description="the pages that readers reach")
+    signup: Signup = Field(default_factory=Signup, description="how many may ask for newsletters")
     schedule: Schedule = Field(default_factory=Schedule, description="how often the worker looks")
     bounces: BouncesTable = Field(
         default_factory=BouncesTable, description="what becomes of mail that comes back"
@@ -499,6 +518,9 @@ def _check_references(settings: Settings, book: Book) -> None:
         spoken = settings.languages_of(newsletter.channel)
         _check_languages(book, f"{at}.languages", newsletter.languages, spoken, newsletter.channel)
         _check_languages(book, f"{at}.titles", tuple(newsletter.titles), settings.languages_in(name), name)
+        if len(settings.languages_in(name)) << len(newsletter.topics) > VARIANTS:
+            problem = f"languages and topics make more than {VARIANTS} variants of an edition"
+            book.blame(f"{at}.topics", problem, "write fewer topics")
         if newsletter.minimum > newsletter.maximum:
             book.blame(f"{at}.minimum", "it is above the maximum", f"write at most {newsletter.maximum}")
     for name, filtering in settings.filters.items():

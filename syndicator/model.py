@@ -25,6 +25,8 @@ class EditionKind(StrEnum):
     FLASH = "flash"  # one story, as soon as it is published
     PUSH = "push"  # one or more stories, because an editor said so
     CORRECTION = "correction"  # to those who got what was wrong
+    CONFIRM = "confirm"  # to one who asked for a newsletter, and has not confirmed yet
+    LETTER = "letter"  # to one reader, about their own subscription
 
 
 class Outcome(StrEnum):
@@ -58,6 +60,9 @@ class Reason(StrEnum):
     SUPPRESSED = "suppressed"  # complained or bounced
     ERASED = "erased"  # asked to be forgotten
     NO_STORIES = "no-stories-in-language"
+    NO_TOPIC = "no-stories-in-topics"
+    RESTING = "reader-paused"  # asked for silence for a while
+    OFTEN_ENOUGH = "often-enough"  # had one today, or this week, and wants no more
     TOO_LATE = "too-late"
     PAUSED = "paused"
     LEASE_OVER = "lease-over"
@@ -236,6 +241,14 @@ def settle(receipt: Receipt) -> DeliveryState:
             return DeliveryState.UNCERTAIN
         case other:
             assert_never(other)
+
+
+class Frequency(StrEnum):
+    """How many editions of a newsletter a reader wants."""
+
+    EVERY = "every"
+    DAILY = "daily"  # the first of a day
+    WEEKLY = "weekly"  # the first of seven days
 
 
 class Consent(StrEnum):

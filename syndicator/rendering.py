@@ -35,7 +35,9 @@ from .text.sentences import split
 
 Read = Callable[[str], tuple[str, str] | None]  # template's name -> its text and the file it stands in
 
+LETTERS = (EditionKind.CONFIRM, EditionKind.LETTER)
 OUTPUT_MAX = 2_000_000  # characters that one template may write
+READER = ("name", "address", "leave_url", "preferences_url", "own_url")  # what is filled for each reader
 _FOLDERS = {"html": "email", "telegram": "telegram", "plain": "file"}
 _FILTERS = frozenset(
     "capitalize d default e escape first float forceescape int join last length list lower map max min reject "
@@ -98,7 +100,7 @@ class Renderer:
             subject=" ".join(self._render(edition, outlet, "subject.txt").split()),
             text=self._render(edition, outlet, "txt"),
             html=self._render(edition, outlet, "html"),
-            headers=_headers(self._masthead, outlet, edition) if outlet.newsletter else {},
+            headers=_headers(self._masthead, outlet, edition),
         )
 
     def _fitted(self, edition: Edition, outlet: Outlet, ending: str, seen: Callable[[str], str]) -> str:
@@ -130,7 +132,7 @@ class Renderer:
         message = f"{file}: what {name} writes cannot fit {outlet.id}: {limit} {outlet.limits.unit} at most; shorten it"
         raise TemplateError(message)
 
-    def page(self, name: str, language: str, **told: str) -> str:
+    def page(self, name: str, language: str, **told: Any) -> str:
         """A page for readers, in their language. Raises :exc:`TemplateError`."""
         if not self._read(name):
             raise TemplateError(f"the template {name} is missing")
@@ -140,7 +142,15 @@ class Renderer:
             "direction": direction(language),
             **told,
         }
-        return self._written(name, language, context, escape=True)
+        return self._written(name, language, context, escape=not name.endswith((".txt", ".css")))
+
+    def name_of(self, language: str) -> str:
+        """A language as its speakers call it."""
+        return _locale(language).get_display_name() or language
+
+    def moment(self, moment: datetime, language: str) -> str:
+        """A day in the newsroom's zone and the reader's words."""
+        return format_date(moment.astimezone(self._masthead.zone), "long", locale=_locale(language))
 
     def _render(self, edition: Edition, outlet: Outlet, ending: str) -> str:
         name, _ = self._found(edition, outlet, ending)
@@ -221,7 +231,8 @@ class Renderer:
             "channel": outlet.id,
             "newsletter": outlet.newsletter,
             "stories": [self._story(story, edition.due_at, language) for story in edition.stories],
-            "reader": {name: blank(name) for name in ("name", "address", "leave_url")},
+            "reader": {name: blank(name) for name in READER},
+            "purpose": edition.id.partition(":")[0],
         }
 
     def _newsroom(self) -> dict[str, str]:
@@ -230,6 +241,7 @@ class Renderer:
             "name": masthead.name,
             "url": masthead.url,
             "accent": masthead.accent,
+            "on_accent": _on(masthead.accent),
             "postal_address": masthead.postal_address,
         }
 
@@ -261,7 +273,9 @@ class Renderer:
 def _names(edition: Edition, outlet: Outlet, ending: str) -> Iterator[str]:
     """Where a template may stand, nearest first."""
     kinds = [str(edition.kind)]
-    if edition.kind is not EditionKind.DIGEST:
+    if edition.kind in LETTERS:
+        kinds = [str(EditionKind.LETTER)]
+    elif edition.kind is not EditionKind.DIGEST:
         kinds += ["flash"] * (edition.kind is not EditionKind.FLASH)
     for folder in dict.fromkeys((outlet.kind, _FOLDERS[outlet.limits.markup])):
         for kind in kinds:
@@ -292,7 +306,11 @@ def _sentences(story: Story) -> Sequence[str]:
 
 def _headers(masthead: Masthead, outlet: Outlet, edition: Edition) -> Mapping[str, str]:
     """Whose list it is and leaving by one click (RFC 2919, RFC 2369, RFC 8058); and the edition's own date, so that a
-    reader's mail can be made again to the last octet."""
+    reader's mail can be made again to the last octet. A letter is of no list, and says that no person wrote it."""
+    if edition.kind in LETTERS:
+        return {"Auto-Submitted": "auto-generated"}
+    if not outlet.newsletter:
+        return {}
     host = urlsplit(masthead.url).hostname or "localhost"
     told = {
         "Date": format_datetime(edition.due_at.astimezone(masthead.zone)),
@@ -331,6 +349,14 @@ def _locale(language: str) -> Locale:
         return Locale.parse(language, sep="-")
     except (UnknownLocaleError, ValueError):
         return Locale("en")
+
+
+def _on(ground: str) -> str:
+    """Black or white, whichever stands out more on this ground (WCAG 2.2, relative luminance)."""
+    shares = [int(ground[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in shares)
+    light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return "#ffffff" if 1.05 / (light + 0.05) >= (light + 0.05) / 0.05 else "#000000"
 
 
 def _web(url: str, instead: str) -> str:

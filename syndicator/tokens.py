@@ -45,6 +45,11 @@ def verify(keys: Keys, purpose: str, token: str) -> tuple[str, ...] | None:
     return tuple(_bare(fact) for fact in facts)
 
 
+def mark(keys: Keys, address: str) -> str:
+    """What binds a token to an address without showing it: it works only as long as the address is the reader's."""
+    return _digest(keys, keys.current, "mark", address.casefold())[:6].hex()
+
+
 def message_id(keys: Keys, delivery_key: str, domain: str) -> str:
     """The same delivery always carries the same Message-ID (RFC 5322 §3.6.4): a resend is recognised."""
     version = keys.current

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from itertools import product
 from pathlib import Path
 from random import SystemRandom
 from typing import Any
@@ -239,8 +240,8 @@ def _check_templates(book: Book, wiring: Wiring) -> None:
         letters = [letter for letter, told in settings.newsletters.items() if told.channel == name]
         addressed = socket.factory.capabilities.addressed
         for letter in letters if addressed else [""]:
-            kind = EditionKind.DIGEST if addressed else EditionKind.FLASH
-            for language in settings.languages_of(name):
+            kinds = [EditionKind.DIGEST, EditionKind.CONFIRM] if addressed else [EditionKind.FLASH]
+            for kind, language in product(kinds, settings.languages_of(name)):
                 try:
                     wiring.renderer.write(_sample(kind, language), wiring.outlet(name, letter))
                 except TemplateError as error:

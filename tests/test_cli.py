@@ -167,7 +167,11 @@ def test_the_day_of_an_editor(world: tuple[Sandbox, str], tmp_path: Path) -> Non
         "address,language,name\nsara@readers.example,en,Sara\nhiwa@readers.example,ckb,\n", "utf-8"
     )
     assert told("subscribers", "import", str(readers), "--to", "evening", "--proof", "paper", *c) == {
-        "new": 2
+        "read": 2,
+        "new": 2,
+        "known": 0,
+        "refused": 0,
+        "dry_run": False,
     }
     planned = told("compile", "--now", "evening", *c)
     assert (

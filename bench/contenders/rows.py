@@ -15,7 +15,7 @@ from bench.measuring import Run, measured
 from syndicator.app import App
 from syndicator.model import ChannelId, Outcome, Receipt
 from syndicator.ports import Lane
-from syndicator.services import audience, postroom
+from syndicator.services import postroom
 from syndicator.storage.lock import berth
 
 BARE = """CREATE TABLE bare (id INTEGER, key TEXT, edition TEXT, channel TEXT, recipient TEXT,
@@ -49,10 +49,13 @@ def plain_plan(configuration: str) -> Run:
 def take_in(configuration: str, file: str) -> Run:
     """Subscribers from a CSV, as the command does it."""
     counts = [0]
-    with newsroom.opened(Path(configuration)) as app, Path(file).open(encoding="utf-8", newline="") as lines:
+    with newsroom.opened(Path(configuration)) as app:
+        languages = app.newsletter_called("evening").languages
+        more = {"languages": languages, "proof": "bench", "refused": lambda one: None}
         with measured(lambda: counts[0]) as found:
-            wishes = audience.read_csv(lines, "readers.csv", newsletter="evening", proof="bench")
-            counts[0] = app.subscribe(wishes, "evening")
+            for write in (False, True):
+                told = app.circulation.enrol(Path(file), "evening", write=write, **more)
+            counts[0] = told.new
     return found[0]
 
 

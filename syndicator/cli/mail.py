@@ -78,7 +78,7 @@ def test_newsletter(
     Example: `syndicator newsletter test evening --to dana@newsroom.example`
     """
     from syndicator.model import Outcome
-    from syndicator.services.audience import checked_address
+    from syndicator.text.addresses import checked_address
 
     with opened(config) as newsroom:
         tried = newsroom.rehearsal.send(name, [checked_address(address) for address in to])

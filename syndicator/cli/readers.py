@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from syndicator.errors import Refused
+from syndicator.model import Consent
 
 from .common import (
     HERE,
+    MARKS,
     Config,
     Editor,
     Json,
@@ -79,32 +83,99 @@ def add_subscriber(
 @subscribers.command("import")
 def import_subscribers(
     file: Annotated[
-        Path, typer.Argument(help="CSV with the columns address, language and, if you like, name.")
+        Path, typer.Argument(help="CSV with the columns address, language and, if you like, name and proof.")
     ],
     to: Newsletter,
-    proof: Annotated[str, typer.Option(help="Where the consent comes from.")],
+    proof: Annotated[str, typer.Option(help="Where the consent comes from; it is kept with each reader.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would come of it.")] = False,
+    skip: Annotated[
+        bool, typer.Option("--skip-refused", help="Take the good rows though others are refused.")
+    ] = False,
     config: Config = HERE,
     as_json: Json = False,
 ) -> None:
     """Add many readers who have consented: all of the file, or nothing.
 
+    Who left, complained, bounced or was erased is refused, with the line and the reason.
+
     Example: `syndicator subscribers import readers.csv --to evening --proof "signed up at the fair"`
     """
-    from syndicator.services.audience import read_csv
+    from syndicator.services.rolls import Refusal
+
+    def refused(one: Refusal) -> None:
+        typer.echo(f"{file}, line {one.line}: {one.address}: {one.reason}", err=True)
 
     with opened(config) as newsroom:
-        try:
-            with file.open(encoding="utf-8-sig", newline="") as lines, progress("reading", None) as advance:
-                wishes = read_csv(lines, str(file), newsletter=to, proof=proof, seen=lambda line: advance(1))
-                new = newsroom.subscribe(wishes, to)
-        except (OSError, UnicodeDecodeError) as error:
-            raise Refused(
-                f"{file}: it cannot be read as UTF-8 text: {error}; nothing was imported"
-            ) from error
+        languages = newsroom.newsletter_called(to).languages
+        look = partial(newsroom.circulation.enrol, file, to, languages=languages, proof=proof)
+        size = file.stat().st_size if file.exists() else 0
+        with progress("looking", size) as advance:
+            counts = look(write=False, refused=refused, seen=advance)
+        if counts.refused and not skip:
+            raise Refused(f"{file}: {counts.refused} rows are refused; nothing was imported")
+        if not dry_run:
+            with progress("importing", size) as advance:
+                counts = look(write=True, refused=lambda one: None, seen=advance)
     if as_json:
-        print_json({"new": new})
+        print_json({**asdict(counts), "dry_run": dry_run})
+        return
+    would = "would be " if dry_run else ""
+    typer.echo(
+        f"{counts.new} {would}new readers of {to}, {counts.known} have it already, {counts.refused} refused"
+    )
+
+
+@subscribers.command("export")
+def export_subscribers(
+    file: Annotated[Path, typer.Argument(help="The CSV to write; it must not be there yet.")],
+    newsletter: Annotated[str | None, typer.Option(help="Only this newsletter.")] = None,
+    consent: Annotated[Consent | None, typer.Option(help="Only those who stand so.")] = None,
+    config: Config = HERE,
+    as_json: Json = False,
+) -> None:
+    """Every subscription with its proof, as CSV; what a spreadsheet would work out gets an apostrophe before it.
+
+    Example: `syndicator subscribers export readers.csv --newsletter evening --consent given`
+    """
+    from syndicator.services.rolls import give_out
+
+    with opened(config) as newsroom, progress("exporting", None) as advance:
+        try:
+            with file.open("x", encoding="utf-8", newline="") as lines:
+                file.chmod(0o600)
+                number = give_out(newsroom.database, lines, newsletter, consent, seen=advance)
+        except OSError as error:
+            raise Refused(f"{file}: it cannot be written: {error.strerror}") from error
+    if as_json:
+        print_json({"subscriptions": number})
     else:
-        typer.echo(f"{new} new readers of {to}")
+        typer.echo(f"{number} subscriptions in {file}")
+
+
+@subscribers.command("show")
+def show_subscriber(
+    address: Annotated[str, typer.Argument(help="The mail address.")],
+    config: Config = HERE,
+    as_json: Json = False,
+) -> None:
+    """All that is known of a reader: wishes with their proof, and what went out to them.
+
+    Example: `syndicator subscribers show sara@mail.example`
+    """
+    with opened(config) as newsroom:
+        told = newsroom.circulation.known_of(address)
+    if as_json:
+        print_json(told)
+        return
+    for name, value in told["reader"].items():
+        typer.echo(f"{name:<13} {value if value is not None else '-'}")
+    for one in told["subscriptions"]:
+        typer.echo(
+            f"{one['newsletter']}: {one['consent']} since {one['since']:%Y-%m-%d %H:%M}, {one['frequency']}"
+        )
+        typer.echo(f"  topics: {one['topics'] or 'all'}; proof: {one['proof']}")
+    for one in told["mails"][-20:]:
+        typer.echo(f"{MARKS[one['state']]} {one['edition']} {one['channel']}")
 
 
 @subscribers.command("remove")

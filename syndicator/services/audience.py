@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TextIO
-
-from email_validator import EmailNotValidError, validate_email
+from typing import Protocol
 
 from syndicator.errors import NotFound, Refused
 from syndicator.model import Consent, Reason, Subscriber, SubscriberId
 from syndicator.storage import brakes, readers
 from syndicator.storage.database import Connection, Database
+from syndicator.text.addresses import checked_address
 from syndicator.tokens import Keys, verify
 
-COLUMNS = ("address", "name", "language")
 COMPLAINT = "complained"
 SUPPRESSED = "{} is suppressed (bounced or complained) and gets no mail"
 
@@ -179,36 +176,3 @@ def leave_by_token(
             connection, who.id, newsletter, Consent.WITHDRAWN, now=now, proof="the link in a mail"
         )
     return newsletter, who.language
-
-
-def read_csv(
-    file: TextIO, name: str, *, newsletter: str, proof: str, seen: Callable[[int], None] = lambda line: None
-) -> Iterator[Wish]:
-    """Wishes from a CSV with the columns address, language and, if you like, name. Raises :exc:`Refused`."""
-    rows = csv.DictReader(file)
-    missing = {"address", "language"} - set(rows.fieldnames or ())
-    if missing:
-        raise Refused(
-            f"{name}, line 1: the column {sorted(missing)[0]!r} is missing; write: {','.join(COLUMNS)}"
-        )
-    for row in rows:
-        try:
-            address = checked_address(row["address"] or "")
-        except Refused as error:
-            raise Refused(f"{name}, line {rows.line_num}: {error}; nothing was imported") from error
-        seen(rows.line_num)
-        yield Wish(
-            address=address,
-            language=(row["language"] or "").strip(),
-            name=(row.get("name") or "").strip(),
-            newsletter=newsletter,
-            proof=proof,
-        )
-
-
-def checked_address(address: str) -> str:
-    """The address as it can be written to, without asking the network. Raises :exc:`Refused`."""
-    try:
-        return validate_email(address.strip(), check_deliverability=False, test_environment=True).normalized
-    except EmailNotValidError as error:
-        raise Refused(f"{address!r} is no mail address: {error}") from error

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from syndicator.errors import NotFound, Refused, TemplateError
 from syndicator.model import (
@@ -13,6 +13,7 @@ from syndicator.model import (
     Edition,
     EditionId,
     EditionKind,
+    Frequency,
     Language,
     Post,
     Story,
@@ -52,6 +53,27 @@ class Newsletter:
     minimum: int = 1  # fewer stories than this in a language: that language waits
     lives: timedelta = timedelta(hours=12)
     fresh_for: timedelta = timedelta(days=2)
+    topics: Mapping[str, Callable[[Article], bool]] = field(default_factory=dict)  # what readers may choose
+    zone: tzinfo = UTC  # where a day begins
+
+    def of_topics(self, stories: Sequence[Story], chosen: Collection[str]) -> tuple[Story, ...]:
+        """The stories of these topics, and of none."""
+
+        chosen = set(chosen) & set(self.topics) or set(self.topics)  # topics may be taken away
+
+        def wanted(article: Article) -> bool:
+            about = {name for name, has in self.topics.items() if has(article)}
+            return not about or bool(about & chosen)
+
+        return tuple(story for story in stories if wanted(story.article))
+
+    def had_enough_since(self, slot: datetime) -> dict[Frequency, datetime]:
+        """Who had an edition since the beginning of this day, or of the six days before it, too, waits."""
+        day = slot.astimezone(self.zone).date()
+        return {
+            frequency: datetime.combine(day - timedelta(days=days), time(), self.zone).astimezone(UTC)
+            for frequency, days in ((Frequency.DAILY, 0), (Frequency.WEEKLY, 6))
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +125,7 @@ class Desk:
         door = newsletter.door
         chosen = newsletter.choose(self._unsent(door, newsletter))
         editions, faults = self._in_languages(name, newsletter, chosen, slot)
+        narrowed = self._narrowed([edition for edition, _ in editions], newsletter, faults)
         with self._database.write() as connection:
             planning.steady(connection)
             whole = _whole(name, editions, slot)
@@ -123,13 +146,17 @@ class Desk:
             )
             planning.claim_stories(connection, whole, channel=door.id, newsletter=newsletter.name)
             posts = {edition.language: post for edition, post in editions}
-            planning.add_posts(connection, posts.values())
+            planning.add_posts(connection, [*posts.values(), *filter(None, narrowed.values())])
             deliveries = planning.add_readers(
                 connection,
                 name,
                 door.id,
                 newsletter.name,
-                {language: post.id for language, post in posts.items()},
+                planning.Audience(
+                    posts={language: post.id for language, post in posts.items()},
+                    narrowed={choice: post.id if post else None for choice, post in narrowed.items()},
+                    since=newsletter.had_enough_since(slot),
+                ),
                 due_at=slot,
                 not_after=slot + newsletter.lives,
                 urgency=URGENCY[EditionKind.DIGEST],
@@ -167,6 +194,36 @@ class Desk:
             else:
                 made.append((edition, post))
         return made, faults
+
+    def _narrowed(
+        self, editions: Sequence[Edition], newsletter: Newsletter, faults: list[str]
+    ) -> dict[tuple[str, str], Post | None]:
+        """For each choice of topics that leaves stories out: the post with the others, None where none is left.
+
+        Choices that leave the same stories share a post. A story of no topic is for everybody. Where a post cannot be
+        written with fewer stories its readers get all of them, and the fault is told.
+        """
+        if not newsletter.topics:
+            return {}
+        with self._database.read() as connection:
+            chosen = planning.choices(connection, newsletter.name)
+        found: dict[tuple[str, str], Post | None] = {}
+        for edition in editions:
+            written: dict[tuple[Story, ...], Post | None] = {(): None}
+            for topics in (topics for language, topics in chosen if language == edition.language):
+                stories = newsletter.of_topics(edition.stories, topics.split(","))
+                if len(stories) == len(edition.stories):
+                    continue
+                try:
+                    if stories not in written:
+                        (post,) = self._write(replace(edition, stories=stories), newsletter.door, newsletter)
+                        variant = f"{edition.language}+{topics}"
+                        written[stories] = replace(post, id=f"{post.id}+{topics}", variant=variant)
+                except TemplateError as error:
+                    faults.append(f"{edition.id} in {edition.language}, of {topics}: {error}")
+                else:
+                    found[edition.language, topics] = written[stories]
+        return found
 
     def push(
         self,

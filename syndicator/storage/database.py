@@ -111,6 +111,14 @@ class Database:
                 connection.commit()
             return head
 
+    def check_ready(self) -> None:
+        """Raises :exc:`StorageError` where it does not answer or its schema is not the one of this version."""
+        current, head = self.revision(), newest_known(None)
+        if current != head:
+            raise StorageError(
+                f"{self.shown}: schema {current or 'none'}, needed is {head}; `syndicator migrate`"
+            )
+
     def revision(self) -> str:
         """The schema's revision, empty for a database without one."""
         with self.read() as connection:

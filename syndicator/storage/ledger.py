@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, delete, exists, func, select, update
 
 from syndicator.errors import NotFound
-from syndicator.model import ENDS, DeliveryState, Reason
+from syndicator.model import ENDS, DeliveryState, EditionKind, Reason
 
 from .schema import articles, candidates, deliveries, edition_stories, editions, receipts
 
@@ -145,7 +145,9 @@ def prune(connection: Connection, edition: str, now: datetime, *, limit: int) ->
 
 def latest(connection: Connection, limit: int) -> list[str]:
     """The ids of the editions planned last, newest first."""
-    query = select(editions.c.id).order_by(editions.c.planned_at.desc(), editions.c.id).limit(limit)
+    to_one = (EditionKind.CONFIRM.value, EditionKind.LETTER.value)  # they would hide the others
+    query = select(editions.c.id).where(editions.c.kind.not_in(to_one))
+    query = query.order_by(editions.c.planned_at.desc(), editions.c.id).limit(limit)
     return list(connection.execute(query).scalars())
 
 

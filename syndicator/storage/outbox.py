@@ -61,7 +61,7 @@ from .statements import (
     Prepared,
     as_rows,
     as_text,
-    consents,
+    consents_to_kind,
     pairs,
     reader,
     rows,
@@ -301,14 +301,13 @@ def _braked(name: str | None = None) -> ColumnElement[bool]:
 
 
 def _left() -> ColumnElement[bool]:
-    """A reader who no longer has a confirmed subscription to the edition's newsletter."""
-    newsletter = (
-        select(editions.c.newsletter)
-        .where(editions.c.id == deliveries.c.edition)
-        .correlate(deliveries)
-        .scalar_subquery()
+    """A reader who has not, or no longer, consented to what the edition is."""
+    stays = exists().where(
+        editions.c.id == deliveries.c.edition,
+        subscriptions.c.subscriber == reader(),
+        subscriptions.c.newsletter == editions.c.newsletter,
+        consents_to_kind(),
     )
-    stays = exists().where(subscriptions.c.subscriber == reader(), consents(newsletter))
     return and_(deliveries.c.recipient != CHANNEL_ITSELF, ~stays)
 
 

@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, literal, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    exists,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    text,
+    update,
+)
 
-from syndicator.model import ChannelId, DeliveryState, Edition, EditionId, Post, Reason, Summary
+from syndicator.model import (
+    ChannelId,
+    DeliveryState,
+    Edition,
+    EditionId,
+    Frequency,
+    Post,
+    Reason,
+    SubscriberId,
+    Summary,
+)
 
 from .content import POST, SUMMARY, digest, dump
 from .schema import (
+    SELDOM,
     candidates,
     deliveries,
     edition_stories,
@@ -128,20 +154,40 @@ def add_delivery(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    """Who gets which post of an edition, and who has had enough for now."""
+
+    posts: Mapping[str, str]  # by language: the post with all of its stories
+    narrowed: Mapping[tuple[str, str], str | None] = field(default_factory=dict)
+    """By language and chosen topics, as they are stored: the post with fewer stories, None where none is left."""
+    since: Mapping[Frequency, datetime] = field(
+        default_factory=dict
+    )  # who had one since then waits for the next
+
+
+def choices(connection: Connection, newsletter: str) -> list[tuple[str, str]]:
+    """Each language and choice of topics that some confirmed reader has; not those who want all topics."""
+    columns = (subscribers.c.language, subscriptions.c.topics)
+    query = select(*columns).where(subscribers.c.id == subscriptions.c.subscriber, consents(newsletter))
+    found = connection.execute(query.where(subscriptions.c.topics != "").distinct())
+    return sorted((row.language, row.topics) for row in found)
+
+
 def add_readers(
     connection: Connection,
     edition: EditionId,
     channel: ChannelId,
     newsletter: str,
-    post_by_language: Mapping[str, str],
+    audience: Audience,
     *,
     due_at: datetime,
     not_after: datetime,
     urgency: int,
 ) -> int:
-    """Plan the edition for every confirmed reader of the newsletter, by one INSERT … SELECT a language.
+    """Plan the edition for every confirmed reader of the newsletter, by one INSERT … SELECT a variant.
 
-    Readers whose language has no post get a row that says so: nobody is dropped in silence. Be :func:`steady` first.
+    Who gets nothing this time gets a row that says why: nobody is dropped in silence. Be :func:`steady` first.
     """
     _expect(
         connection,
@@ -150,40 +196,99 @@ def add_readers(
         select(func.count()).select_from(subscriptions).where(consents(newsletter)),
     )
     planned = 0
-    spoken = sorted(post_by_language)
-    for language in [*spoken, None]:
-        post = post_by_language[language] if language else None
-        state, reason = (S.PENDING, None) if post else (S.EXCLUDED, Reason.NO_STORIES.value)
-        who = subscribers.c.language == language if language else subscribers.c.language.not_in(spoken)
-        query = select(
-            (literal(f"{edition}:{channel}:") + as_text(subscribers.c.id) + literal(":0")),
-            literal(edition),
-            literal(channel),
-            as_text(subscribers.c.id),
-            literal(0),
-            literal(post),
-            literal(state.value),
-            literal(reason),
-            literal(urgency),
-            literal(due_at, deliveries.c.due_at.type),
-            literal(not_after, deliveries.c.not_after.type),
-        ).where(subscribers.c.id == subscriptions.c.subscriber, consents(newsletter), who)
-        names = [
-            "key",
-            "edition",
-            "channel",
-            "recipient",
-            "part",
-            "post",
-            "state",
-            "reason",
-            "urgency",
-            "due_at",
-            "not_after",
-        ]
-        statement = dialect(connection).insert(deliveries).from_select(names, query)
+    for who, post, reason in _variants(audience, due_at):
+        columns: dict[str, ColumnElement[Any]] = {
+            "key": literal(f"{edition}:{channel}:") + as_text(subscribers.c.id) + literal(":0"),
+            "edition": literal(edition),
+            "channel": literal(channel),
+            "recipient": as_text(subscribers.c.id),
+            "part": literal(0),
+            "post": literal(post),
+            "state": case((reason.is_(None), S.PENDING.value), else_=S.EXCLUDED.value),
+            "reason": reason,
+            "urgency": literal(urgency),
+            "due_at": literal(due_at, deliveries.c.due_at.type),
+            "not_after": literal(not_after, deliveries.c.not_after.type),
+        }
+        query = select(*columns.values()).where(
+            subscribers.c.id == subscriptions.c.subscriber, consents(newsletter), who
+        )
+        statement = dialect(connection).insert(deliveries).from_select([*columns], query)
         planned += inserted(connection, statement)
+    _remember_the_last(connection, edition, channel, newsletter, due_at)
     return planned
+
+
+def _variants(
+    audience: Audience, due_at: datetime
+) -> Iterator[tuple[ColumnElement[bool], str | None, ColumnElement[Any]]]:
+    """Who, which post, and why not where it is not sent (NULL: it is)."""
+    speaks, topics = subscribers.c.language, subscriptions.c.topics
+    not_now = _not_now(audience, due_at)
+    for language, post in sorted(audience.posts.items()):
+        narrowed: dict[str | None, list[str]] = {}
+        for (spoken, chosen), fewer in audience.narrowed.items():
+            if spoken == language:
+                narrowed.setdefault(fewer, []).append(chosen)
+        others = sorted(chosen for group in narrowed.values() for chosen in group)
+        yield and_(speaks == language, topics.not_in(others)) if others else speaks == language, post, not_now
+        for fewer, group in narrowed.items():
+            reason = not_now if fewer else literal(Reason.NO_TOPIC.value)
+            yield and_(speaks == language, topics.in_(group)), fewer, reason
+    yield speaks.not_in(sorted(audience.posts)), None, literal(Reason.NO_STORIES.value)
+
+
+def _not_now(audience: Audience, due_at: datetime) -> ColumnElement[Any]:
+    """Why a reader gets nothing this time, by their own wish; NULL where they do."""
+    had = [
+        and_(subscriptions.c.frequency == frequency.value, subscriptions.c.last_at >= since)
+        for frequency, since in audience.since.items()
+    ]
+    return case(
+        (subscribers.c.paused_until > due_at, Reason.RESTING.value),
+        *[(one, Reason.OFTEN_ENOUGH.value) for one in had],
+        else_=null(),
+    )
+
+
+def _remember_the_last(
+    connection: Connection, edition: str, channel: str, newsletter: str, due_at: datetime
+) -> None:
+    """For the few readers who do not want every edition."""
+    key = literal(f"{edition}:{channel}:") + as_text(subscriptions.c.subscriber) + literal(":0")
+    gets_it = exists().where(deliveries.c.key == key, deliveries.c.state != S.EXCLUDED.value)
+    seldom = update(subscriptions).where(consents(newsletter), SELDOM, gets_it)
+    connection.execute(seldom.values(last_at=due_at))
+
+
+def add_letter(
+    connection: Connection,
+    edition: Edition,
+    post: Post,
+    reader: SubscriberId,
+    newsletter: str,
+    *,
+    now: datetime,
+    not_after: datetime,
+) -> None:
+    """Plan a letter to one reader, about their own subscription. Planning twice is planning once."""
+    if not add_edition(connection, edition, newsletter=newsletter, now=now, by="reader"):
+        return
+    add_posts(connection, [post])
+    _expect(connection, edition.id, post.channel, select(literal(1)))
+    row = {
+        "key": f"{edition.id}:{post.channel}:{reader}:0",
+        "edition": edition.id,
+        "channel": post.channel,
+        "recipient": str(reader),
+        "part": 0,
+        "post": post.id,
+        "state": S.PENDING.value,
+        "urgency": 0,
+        "due_at": now,
+        "not_after": not_after,
+    }
+    insert_new(connection, deliveries, [row])
 
 
 def steady(connection: Connection) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     insert,
     literal,
     not_,
+    or_,
     select,
     update,
 )
@@ -23,7 +24,7 @@ from sqlalchemy import (
 from syndicator.model import Consent, DeliveryState, Language, Reason, Subscriber, SubscriberId
 
 from .schema import barred as bars
-from .schema import candidates, deliveries, editions, receipts, subscribers, subscriptions
+from .schema import candidates, deliveries, editions, links, receipts, subscribers, subscriptions
 from .statements import dialect
 
 S = DeliveryState
@@ -127,7 +128,7 @@ def erase(connection: Connection, who: SubscriberId, *, now: datetime) -> None:
     :func:`bar` the address, or the next import brings them back.
     """
     _call_back(connection, who, Reason.ERASED, now)
-    theirs = _deliveries_of(who)
+    theirs = deliveries_of(who)
     words = deliveries.c.reason.not_in([reason.value for reason in Reason])
     connection.execute(
         update(deliveries).where(deliveries.c.id.in_(theirs), words).values(reason=Reason.ERASED.value)
@@ -135,6 +136,7 @@ def erase(connection: Connection, who: SubscriberId, *, now: datetime) -> None:
     connection.execute(
         update(receipts).where(receipts.c.delivery.in_(theirs)).values(detail="erased", remote_ids=[])
     )
+    connection.execute(delete(links).where(or_(links.c.subscriber == who, links.c.about == who)))
     connection.execute(delete(subscriptions).where(subscriptions.c.subscriber == who))
     connection.execute(delete(subscribers).where(subscribers.c.id == who))
 
@@ -143,11 +145,11 @@ def _call_back(connection: Connection, who: SubscriberId, reason: Reason, now: d
     waits = deliveries.c.state.in_([state.value for state in STOPPED])
     values = {"state": S.EXCLUDED.value, "reason": reason.value, "settled_at": now}
     connection.execute(
-        update(deliveries).where(deliveries.c.id.in_(_deliveries_of(who)), waits).values(values)
+        update(deliveries).where(deliveries.c.id.in_(deliveries_of(who)), waits).values(values)
     )
 
 
-def _deliveries_of(who: SubscriberId) -> Select[tuple[int]]:
+def deliveries_of(who: SubscriberId) -> Select[tuple[int]]:
     """By their keys, which are indexed: one look-up for each edition that still has its deliveries."""
     key_ = candidates.c.edition + ":" + candidates.c.channel + literal(f":{who}:0")
     return (

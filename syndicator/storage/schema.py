@@ -246,6 +246,7 @@ subscribers = Table(
     Column("timezone", String, nullable=False),
     Column("since", Moment, nullable=False),
     Column("address_hash", String),  # keyed, as the memory outside names readers; NULL: not made yet
+    Column("paused_until", Moment),  # by their own wish
     UniqueConstraint("address_key"),
     Index(None, "address_hash"),
 )
@@ -283,6 +284,7 @@ softness = Table(
     Column("value", Float, nullable=False),
     Column("at", Moment, nullable=False),
 )
+SELDOM = text("frequency <> 'every'")  # few are, and only they are counted
 
 subscriptions = Table(
     "subscriptions",
@@ -292,7 +294,42 @@ subscriptions = Table(
     Column("consent", String, nullable=False),
     Column("since", Moment, nullable=False),
     Column("proof", Text, nullable=False),  # when, from where, which text
+    Column("topics", String, nullable=False, server_default=""),  # "economy,sport"; empty: all
+    Column("frequency", String, nullable=False, server_default="every"),
+    Column("last_at", Moment),  # the edition they had last, where they do not want every one
     Index(None, "newsletter", "consent"),
+    Index("ix_subscriptions_seldom", "newsletter", sqlite_where=SELDOM, postgresql_where=SELDOM),
+)
+
+# Links that were mailed and work once. The token itself is nowhere. They also count who asked from where.
+links = Table(
+    "links",
+    metadata,
+    Column("token_hash", String, primary_key=True),
+    Column("purpose", String, nullable=False),
+    Column("subscriber", RowId, nullable=False),
+    Column("about", RowId),  # the reader whose address changes
+    Column("newsletters", JSON, nullable=False),
+    Column("address_hash", String, nullable=False),
+    Column("domain", String, nullable=False),
+    Column("place", String, nullable=False),  # the network it was asked from, cut short
+    Column("wording", String, nullable=False),  # the version of what was agreed to
+    Column("at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("used_at", Moment),
+    Index(None, "subscriber"),
+    Index(None, "address_hash", "at"),
+    Index(None, "at"),
+)
+
+# What readers agreed to, word for word.
+wordings = Table(
+    "wordings",
+    metadata,
+    Column("version", String, primary_key=True),
+    Column("language", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("since", Moment, nullable=False),
 )
 
 # What is changed at run time, laid over the files and shown as such: a pause, a moved chat.

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from enum import StrEnum
 from operator import itemgetter
 from typing import Any
 
@@ -31,9 +32,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeEngine
 
-from syndicator.model import Consent, DeliveryState
+from syndicator.model import Consent, DeliveryState, EditionKind
 
-from .schema import Moment, deliveries, subscribers, subscriptions
+from .schema import Moment, deliveries, editions, subscribers, subscriptions
 
 CHANNEL_ITSELF: ColumnElement[str] = literal_column("'-'")  # the recipient where nobody is addressed
 
@@ -58,8 +59,23 @@ def reader() -> ColumnElement[Any]:
 def consents(newsletter: str | ColumnElement[Any]) -> ColumnElement[bool]:
     return and_(
         subscriptions.c.newsletter == newsletter,
-        subscriptions.c.consent == literal_column(f"'{Consent.GIVEN.value}'"),
+        subscriptions.c.consent == _word(Consent.GIVEN),
     )
+
+
+def consents_to_kind() -> ColumnElement[bool]:
+    """A newsletter needs a confirmed wish, its confirmation one that was asked for; a letter about the reader's own
+    subscription only that they are not suppressed."""
+    kind, stands_ = editions.c.kind, subscriptions.c.consent
+    return or_(
+        and_(kind != _word(EditionKind.CONFIRM), stands_ == _word(Consent.GIVEN)),
+        and_(kind == _word(EditionKind.CONFIRM), stands_ == _word(Consent.ASKED)),
+        and_(kind == _word(EditionKind.LETTER), stands_ != _word(Consent.SUPPRESSED)),
+    )
+
+
+def _word(word: StrEnum) -> ColumnElement[str]:
+    return literal_column(f"'{word.value}'")
 
 
 def dialect(connection: Connection) -> Any:

@@ -1,4 +1,4 @@
-"""Leaving with one click, and whether the worker is well. Starlette; every answer says what a browser may do."""
+"""What readers and watchdogs reach of this server. Starlette; every answer says what a browser may do."""
 
 from __future__ import annotations
 
@@ -10,23 +10,14 @@ from threading import Thread
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from syndicator.app import App
-from syndicator.errors import ConfigError, NotFound, StorageError
+from syndicator.errors import ConfigError, StorageError
 
+from .counter import Counter
 from .hooks import hooks
-
-HEADERS = {
-    "content-security-policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    ),
-    "referrer-policy": "no-referrer",  # the address is a key
-    "x-content-type-options": "nosniff",
-    "x-robots-tag": "noindex",
-    "cache-control": "no-store",
-}
 
 
 def pages(newsroom: App) -> Starlette:
@@ -39,28 +30,19 @@ def pages(newsroom: App) -> Starlette:
             return PlainTextResponse(f"{error}\n", 503)
         return PlainTextResponse("ok\n")
 
-    def leave(request: Request) -> Response:
-        """GET asks, so that a scanner that opens links ends nothing; POST does it (RFC 8058)."""
-        token = request.path_params["token"]
+    def ready(request: Request) -> Response:
+        """Whether readers may be sent here: the database answers and has the schema that this version needs."""
         try:
-            if request.method == "POST":
-                title, language = newsroom.leave_by_token(token)
-            else:
-                title, language = newsroom.subscription_of(token)
-        except NotFound as error:
-            page = newsroom.page(
-                "pages/leave.html", newsroom.settings.newsroom.languages[0], state="unknown", said=str(error)
-            )
-            return HTMLResponse(page, 404, HEADERS)
-        state = "left" if request.method == "POST" else "asked"
-        return HTMLResponse(
-            newsroom.page("pages/leave.html", language, state=state, title=title), headers=HEADERS
-        )
+            newsroom.database.check_ready()
+        except StorageError as error:
+            return PlainTextResponse(f"{error}\n", 503)
+        return PlainTextResponse("ready\n")
 
     return Starlette(
         routes=[
             Route("/healthz", healthy, methods=["GET"]),
-            Route("/leave/{token:str}", leave, methods=["GET", "POST"]),
+            Route("/readyz", ready, methods=["GET"]),
+            *Counter(newsroom).routes(),
             *hooks(newsroom),
         ]
     )

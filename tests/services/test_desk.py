@@ -5,11 +5,23 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import JSON, text
 
 from syndicator.errors import NotFound, Refused, TemplateError
-from syndicator.model import Article, ArticleId, ChannelId, Consent, Edition, Language, Post, Summary
+from syndicator.model import (
+    Article,
+    ArticleId,
+    ChannelId,
+    Consent,
+    Edition,
+    Frequency,
+    Language,
+    Post,
+    SubscriberId,
+    Summary,
+)
 from syndicator.services.desk import Desk, Door, Newsletter, Planned, door_called
-from syndicator.storage import archive, brakes, ledger, readers
+from syndicator.storage import archive, brakes, ledger, readers, wishes
 from syndicator.storage.database import Database
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -132,6 +144,83 @@ def test_a_digest_reaches_each_reader_in_their_language(database: Database, desk
         report = ledger.report(connection, planned.editions[0])
     assert report.states == {"pending": 2, "excluded": 1}
     assert report.stories == 3
+
+
+def test_topics_frequency_and_silence_are_obeyed_when_it_is_planned(database: Database, desk: Desk) -> None:
+    """One INSERT for each variant, and a reason for each who gets nothing."""
+    publish(database, "sport", "war", "rain")
+    people = "all sport war both none daily weekly resting".split()
+    subscribe(database, *[(f"{name}@x.example", "en") for name in people])
+    chosen = {"sport": ["sport"], "war": ["war"], "both": ["sport", "war"], "none": ["chess"]}
+    with database.write() as connection:
+        for name in people:
+            reader = readers.find(connection, f"{name}@x.example")
+            assert reader
+            often = Frequency(name) if name in set(Frequency) else Frequency.EVERY
+            topics = chosen.get(name, [])
+            wishes.choose(connection, reader.id, "daily", topics=topics, frequency=often)
+            if name == "resting":
+                wishes.rest(connection, reader.id, NOW + timedelta(days=1))
+    topics = {name: (lambda article, name=name: article.id == name) for name in ("sport", "war", "chess")}
+    newsletter = replace(DAILY, topics=topics)
+    first = desk.digest(newsletter, NOW)
+    assert got(database, first) == {
+        "all": "rain sport war",
+        "sport": "rain sport",
+        "war": "rain war",
+        "both": "rain sport war",
+        "none": "rain",
+        "daily": "rain sport war",
+        "weekly": "rain sport war",
+        "resting": "reader-paused",
+    }
+    publish(database, "sport2", "chess")
+    second = desk.digest(replace(newsletter, topics=topics), NOW + timedelta(hours=6))
+    told = got(database, second)
+    assert (told["daily"], told["weekly"], told["none"]) == ("often-enough", "often-enough", "chess sport2")
+    publish(database, "war2")
+    only_war = {"sport": lambda article: False, "war": lambda article: True}
+    third = desk.digest(replace(newsletter, topics=only_war), NOW + timedelta(days=1))
+    told = got(database, third)
+    assert (told["daily"], told["weekly"], told["sport"]) == ("war2", "often-enough", "no-stories-in-topics")
+    publish(database, "war3")
+    assert got(database, desk.digest(newsletter, NOW + timedelta(days=7)))["weekly"] == "war3"
+
+
+def got(database: Database, planned: Planned) -> dict[str, str]:
+    """By reader: the stories of the post, or why there is none."""
+    with database.read() as connection:
+        assert ledger.report(connection, planned.editions[0]).faults == ()
+        rows = connection.execute(
+            text(
+                "SELECT s.address, d.reason, p.content FROM deliveries d JOIN subscribers s "
+                "ON d.recipient = CAST(s.id AS VARCHAR) LEFT JOIN posts p ON p.id = d.post WHERE d.edition = :one"
+            ).columns(content=JSON),
+            {"one": planned.editions[0]},
+        ).all()
+    return {
+        address.partition("@")[0]: reason
+        or " ".join(sorted(line.split()[2].rstrip(".") for line in content["text"].splitlines()))
+        for address, reason, content in rows
+    }
+
+
+def test_a_post_that_cannot_be_written_with_fewer_stories_is_sent_whole(database: Database) -> None:
+    def write_many(edition: Edition, door: Door, newsletter: Newsletter | None) -> Sequence[Post]:
+        if len(edition.stories) < 2:
+            message = "too thin"
+            raise TemplateError(message)
+        return write(edition, door, newsletter)
+
+    publish(database, "sport", "war")
+    subscribe(database, ("sport@x.example", "en"))
+    with database.write() as connection:
+        wishes.choose(connection, SubscriberId(1), "daily", topics=["sport"], frequency=Frequency.EVERY)
+    desk = Desk(database, now=lambda: NOW, summarise=summarise, write=write_many)
+    topics = {"sport": lambda article: article.id == "sport", "war": lambda article: article.id == "war"}
+    planned = desk.digest(replace(DAILY, topics=topics), NOW)
+    assert got(database, planned) == {"sport": "sport war"}
+    assert planned.faults == (f"digest:daily:{NOW.isoformat()} in en, of sport: too thin",)
 
 
 def test_a_story_is_in_one_digest_only(database: Database, desk: Desk) -> None:

@@ -55,7 +55,7 @@ def plan(database: Database, name: str = "digest:daily:1", people: int = 5) -> E
             edition.id,
             MAIL,
             "daily",
-            {"en": post.id},
+            planning.Audience(posts={"en": post.id}),
             due_at=NOW,
             not_after=NOW + timedelta(hours=12),
             urgency=2,
@@ -143,7 +143,14 @@ def test_who_subscribes_while_an_edition_is_planned_is_in_neither_count(postgres
         reader.start()
         reader.join()
         planning.add_readers(
-            connection, edition.id, MAIL, "daily", {}, due_at=NOW, not_after=LATER, urgency=2
+            connection,
+            edition.id,
+            MAIL,
+            "daily",
+            planning.Audience(posts={}),
+            due_at=NOW,
+            not_after=LATER,
+            urgency=2,
         )
     assert report(postgresql, "e").candidates == {"mail": 5}
     assert report(postgresql, "e").faults == ()

@@ -173,7 +173,10 @@ def test_a_reader_who_left_after_the_claim_gets_nothing(database: Database) -> N
         planning.add_edition(connection, weekly, newsletter="weekly", now=NOW, by="test")
         readers.consent(connection, who, "weekly", Consent.GIVEN, now=NOW, proof="test")
         more = {"due_at": NOW, "not_after": NOW + timedelta(hours=6), "urgency": 2}
-        assert planning.add_readers(connection, weekly.id, mail, "weekly", {}, **more) == 1  # type: ignore[arg-type]
+        assert (
+            planning.add_readers(connection, weekly.id, mail, "weekly", planning.Audience(posts={}), **more)
+            == 1
+        )  # type: ignore[arg-type]
         planning.add_edition(connection, edition, newsletter="daily", now=NOW, by="test")
         planning.add_posts(connection, [post])
         planned = planning.add_readers(
@@ -181,7 +184,7 @@ def test_a_reader_who_left_after_the_claim_gets_nothing(database: Database) -> N
             edition.id,
             mail,
             "daily",
-            {"en": "p"},
+            planning.Audience(posts={"en": "p"}),
             due_at=NOW,
             not_after=NOW + timedelta(hours=6),
             urgency=2,
@@ -222,7 +225,9 @@ def test_a_reader_who_is_erased_or_suppressed_after_the_claim_gets_nothing(datab
         planning.add_edition(connection, edition, newsletter="daily", now=NOW, by="test")
         planning.add_posts(connection, [post])
         life = {"due_at": NOW, "not_after": NOW + timedelta(hours=6)}
-        planning.add_readers(connection, edition.id, mail, "daily", {"en": post.id}, **life, urgency=2)
+        planning.add_readers(
+            connection, edition.id, mail, "daily", planning.Audience(posts={"en": post.id}), **life, urgency=2
+        )
         claimed = outbox.claim(
             connection, mail, holder="w", now=NOW, lease=LEASE, limit=10, paused=frozenset()
         )

@@ -1,7 +1,7 @@
 """Mails that came back: each is heard once, and counts against its address for a while.
 
 Revision ID: 0005
-Revises: 0003
+Revises: 0004
 """
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from sqlalchemy import text
 from syndicator.storage.schema import Moment, RowId
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,121 @@
+"""Readers of one newsroom: what they may do by themselves, lists of them, and the links in their mails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from .errors import NotFound
+from .model import ChannelId, Edition, Language, Post
+from .services import audience, rolls
+from .services.frontdesk import Caps, FrontDesk, Rack
+from .services.memory import Memory
+from .storage import readers, wishes
+from .storage.database import Database
+from .storage.outbox import Claimed
+from .tokens import Keys, mark, sign
+from .wiring import Wiring
+
+
+class Circulation:
+    """``wake`` tells a channel that a letter waits for it."""
+
+    def __init__(
+        self,
+        wiring: Wiring,
+        database: Database,
+        *,
+        memory: Memory,
+        now: Callable[[], datetime],
+        wake: Callable[[str], None],
+    ) -> None:
+        self._wiring = wiring
+        self._settings = wiring.settings
+        self._database = database
+        self._memory = memory
+        self._now = now
+        told, caps = self._settings, self._settings.signup
+        self.front = FrontDesk(
+            database,
+            keys=wiring.keys,
+            racks={name: self._rack(name) for name in told.newsletters},
+            caps=Caps(place=caps.per_network, domain=caps.per_domain, altogether=caps.altogether),
+            timezone=told.newsroom.timezone.key,
+            now=now,
+            hashed=memory.hash,
+            write=self._letter,
+            leave=self._leave,
+            left=memory.left,
+            erase=self._erase,
+            sent=wake,
+        )
+
+    def enrol(
+        self,
+        file: Path,
+        newsletter: str,
+        *,
+        languages: tuple[Language, ...],
+        proof: str,
+        write: bool,
+        refused: Callable[[rolls.Refusal], None],
+        seen: Callable[[int], None] = lambda octets: None,
+    ) -> rolls.Counts:
+        """Take a list of readers in, or only look at it. Raises :exc:`Refused` for a file that is no list."""
+        return rolls.take_file(
+            self._database,
+            file,
+            newsletter,
+            languages=languages,
+            proof=proof,
+            hashed=self._memory.hash,
+            timezone=self._settings.newsroom.timezone.key,
+            now=self._now(),
+            write=write,
+            refused=refused,
+            seen=seen,
+        )
+
+    def known_of(self, address: str) -> dict[str, Any]:
+        """All that is known of a reader. Raises :exc:`NotFound`."""
+        with self._database.read() as connection:
+            if readers.find(connection, address) is None:
+                raise NotFound(f"{address} is no reader")
+            return wishes.everything(connection, address)
+
+    def _rack(self, name: str) -> Rack:
+        told = self._settings.newsletters[name]
+        return Rack(
+            name=name,
+            channel=told.channel,
+            languages=self._settings.languages_in(name),
+            titles=dict(told.titles.items()),
+            open=told.signup,
+            topics={topic: dict(one.titles.items()) for topic, one in told.topics.items()},
+        )
+
+    def _letter(self, edition: Edition, channel: str) -> Post:
+        (post,) = self._wiring.renderer.write(edition, self._wiring.outlet(ChannelId(channel)))
+        return post
+
+    def _leave(self, address: str, newsletter: str, proof: str) -> None:
+        audience.leave(self._database, address, newsletter, memory=self._memory, now=self._now(), proof=proof)
+
+    def _erase(self, address: str) -> None:
+        audience.erase(self._database, address, memory=self._memory, by="reader", now=self._now())
+
+
+def leave_token(keys: Keys, one: Claimed) -> str:
+    return sign(keys, "leave", one.delivery.recipient, one.newsletter)
+
+
+def preferences_token(keys: Keys, one: Claimed) -> str:
+    return sign(keys, "preferences", one.delivery.recipient, mark(keys, one.address))
+
+
+def own_link(keys: Keys, one: Claimed) -> str:
+    """Where a letter leads: its purpose, and the token that only works there."""
+    purpose = one.delivery.edition.partition(":")[0]
+    return f"{purpose}/{sign(keys, purpose, one.delivery.edition)}"

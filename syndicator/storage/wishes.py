@@ -1,0 +1,129 @@
+"""What a reader chose: which newsletters, topics, how often, in which language, and silence for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, exists, not_, select, update
+
+from syndicator.model import Consent, Frequency, SubscriberId
+
+from .readers import deliveries_of, key
+from .schema import deliveries, links, subscribers, subscriptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What stands between a reader and one newsletter."""
+
+    newsletter: str
+    consent: Consent
+    topics: tuple[str, ...] = ()  # none: all of them
+    frequency: Frequency = Frequency.EVERY
+
+
+def choices(connection: Connection, who: SubscriberId) -> dict[str, Choice]:
+    """By newsletter."""
+    query = (
+        select(subscriptions).where(subscriptions.c.subscriber == who).order_by(subscriptions.c.newsletter)
+    )
+    return {
+        row.newsletter: Choice(
+            newsletter=row.newsletter,
+            consent=Consent(row.consent),
+            topics=told_topics(row.topics),
+            frequency=Frequency(row.frequency),
+        )
+        for row in connection.execute(query)
+    }
+
+
+def told_topics(written: str) -> tuple[str, ...]:
+    return tuple(written.split(",")) if written else ()
+
+
+def written_topics(topics: Sequence[str]) -> str:
+    """The same choice is always written the same way: planning groups readers by it."""
+    return ",".join(sorted(set(topics)))
+
+
+def choose(
+    connection: Connection,
+    who: SubscriberId,
+    newsletter: str,
+    *,
+    topics: Sequence[str],
+    frequency: Frequency,
+) -> None:
+    ours = (subscriptions.c.subscriber == who, subscriptions.c.newsletter == newsletter)
+    values = {"topics": written_topics(topics), "frequency": frequency.value}
+    connection.execute(update(subscriptions).where(*ours).values(values))
+
+
+def speak(connection: Connection, who: SubscriberId, language: str) -> None:
+    connection.execute(update(subscribers).where(subscribers.c.id == who).values(language=language))
+
+
+def rest(connection: Connection, who: SubscriberId, until: datetime | None) -> None:
+    """Nothing is planned for this reader until then."""
+    connection.execute(update(subscribers).where(subscribers.c.id == who).values(paused_until=until))
+
+
+def rests_until(connection: Connection, who: SubscriberId) -> datetime | None:
+    query = select(subscribers.c.paused_until).where(subscribers.c.id == who)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def swap_addresses(connection: Connection, one: SubscriberId, other: SubscriberId) -> None:
+    """Each gets the other's address; numbers, and with them the links of old mails, stay where they are."""
+    names = ("address", "address_key", "address_hash")
+    columns = [subscribers.c[name] for name in names]
+    of = {
+        row.id: {name: getattr(row, name) for name in names}
+        for row in connection.execute(
+            select(subscribers.c.id, *columns).where(subscribers.c.id.in_([one, other]))
+        )
+    }
+    aside = {"address_key": f" {other}"}  # it is unique
+    for who, values in ((other, aside), (one, of[other]), (other, of[one])):
+        connection.execute(update(subscribers).where(subscribers.c.id == who).values(values))
+
+
+def everything(connection: Connection, address: str) -> dict[str, Any]:
+    """All that is known of a reader, for the reader."""
+    who = connection.execute(select(subscribers).where(subscribers.c.address_key == key(address))).one()
+    hidden = {"address_key", "address_hash", "id"}
+    ours = select(subscriptions).where(subscriptions.c.subscriber == who.id)
+    asked = select(links.c.purpose, links.c.at, links.c.place, links.c.used_at)
+    names = "edition channel state settled_at".split()
+    got = select(*(deliveries.c[name] for name in names)).where(deliveries.c.id.in_(deliveries_of(who.id)))
+    return {
+        "reader": {name: value for name, value in who._mapping.items() if name not in hidden},
+        "subscriptions": [
+            {name: value for name, value in row._mapping.items() if name != "subscriber"}
+            for row in connection.execute(ours)
+        ],
+        "mails": [dict(row._mapping) for row in connection.execute(got.order_by(deliveries.c.id))],
+        "links": [
+            dict(row._mapping) for row in connection.execute(asked.where(links.c.subscriber == who.id))
+        ],
+    }
+
+
+def sweep(connection: Connection, before: datetime) -> int:
+    """Forget those who asked before this moment and never confirmed; returns how many."""
+    never: ColumnElement[bool] = not_(
+        exists().where(
+            subscriptions.c.subscriber == subscribers.c.id, subscriptions.c.consent != Consent.ASKED.value
+        )
+    )
+    some = exists().where(subscriptions.c.subscriber == subscribers.c.id)
+    open_ = exists().where(links.c.subscriber == subscribers.c.id)
+    query = select(subscribers.c.id).where(subscribers.c.since < before, never, some, ~open_)
+    found = list(connection.execute(query.limit(500)).scalars())
+    connection.execute(delete(subscriptions).where(subscriptions.c.subscriber.in_(found)))
+    connection.execute(delete(subscribers).where(subscribers.c.id.in_(found)))
+    return len(found)

@@ -1,0 +1,29 @@
+"""Mail addresses, as they can be written to. Asks no network."""
+
+from __future__ import annotations
+
+import re
+
+from email_validator import EmailNotValidError, validate_email
+
+from syndicator.errors import Refused
+
+# What most addresses are made of; the library says the same of these, and takes thirty times as long.
+_USUAL = re.compile(
+    r"(?=.{1,200}\Z)(?P<local>[a-z0-9_-]+(?:[.+][a-z0-9_-]+)*)"
+    r"@(?P<domain>(?:[a-z0-9](?:[a-z0-9]{0,61}[a-z0-9])?\.)+(?:com|net|org|info|edu|gov|iq|de|uk|fr|se|nl|ir|tr))",
+    re.ASCII | re.IGNORECASE,
+)
+_LOCAL_MAX = 64  # octets, RFC 5321 §4.5.3.1.1
+
+
+def checked_address(address: str) -> str:
+    """The address as it can be written to. Raises :exc:`Refused`."""
+    address = address.strip()
+    usual = _USUAL.fullmatch(address)
+    if usual and len(usual["local"]) <= _LOCAL_MAX:
+        return f"{usual['local']}@{usual['domain'].lower()}"
+    try:
+        return validate_email(address, check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError as error:
+        raise Refused(f"{address!r} is no mail address: {error}") from error

@@ -1,0 +1,178 @@
+"""Lists of readers: what is taken, what is refused and why, and that nobody is brought back."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from email_validator import EmailNotValidError, validate_email
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syndicator.errors import Refused
+from syndicator.model import Consent
+from syndicator.services import audience, rolls
+from syndicator.services.memory import Memory
+from syndicator.storage import readers
+from syndicator.storage.database import Database
+from syndicator.text.addresses import checked_address
+from tests.circulation import KEYS, stands, subscribe
+from tests.lanes import NOW
+
+LATER = NOW + timedelta(hours=1)
+
+
+class Office:
+    def __init__(self, database: Database, folder: Path) -> None:
+        self.database = database
+        self.folder = folder
+        self.memory = Memory(folder / "memory", KEYS)
+        self.refusals: list[rolls.Refusal] = []
+
+    def take(self, text: str, *, write: bool = True, now: datetime = LATER) -> rolls.Counts:
+        self.refusals.clear()
+        file = self.folder / "readers.csv"
+        file.write_text(text, "utf-8", newline="")
+        return rolls.take_file(
+            self.database,
+            file,
+            "daily",
+            languages=["en", "ckb"],
+            proof="at the fair",
+            hashed=self.memory.hash,
+            timezone="UTC",
+            now=now,
+            write=write,
+            refused=self.refusals.append,
+            seen=lambda octets: None,
+        )
+
+    def give(self, newsletter: str | None = None, consent: Consent | None = None) -> list[dict[str, str]]:
+        file = io.StringIO()
+        rolls.give_out(self.database, file, newsletter, consent)
+        return list(csv.DictReader(io.StringIO(file.getvalue())))
+
+
+@pytest.fixture
+def office(database: Database, tmp_path: Path) -> Office:
+    return Office(database, tmp_path)
+
+
+def test_a_list_is_taken_in_once_and_says_what_is_new(office: Office) -> None:
+    subscribe(office.database, "Sara@x.example")
+    text = "address,language,name\nsara@x.example,ckb,S\nNoor@X.example,ckb,Noor\nnoor@x.example,en,\n"
+    assert office.take(text, write=False) == rolls.Counts(read=3, new=1, known=2)
+    assert stands(office.database, "noor@x.example") is None
+    assert office.take(text) == rolls.Counts(read=3, new=1, known=2)
+    assert office.take(text) == rolls.Counts(read=3, new=0, known=3)
+    with office.database.read() as connection:
+        sara = readers.find(connection, "sara@x.example")
+    assert (sara and sara.language) == "en"  # what a reader chose stays
+
+
+def test_who_asked_and_did_not_confirm_may_be_on_a_list_and_each_keeps_their_own_proof(
+    office: Office,
+) -> None:
+    with office.database.write() as connection:
+        who = readers.add(connection, "sara@x.example", name="", language="en", timezone="UTC", now=NOW)
+        readers.consent(connection, who, "daily", Consent.ASKED, now=NOW, proof="the form")
+    text = "address,language,proof\nsara@x.example,en,slip 7\nnoor@x.example,en,\n"
+    assert office.take(text) == rolls.Counts(read=2, new=2)
+    assert {row["address"]: row["proof"] for row in office.give()} == {
+        "sara@x.example": "at the fair; slip 7",
+        "noor@x.example": "at the fair",
+    }
+
+
+def test_no_list_brings_anybody_back(office: Office) -> None:
+    """Who left, complained or was erased is refused with line and reason, however the address is spelt."""
+    for name in ("left", "angry", "gone"):
+        subscribe(office.database, f"{name}@x.example")
+    more = {"memory": office.memory, "now": NOW}
+    audience.leave(office.database, "left@x.example", "daily", proof="p", **more)  # type: ignore[arg-type]
+    audience.complain(office.database, "angry@x.example", by="t", **more)  # type: ignore[arg-type]
+    audience.erase(office.database, "gone@x.example", by="t", **more)  # type: ignore[arg-type]
+    text = "address,language\nLEFT@x.example,en\nangry@X.example,en\ngone@x.example,en\nnew@x.example,en\n"
+    assert office.take(text) == rolls.Counts(read=4, new=1, refused=3)
+    assert [(one.line, one.reason.partition(";")[0].partition(" (")[0]) for one in office.refusals] == [
+        (2, "left"),
+        (3, "is suppressed"),
+        (4, "asked to be erased"),
+    ]
+    assert stands(office.database, "left@x.example") is Consent.WITHDRAWN
+    assert stands(office.database, "angry@x.example") is Consent.SUPPRESSED
+    assert stands(office.database, "gone@x.example") is None
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ('a@x.example,en,"Sara\r\nBcc: all@x.example"', "control character"),
+        ('"a@x.example\nTo: b@x.example",en,', "control character"),
+        ("a@x.example,en,\u202eSara", "control character"),
+        ("a@x.example,de,", "has no language 'de'"),
+        ("nobody,en,", "is no mail address"),
+        (f"a@x.example,en,{'x' * 501}", "more than 500"),
+    ],
+)
+def test_header_injection_and_other_bad_rows_are_refused(office: Office, row: str, reason: str) -> None:
+    assert office.take(f"address,language,name\n{row}\n").refused == 1
+    assert reason in office.refusals[0].reason
+    assert office.give() == []
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+49", "-2", "@SUM(A1)", '=cmd|"/c calc"!A0'])
+def test_csv_formulas_are_refused(office: Office, name: str) -> None:
+    file = io.StringIO()
+    csv.writer(file).writerows([("address", "language", "name"), ("a@x.example", "en", name)])
+    assert office.take(file.getvalue()).refused == 1
+    assert "is a formula" in office.refusals[0].reason
+
+
+def test_csv_formulas_are_defused_on_the_way_out_and_such_addresses_come_in_again(office: Office) -> None:
+    subscribe(office.database, "+sara@x.example")
+    (row,) = office.give()
+    assert row["address"] == "'+sara@x.example"
+    assert office.take(f"address,language\n{row['address']},en\n") == rolls.Counts(read=1, known=1)
+
+
+def test_an_exported_list_takes_only_those_in_who_consented(office: Office) -> None:
+    subscribe(office.database, "sara@x.example")
+    subscribe(office.database, "noor@x.example", newsletter="weekly")
+    subscribe(office.database, "left@x.example")
+    audience.leave(office.database, "left@x.example", "daily", memory=office.memory, now=NOW, proof="p")
+    found = office.give()
+    assert {row["address"]: row["consent"] for row in found}["left@x.example"] == "withdrawn"
+    file = io.StringIO()
+    write = csv.DictWriter(file, rolls.OUT)
+    write.writeheader()
+    write.writerows(found)
+    assert office.take(file.getvalue()) == rolls.Counts(read=3, known=1, refused=2)
+    assert [row["address"] for row in office.give("daily", Consent.GIVEN)] == ["sara@x.example"]
+
+
+def test_batches_and_pages_lose_nothing(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rolls, "BATCH", 7)
+    text = "address,language\n" + "".join(f"r{number}@x.example,en\n" for number in range(50))
+    assert office.take(text) == rolls.Counts(read=50, new=50)
+    assert len({row["address"] for row in office.give()}) == 50
+
+
+@pytest.mark.parametrize("text", ["mail\na@x.example\n", ""])
+def test_a_file_that_is_no_list(office: Office, text: str) -> None:
+    with pytest.raises(Refused, match=r"readers\.csv, line 1: the column 'address' is missing"):
+        office.take(text)
+
+
+@given(st.from_regex(r"[a-z0-9._+-]{1,30}@[a-z0-9.-]{1,30}\.(com|org|iq)", fullmatch=True))
+def test_the_quick_look_at_an_address_says_what_the_library_says(address: str) -> None:
+    try:
+        wanted = validate_email(address, check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError:
+        with pytest.raises(Refused):
+            checked_address(address)
+    else:
+        assert checked_address(address) == wanted
