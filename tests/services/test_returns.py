@@ -104,7 +104,7 @@ def office(database: Database, tmp_path: Path) -> Iterator[Office]:
             EDITION,
             post.channel,
             "daily",
-            {"en": "p"},
+            planning.Audience(posts={"en": "p"}),
             due_at=NOW,
             not_after=NOW + timedelta(hours=2),
             urgency=2,

@@ -133,7 +133,7 @@ class MailRun:
                     edition.id,
                     LETTERS,
                     "morning",
-                    {edition.language: post.id},
+                    planning.Audience(posts={edition.language: post.id}),
                     due_at=edition.due_at,
                     not_after=edition.due_at + timedelta(days=1),
                     urgency=2,
