@@ -67,7 +67,13 @@ def test_email_keeps_the_contract() -> None:
         for number, text in enumerate(TEXTS, 1)
     ]
     with SmtpStandIn() as there:
-        told = {"host": there.host, "port": there.port, "tls": "none", "sender": "news@courier.example"}
+        told = {
+            "host": there.host,
+            "port": there.port,
+            "tls": "none",
+            "sender": "news@courier.example",
+            "connections": 1,
+        }
         check_channel(
             lambda: EmailChannel(EmailChannel.Settings.model_validate(told), WORLD, id=ChannelId("c")),
             letters,
