@@ -99,6 +99,7 @@ class Torture:
         self._server = self._open.enter_context(Server(DURABLE))
         self._folder = Path(self._open.enter_context(TemporaryDirectory(prefix="syndicator-torture-")))
         sandbox = Sandbox(now=self._now)
+        sandbox.smtp._controller.loop.close()  # it was made with one, and is not the one we want
         sandbox.smtp = self._sink = CountingSmtp()
         self._open.enter_context(sandbox)
         self._path = sandbox.configure(self._folder)

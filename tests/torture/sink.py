@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from threading import Thread
+from threading import Event, Thread
 from typing import Self
-
-import uvloop
 
 NAME = re.compile(rb"(?mi)^Message-ID:\s*<([^>]+)>")
 GREETING = b"220 sink\r\n"
@@ -22,8 +20,8 @@ class CountingSink:
     def __init__(self) -> None:
         self.names: Counter[str] = Counter()
         self.port = 0
-        self._loop = uvloop.new_event_loop()
-        self._thread = Thread(target=self._loop.run_forever, name="sink", daemon=True)
+        self._open = Event()
+        self._thread = Thread(target=lambda: asyncio.run(self._serve()), name="sink", daemon=True)
 
     @property
     def taken(self) -> int:
@@ -31,17 +29,21 @@ class CountingSink:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        server = asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(10)
-        self.port = server.sockets[0].getsockname()[1]
+        if not self._open.wait(10):
+            raise TimeoutError
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop.call_soon_threadsafe(self._over.set)
         self._thread.join(10)
-        self._loop.close()
 
-    async def _open(self) -> asyncio.Server:
-        return await self._loop.create_server(lambda: _Session(self.names), "127.0.0.1", 0)
+    async def _serve(self) -> None:
+        self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
+        server = await self._loop.create_server(lambda: _Session(self.names), "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        self._open.set()
+        await self._over.wait()
+        server.close()
 
 
 class _Session(asyncio.Protocol):
