@@ -145,6 +145,21 @@ def test_any_name_reads_back_in_the_head(name: str) -> None:
     assert "Bcc" not in message_from_bytes(raw, policy=compat32)
 
 
+@pytest.mark.parametrize("dots", [0, 71, 72, 73, 144])
+def test_a_long_link_with_a_dot_where_a_line_begins(dots: int) -> None:
+    link = f"https://n.example/{'a' * 200}"
+    link = link[:dots] + "." + link[dots + 1 :]
+    post = replace(
+        POST, text=f"Leave:\n{blank('leave_url')}\n", html=f"<a href='{blank('leave_url')}'>x</a>\n"
+    )
+    raw = wire(post, leave_url=link)
+    assert max(map(len, received(raw).split(b"\r\n"))) <= 300  # the head's own line with the link
+    assert part(read(raw), "plain") == f"Leave:\n{link}\n"
+    assert part(read(raw), "html") == f"<a href='{link}'>x</a>\n"
+    body = received(raw).partition(b"\r\n\r\n")[2]
+    assert max(map(len, body.split(b"\r\n"))) <= 76
+
+
 def test_a_blank_in_the_subject() -> None:
     post = replace(POST, subject=f"{blank('name')}, your digest")
     assert read(wire(post, name="سارا"))["Subject"] == "سارا, your digest"

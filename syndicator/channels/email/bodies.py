@@ -24,9 +24,9 @@ _BLANK = re.compile(f"{BLANK_START}([a-z_]+){BLANK_END}")
 _QP = [b"=%02X" % octet for octet in range(256)]
 for _octet in b"\t " + bytes(range(33, 127)).replace(b"=", b""):
     _QP[_octet] = bytes([_octet])
-_EASY = re.compile(
-    r"[A-Za-z0-9][A-Za-z0-9:/?.,_~%+@ -]{0,69}"
-)  # stands in quoted-printable and HTML as it is
+# Stands in quoted-printable and in HTML as it is, but for a dot that begins a line.
+_EASY = re.compile(r"[A-Za-z0-9:/?,_~%+@. -]+")
+_EASY_LINES = re.compile(rb".{1,72}")  # so that such a dot may be written in three
 
 Values = Mapping[str, str]
 
@@ -126,10 +126,18 @@ class QuotedPrintable:
         out.append(self._first)
         for name, text in self._rest:
             if _EASY.fullmatch(values[name]):
-                out += (values[name].encode(), b"=\r\n", text)
+                out += (_easy(values[name].encode()), text)
             else:
                 value = _value(name, values, self._shown).replace("\r\n", "\n")
                 out += (_quoted(value, last=False), text)
+
+
+def _easy(value: bytes) -> bytes:
+    """Lines of their own, each with its soft break: most values are one, links are two."""
+    if len(value) <= QP_LINE and value[0] != 46:
+        return value + b"=\r\n"
+    lines = _EASY_LINES.findall(value)
+    return b"".join(b"=2E" + line[1:] + b"=\r\n" if line[0] == 46 else line + b"=\r\n" for line in lines)
 
 
 def _quoted(text: str, *, last: bool) -> bytes:
