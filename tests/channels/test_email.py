@@ -365,6 +365,19 @@ def test_what_cannot_be_written_down_ends_the_run() -> None:
     assert "pen" not in {thread.name for thread in enumerate_threads()}
 
 
+def test_a_fault_of_our_own_ends_the_run() -> None:
+    class Broken(dict[str, str]):
+        def __getitem__(self, name: str) -> str:
+            raise RuntimeError(name)
+
+    unforeseen = mail(2)
+    unforeseen.blanks = Broken()
+    with relay() as there, channel(there.port) as open_channel:
+        with pytest.raises(RuntimeError):
+            open_channel.run(ListLane([mail(1), unforeseen]))
+    assert "pen" not in {thread.name for thread in enumerate_threads()}
+
+
 def test_eight_bits_where_the_relay_carries_them() -> None:
     text = "Café – naïve"
     with relay(EHLO=["250-here\r\n250 8BITMIME"]) as there:

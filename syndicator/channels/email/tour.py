@@ -110,8 +110,11 @@ class Tour:
 
     def _written(self, asked: list[Asked], answers: list[tuple[Parcel | None, Parcel | None]]) -> None:
         self._writing = False
-        for one, (allowed, following) in zip(asked, answers, strict=True):
-            one.carrier.go_on(one.mark, allowed, following)
+        try:
+            for one, (allowed, following) in zip(asked, answers, strict=True):
+                one.carrier.go_on(one.mark, allowed, following)
+        except BaseException as error:  # the loop would only tell of it, and the run never end
+            self.fail(error)
         self._hand_over()
 
     def _hand_over(self) -> None:
