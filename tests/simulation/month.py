@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache, partial
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from random import Random
@@ -26,110 +26,16 @@ from syndicator.model import Item, Language
 from syndicator.services.audience import Wish
 from syndicator.services.doubts import Verdict
 from syndicator.storage import brakes, ledger
-from syndicator.storage.database import Database
-from syndicator.wiring import Socket, Wiring, database_url, examine
+from syndicator.wiring import Socket
 from tests.steps import SteppedDatabase
 
+from .faults import EVENTS, FAULTS, FAULTS_OF_A_TICK, NEWS, STAGES
 from .network import ANSWERS, Door, Network, Parcel, Site
+from .newsroom import fast, prepared
 
 DAYS = 30
 READERS = 3
 CHANNELS = ("letters", "tg", "x")
-CONFIGURATION = """
-[newsroom]
-name = "The Courier"
-url = "https://courier.example"
-public_url = "https://news.courier.example"
-timezone = "Europe/Berlin"
-languages = ["en"]
-quiet_hours = "23:00-06:00"
-[sources.site]
-kind = "feed"
-url = "https://courier.example/feed"
-[channels.letters]
-kind = "email"
-host = "127.0.0.1"
-sender = "news@courier.example"
-doubt = "POLICY"
-[channels.tg]
-kind = "telegram"
-chat = "@courier"
-flash = true
-at_most = 4
-lives = "8h"
-[channels.x]
-kind = "x"
-flash = { sections = ["Breaking"] }
-lives = "8h"
-[newsletters.morning]
-channel = "letters"
-timetable = "30 2 * * *"
-[database]
-url = "sqlite:///news.db"
-"""
-
-FAULTS_OF_A_TICK = {
-    "killed": 5,  # at any step of a transaction, with SIGKILL
-    "killed with the body on its way": 3,
-    "killed after it was taken": 3,
-    "slept longer than a lease after it was taken": 2,
-    "slept longer than a lease after a commit": 4,
-    "connection lost before the commit": 2,
-    "connection cut at the commit": 4,
-    "disk full": 1,
-    "database away for minutes": 1,
-    "another scheduler at the same moment": 4,
-    "a reader leaves in the middle": 2,
-    "somebody pauses in the middle": 2,
-    "told to stop in the middle": 1,
-    "backed up in the middle": 4,
-    "timeline cannot be read": 4,  # met only where a doubt is looked into within the tick
-    "timeline is cut": 4,
-    "site does not answer": 1,
-    "none": 30,
-}
-STAGES = {
-    "connection lost before the commit": {"after BEGIN", "before COMMIT"},
-    "connection cut at the commit": {"after COMMIT"},
-    "disk full": {"after BEGIN", "before COMMIT"},
-    "another scheduler at the same moment": {"before BEGIN", "after COMMIT"},
-    "slept longer than a lease after a commit": {"after COMMIT"},
-    "backed up in the middle": {"before BEGIN", "after COMMIT"},
-}
-EVENTS = {
-    "tick": 60,
-    "publish": 9,
-    "flood": 1,
-    "revise": 2,
-    "push": 4,
-    "leave": 0.4,
-    "pause": 2,
-    "resume": 5,
-    "settle": 4,
-    "backup": 2,
-    "restore": 1.2,
-    "lose the memory": 0.05,
-    "outage of two days": 0.5,
-    "clock set back": 0.6,
-    "clock set forward": 0.6,
-}
-FAULTS = (
-    frozenset(FAULTS_OF_A_TICK) - {"none"}
-    | frozenset(ANSWERS) - {"accepted"}
-    | frozenset(
-        {
-            "flood",
-            "restore",
-            "lose the memory",
-            "outage of two days",
-            "clock set back",
-            "clock set forward",
-            "summer time",
-        }
-    )
-)
-
-NEWS = frozenset({"digest", "flash", "push", "leave", "revise"})  # what the newsroom does, beside all that
 
 
 class Killed(BaseException):
@@ -146,33 +52,6 @@ class Worker:
 
     app: App
     dead: bool = False
-
-
-@cache
-def prepared(policy: str) -> tuple[Path, Wiring]:
-    """A configuration that was understood once, beside an empty database."""
-    keep = TemporaryDirectory(prefix="syndicator-month-", dir=_fast())
-    folder = Path(keep.name)
-    prepared_in.append(keep)
-    path = folder / "syndicator.toml"
-    path.write_text(CONFIGURATION.replace("POLICY", policy), "utf-8")
-    x = "API_KEY API_SECRET ACCESS_TOKEN ACCESS_SECRET".split()
-    environ = {"SYNDICATOR_SECRET_KEY": "k" * 40} | {f"SYNDICATOR_CHANNELS_X_{name}": "none" for name in x}
-    environ["SYNDICATOR_CHANNELS_TG_TOKEN"] = "none"
-    wiring, book = examine(path, environ)
-    if wiring is None:
-        raise AssertionError("\n".join(map(str, book.faults)))
-    database = Database(database_url(wiring))
-    database.migrate()
-    database.close()
-    return folder, wiring
-
-
-prepared_in: list[TemporaryDirectory[str]] = []
-
-
-def _fast() -> str | None:
-    return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - a disk that need not be one
 
 
 class Month:
@@ -649,7 +528,7 @@ def _copied(database: Path, to: Path) -> bytes:
 
 def play(seed: int, tell: Callable[[str], object] = lambda text: None) -> Counter[str]:
     """Raises :exc:`Broken` with the command that replays it."""
-    with TemporaryDirectory(prefix="month-", dir=_fast()) as folder:
+    with TemporaryDirectory(prefix="month-", dir=fast()) as folder:
         month = Month(seed, Path(folder), tell)
         try:
             return month.run()

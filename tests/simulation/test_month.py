@@ -6,7 +6,8 @@ from collections import Counter
 
 import pytest
 
-from .month import FAULTS, NEWS, Broken, play
+from .faults import FAULTS, NEWS
+from .month import Broken, play
 
 SEEDS = range(50)
 met: Counter[str] = Counter()
