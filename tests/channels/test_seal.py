@@ -20,6 +20,8 @@ from syndicator.channels.email import EmailChannel
 from syndicator.channels.email.letter import Letter
 from syndicator.channels.email.seal import BadKey, Seal
 from syndicator.model import ChannelId, EditionId, Language, Post, blank
+from syndicator.sandbox.smtp import SmtpStandIn
+from tests.lanes import WORLD, ListLane, parcel
 
 DATE = "Mon, 02 Mar 2026 09:00:00 +0000"
 BLANKS = {"message_id": "<1@n.example>", "leave_url": "https://n.example/u/1.a", "name": "Sara"}
@@ -129,3 +131,18 @@ def test_the_settings_go_together() -> None:
     assert made.seal()
     with pytest.raises(ValidationError, match="no private key"):
         EmailChannel.Settings.model_validate(told | {"dkim_selector": "s1", "dkim_key": "x"})
+
+
+def test_a_channel_with_a_key_signs_what_it_sends() -> None:
+    told = {"host": "127.0.0.1", "tls": "none", "sender": "a@n.example", "dkim_domain": "n.example"}
+    with SmtpStandIn() as relay:
+        told |= {"port": relay.port, "dkim_selector": "s1", "dkim_key": pem(RSA)}
+        settings = EmailChannel.Settings.model_validate(told)
+        channel = EmailChannel(settings, WORLD, id=ChannelId("letters"))
+        lane = ListLane([parcel(address="s@x.example", blanks=BLANKS, headers=HEADERS)])
+        channel.run(lane)
+        (mail,) = relay.mails
+    assert dkim.verify(mail.raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"), dnsfunc=record(RSA))
+    signed = str(mail.message["DKIM-Signature"]).lower()
+    assert "list-unsubscribe:" in signed
+    assert "list-unsubscribe-post" in signed

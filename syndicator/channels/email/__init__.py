@@ -126,6 +126,7 @@ class EmailChannel:
             date=date,
             bounces=settings.bounces,
             eightbit=eightbit,
+            seal=self._seal,
         )
 
     @property
