@@ -26,7 +26,7 @@ from uuid import uuid4
 
 from syndicator.errors import StorageError
 from syndicator.model import Consent, Reason
-from syndicator.storage import archive, brakes, outbox, planning, readers
+from syndicator.storage import archive, brakes, numbers, outbox, planning, readers
 from syndicator.storage.database import Connection, Database
 from syndicator.tokens import Keys
 
@@ -174,6 +174,7 @@ class Memory:
                 outbox.doubt_all(connection, now)
                 planning.begin_again(connection, now)
                 archive.see_anew(connection)
+                numbers.begin_anew(connection, now)
         return same
 
     # The key

@@ -13,6 +13,7 @@ from sqlalchemy import JSON, ColumnElement, Connection, MetaData, Row, Table, fu
 
 from syndicator.errors import Refused, StorageError
 
+from . import numbers
 from .brakes import PAUSE
 from .database import Database
 from .schema import metadata
@@ -60,6 +61,8 @@ def move(
                     "words in them; nothing was copied"
                 )
             _count_on(writer, table)
+            if table.name == numbers.TABLE:  # also those that were given and are free again
+                numbers.begin_after(writer, numbers.given(reader))
             moved.append(sent)
     return moved
 

@@ -249,6 +249,7 @@ subscribers = Table(
     Column("paused_until", Moment),  # by their own wish
     UniqueConstraint("address_key"),
     Index(None, "address_hash"),
+    sqlite_autoincrement=True,  # a number is given once (numbers.py)
 )
 
 # Addresses that no import brings back: who complained, bounced or asked to be erased. There is no address here.
@@ -330,6 +331,18 @@ wordings = Table(
     Column("language", String, nullable=False),
     Column("text", Text, nullable=False),
     Column("since", Moment, nullable=False),
+)
+
+# Programs that may use the API, each by a token that only it knows.
+passes = Table(
+    "passes",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("token_hash", String, nullable=False),
+    Column("scopes", String, nullable=False),  # "subscribers:read,subscribers:write"
+    Column("since", Moment, nullable=False),
+    Column("by", String, nullable=False),
+    Column("ended_at", Moment),  # no longer good; the name stays for the audit trail
 )
 
 # What is changed at run time, laid over the files and shown as such: a pause, a moved chat.
