@@ -128,24 +128,24 @@ def json_schema() -> dict[str, Any]:
     }
     for group, table in tables.items():
         base = schema["$defs"][table]
+        kind = base["properties"].pop("kind")
         choices = []
         for name in plugins.names(group):
             told = plugins.load(group, name).Settings
             own = told.model_json_schema()
             schema["$defs"] |= own.pop("$defs", {})
-            shown = {
-                key: value
-                for key, value in own["properties"].items()
-                if key not in config.secret_fields(told)
-            }
-            required = [key for key in own.get("required", []) if key in shown]
+            hidden = config.secret_fields(told)
+            shown = {key: value for key, value in own["properties"].items() if key not in hidden}
+            needed = {*base.get("required", ()), *own.get("required", ())} & {*base["properties"], *shown}
             choices.append(
                 {
-                    "properties": {**base["properties"], "kind": {"const": name}, **shown},
-                    "required": [*base.get("required", []), *required],
+                    "properties": {"kind": {"const": name}, **base["properties"], **shown},
+                    "required": sorted(needed | ({"kind"} if kind.get("default") != name else set())),
                     "additionalProperties": False,
                 }
             )
+        if kind.get("default", name) is None:  # a table of its own, also without a plug-in
+            choices.append({"properties": base["properties"], "additionalProperties": False})
         schema["$defs"][table] = {"type": "object", "title": table, "anyOf": choices}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
@@ -182,6 +182,10 @@ def _socket(
 ) -> Socket | None:
     """The plug-in that a table names, with the keys of the table that are its own."""
     kind = table.get("kind", common.model_fields["kind"].default)
+    if kind is None:
+        for name in sorted(set(table) - set(common.model_fields)):
+            names = " or ".join(f'kind = "{one}"' for one in plugins.names(group))
+            book.blame(f"{at}.{name}", "nobody reads it: no kind is named", f"write {names} beside it")
     if not isinstance(kind, str):
         return None  # it is missing or no word, and that is noted
     try:

@@ -1,4 +1,4 @@
-"""Readers' numbers. Each is given once: the links in old mails are bound to it, and never come to mean somebody else."""
+"""Readers' numbers. Each is given once: links in old mails are bound to it, and never come to mean somebody else."""
 
 from __future__ import annotations
 
