@@ -233,6 +233,13 @@ class NewsletterTable(Table):
     lives: Duration = Field(timedelta(hours=12), description="after this a mail that did not go out is stale")
     fresh_for: Duration = Field(timedelta(days=2), description="older stories are not news any more")
     signup: bool = Field(default=True, description="whether anybody may ask for it on the readers' pages")
+    images: bool = Field(default=True, description="whether the first story has its picture")
+    sender: str = Field(
+        "", description="what stands before the @ in From; none: as the channel", pattern=r"^[\w.+-]{0,64}$"
+    )
+    sender_names: Mapping[Code, str] = Field(
+        default_factory=dict, description="name in From by language; none: the channel's"
+    )
     topics: Mapping[Name, TopicTable] = Field(
         default_factory=dict, description="what its readers may choose from; a story of none is for everybody"
     )
@@ -517,7 +524,8 @@ def _check_references(settings: Settings, book: Book) -> None:
             continue
         spoken = settings.languages_of(newsletter.channel)
         _check_languages(book, f"{at}.languages", newsletter.languages, spoken, newsletter.channel)
-        _check_languages(book, f"{at}.titles", tuple(newsletter.titles), settings.languages_in(name), name)
+        for key, told in (("titles", newsletter.titles), ("sender_names", newsletter.sender_names)):
+            _check_languages(book, f"{at}.{key}", tuple(told), settings.languages_in(name), name)
         if len(settings.languages_in(name)) << len(newsletter.topics) > VARIANTS:
             problem = f"languages and topics make more than {VARIANTS} variants of an edition"
             book.blame(f"{at}.topics", problem, "write fewer topics")

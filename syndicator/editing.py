@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from .config import Filter, Hours, Rule
 from .model import Article
 
+_SLOT = re.compile(r"[0-9]{8}T[0-9]{6}(?:\.[0-9]{6})?Z")
+
 
 def matches(rule: Rule, article: Article) -> bool:
     """Whether each list that the rule gives has a match in the article."""
@@ -84,3 +86,19 @@ def _among(name: str | None, names: Iterable[str]) -> bool:
 def _says(text: str, word: str) -> bool:
     """The word by itself, in any script; not inside another word."""
     return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) is not None
+
+
+def slot_name(slot: datetime) -> str:
+    """What an edition's slot is called in addresses: ``20260301T150000Z``, with parts of a second where it has any."""
+    told = slot.astimezone(UTC)
+    return f"{told:%Y%m%dT%H%M%S}{f'.{told:%f}' if told.microsecond else ''}Z"
+
+
+def slot_called(name: str) -> datetime | None:
+    """The slot of this name; None where it is none."""
+    if not _SLOT.fullmatch(name):
+        return None
+    try:
+        return datetime.fromisoformat(name)
+    except ValueError:
+        return None

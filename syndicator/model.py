@@ -163,6 +163,7 @@ class Limits:
     unit: str = "chars"  # "chars", "utf16", "x-weighted"
     markup: str = "html"  # "html", "telegram", "plain"
     media: int = 0
+    octets: int | None = None  # of a whole mail as it is encoded, beyond which programs cut it off
 
 
 BLANK_START, BLANK_END = "\ue000", "\ue001"  # private use; cleaning strips them from everything that comes in
@@ -188,6 +189,8 @@ class Post:
     variant: str = ""  # language, then the topics that matched
     part: int = 0
     subject: str | None = None
+    sender: str = ""  # before the @ in From; empty: the channel's
+    sender_name: str = ""  # in From; empty: the channel's
     html: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)  # List-Id, List-Unsubscribe ...
     media: tuple[str, ...] = ()

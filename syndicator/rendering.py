@@ -10,10 +10,12 @@ from __future__ import annotations
 import hashlib
 import io
 import traceback
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import format_datetime
+from itertools import groupby
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -26,18 +28,23 @@ from babel.messages.pofile import PoFileError, read_po
 from babel.support import Translations
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from .editing import slot_name
 from .errors import TemplateError
 from .model import ChannelId, Edition, EditionKind, Limits, Post, Story, blank
+from .text.colour import NIGHT, PAPER, readable, stands_out_on
 from .text.direction import direction, isolate, lead
 from .text.markup import telegram_text
-from .text.measure import UNITS, fit
+from .text.measure import UNITS, encoded, fit
 from .text.sentences import split
 
 Read = Callable[[str], tuple[str, str] | None]  # template's name -> its text and the file it stands in
 
 LETTERS = (EditionKind.CONFIRM, EditionKind.LETTER)
 OUTPUT_MAX = 2_000_000  # characters that one template may write
+AROUND = 5_000  # octets of a mail besides its parts: a head with a signature, boundaries, what is filled for a reader
 READER = ("name", "address", "leave_url", "preferences_url", "own_url")  # what is filled for each reader
+# Unicode's locale data knows how a day is written in Sorani for the long form only.
+_DAYS = {("ckb", "full"): "EEEE، dی MMMMی y", ("ckb", "medium"): "dی MMMMی y"}
 _FOLDERS = {"html": "email", "telegram": "telegram", "plain": "file"}
 _FILTERS = frozenset(
     "capitalize d default e escape first float forceescape int join last length list lower map max min reject "
@@ -67,6 +74,10 @@ class Outlet:
     limits: Limits
     newsletter: str = ""  # named in List-Id where readers subscribe to one
     titles: Mapping[str, str] = field(default_factory=dict)  # the newsletter's, by language
+    sender: str = ""  # the newsletter's own, before the @ in From
+    sender_names: Mapping[str, str] = field(default_factory=dict)  # in From, by language
+    images: bool = True  # whether stories have their pictures
+    archive_url: str = ""  # where the newsletter's editions can be read; empty: nowhere
 
 
 class Renderer:
@@ -75,6 +86,15 @@ class Renderer:
     def __init__(self, masthead: Masthead, read: Read) -> None:
         self._masthead = masthead
         self._read = read
+        self._newsroom = {
+            "name": masthead.name,
+            "url": masthead.url,
+            "accent": masthead.accent,
+            "on_accent": stands_out_on(masthead.accent),
+            "accent_on_light": readable(masthead.accent, PAPER),
+            "accent_on_dark": readable(masthead.accent, NIGHT),
+            "postal_address": masthead.postal_address,
+        }
         self._environments: dict[tuple[str, bool], jinja2.Environment] = {}
 
     def write(self, edition: Edition, outlet: Outlet) -> list[Post]:
@@ -95,11 +115,37 @@ class Renderer:
         return [replace(post, text=self._fitted(edition, outlet, "txt", str))]
 
     def _letter(self, post: Post, edition: Edition, outlet: Outlet) -> Post:
+        """The mail with as many stories, from the first, as programs show whole; the others are on the web."""
+        limit, stories = outlet.limits.octets, edition.stories
+        whole = self._mail(post, edition, outlet)
+        if limit is None or _octets(whole) <= limit:
+            return whole
+
+        def cut(number: int) -> Post:
+            return self._mail(
+                post, replace(edition, stories=stories[:number]), outlet, more=len(stories) - number
+            )
+
+        many = bisect_left(range(1, len(stories)), 1, key=lambda number: _octets(cut(number)) > limit)
+        if many:
+            return cut(many)
+        for version in _shorter(replace(edition, stories=stories[:1])):
+            mail = self._mail(post, version, outlet, more=len(stories) - 1)
+            if _octets(mail) <= limit:
+                return mail
+        name, file = self._found(edition, outlet, "html")
+        message = f"{file}: what {name} writes cannot fit {outlet.id}: {limit} octets at most; shorten it"
+        raise TemplateError(message)
+
+    def _mail(self, post: Post, edition: Edition, outlet: Outlet, more: int = 0) -> Post:
+        context = self._context(edition, outlet, more)
         return replace(
             post,
-            subject=" ".join(self._render(edition, outlet, "subject.txt").split()),
-            text=self._render(edition, outlet, "txt"),
-            html=self._render(edition, outlet, "html"),
+            subject=" ".join(self._render(edition, outlet, "subject.txt", context).split()),
+            sender=outlet.sender,
+            sender_name=outlet.sender_names.get(edition.language, ""),
+            text=self._render(edition, outlet, "txt", context),
+            html=self._render(edition, outlet, "html", context),
             headers=_headers(self._masthead, outlet, edition),
         )
 
@@ -137,7 +183,7 @@ class Renderer:
         if not self._read(name):
             raise TemplateError(f"the template {name} is missing")
         context = {
-            "newsroom": self._newsroom(),
+            "newsroom": self._newsroom,
             "language": language,
             "direction": direction(language),
             **told,
@@ -148,13 +194,19 @@ class Renderer:
         """A language as its speakers call it."""
         return _locale(language).get_display_name() or language
 
+    def day(self, moment: datetime, language: str) -> str:
+        """A day with its weekday, in the newsroom's zone and the reader's words."""
+        return _dated(moment.astimezone(self._masthead.zone), "full", language)
+
     def moment(self, moment: datetime, language: str) -> str:
         """A day in the newsroom's zone and the reader's words."""
         return format_date(moment.astimezone(self._masthead.zone), "long", locale=_locale(language))
 
-    def _render(self, edition: Edition, outlet: Outlet, ending: str) -> str:
+    def _render(
+        self, edition: Edition, outlet: Outlet, ending: str, context: Mapping[str, Any] | None = None
+    ) -> str:
         name, _ = self._found(edition, outlet, ending)
-        context = self._context(edition, outlet)
+        context = context or self._context(edition, outlet)
         written = self._written(name, edition.language, context, escape=ending == "html").strip()
         return written + "\n" if ending == "html" and outlet.limits.markup == "html" else written
 
@@ -216,36 +268,34 @@ class Renderer:
         compiled.seek(0)
         return Translations(compiled)
 
-    def _context(self, edition: Edition, outlet: Outlet) -> dict[str, Any]:
+    def _context(self, edition: Edition, outlet: Outlet, more: int = 0) -> dict[str, Any]:
         """What a template may use: plain data, listed in templates/README.md."""
-        language, zone = edition.language, self._masthead.zone
+        language = edition.language
+        stories = [self.story(story, edition.due_at, language) for story in edition.stories]
+        if not outlet.images:
+            stories = [story | {"image": ""} for story in stories]
         return {
-            "newsroom": self._newsroom(),
+            "newsroom": self._newsroom,
             "edition": {
                 "kind": str(edition.kind),
                 "title": edition.title,
-                "date": format_date(edition.due_at.astimezone(zone), "full", locale=_locale(language)),
+                "date": self.day(edition.due_at, language),
+                "web_url": _on_the_web(edition, outlet),
             },
             "language": language,
             "direction": direction(language),
             "channel": outlet.id,
             "newsletter": outlet.newsletter,
-            "stories": [self._story(story, edition.due_at, language) for story in edition.stories],
+            "stories": stories,
+            "lead": stories[0] if stories else None,
+            "sections": _sections(stories[1:]),
+            "more": more,
             "reader": {name: blank(name) for name in READER},
             "purpose": edition.id.partition(":")[0],
         }
 
-    def _newsroom(self) -> dict[str, str]:
-        masthead = self._masthead
-        return {
-            "name": masthead.name,
-            "url": masthead.url,
-            "accent": masthead.accent,
-            "on_accent": _on(masthead.accent),
-            "postal_address": masthead.postal_address,
-        }
-
-    def _story(self, story: Story, due_at: datetime, language: str) -> dict[str, Any]:
+    def story(self, story: Story, due_at: datetime, language: str) -> dict[str, Any]:
+        """A story as templates have it, told at this moment."""
         article, zone = story.article, self._masthead.zone
         published = article.published_at.astimezone(zone)
         locale = _locale(language)
@@ -265,7 +315,7 @@ class Renderer:
             "published": (
                 format_time(published, "short", locale=locale)
                 if same_day
-                else format_date(published, "medium", locale=locale)
+                else _dated(published, "medium", language)
             ),
         }
 
@@ -277,7 +327,10 @@ def _names(edition: Edition, outlet: Outlet, ending: str) -> Iterator[str]:
         kinds = [str(EditionKind.LETTER)]
     elif edition.kind is not EditionKind.DIGEST:
         kinds += ["flash"] * (edition.kind is not EditionKind.FLASH)
-    for folder in dict.fromkeys((outlet.kind, _FOLDERS[outlet.limits.markup])):
+    folders = [*dict.fromkeys((outlet.kind, _FOLDERS[outlet.limits.markup]))]
+    if outlet.newsletter:
+        folders.insert(0, f"{outlet.kind}/{outlet.newsletter}")
+    for folder in folders:
         for kind in kinds:
             yield f"{folder}/{kind}.{edition.language}.{ending}"
             yield f"{folder}/{kind}.{ending}"
@@ -321,8 +374,8 @@ def _headers(masthead: Masthead, outlet: Outlet, edition: Edition) -> Mapping[st
         "Feedback-ID": f"{edition.id.replace(':', '.')}:{outlet.newsletter}:{edition.kind}:{_sender_id(host)}",
         "Precedence": "bulk",  # for auto-responders older than List-Id
     }
-    if masthead.archive_url:
-        told["List-Archive"] = f"<{masthead.archive_url}>"
+    if archive := outlet.archive_url or masthead.archive_url:
+        told["List-Archive"] = f"<{archive}>"
     if (
         edition.kind is EditionKind.DIGEST
     ):  # by the timetable; what an editor pushes is no robot's (RFC 3834 §5)
@@ -344,6 +397,10 @@ def _sender_id(host: str) -> str:
     return hashlib.sha256(host.encode()).hexdigest()[:12]
 
 
+def _dated(moment: datetime, form: str, language: str) -> str:
+    return format_date(moment, _DAYS.get((language, form), form), locale=_locale(language))
+
+
 def _locale(language: str) -> Locale:
     try:
         return Locale.parse(language, sep="-")
@@ -351,12 +408,22 @@ def _locale(language: str) -> Locale:
         return Locale("en")
 
 
-def _on(ground: str) -> str:
-    """Black or white, whichever stands out more on this ground (WCAG 2.2, relative luminance)."""
-    shares = [int(ground[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in shares)
-    light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    return "#ffffff" if 1.05 / (light + 0.05) >= (light + 0.05) / 0.05 else "#000000"
+def _octets(mail: Post) -> int:
+    """Of the mail as it is encoded, a little more rather than less."""
+    return AROUND + encoded(mail.text) + encoded(mail.html or "")
+
+
+def _sections(stories: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Neighbours of one section under its heading; the newsroom's order stays."""
+    runs = groupby(stories, key=lambda story: story["section"])
+    return [{"title": title, "stories": list(run)} for title, run in runs]
+
+
+def _on_the_web(edition: Edition, outlet: Outlet) -> str:
+    """Where this edition can be read by everybody; empty: nowhere."""
+    if not outlet.archive_url or edition.kind is not EditionKind.DIGEST:
+        return ""
+    return f"{outlet.archive_url}{slot_name(edition.due_at)}?language={edition.language}"
 
 
 def _web(url: str, instead: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -69,13 +69,21 @@ class Wiring:
     secrets: frozenset[str] = field(repr=False)
 
     def outlet(self, channel: str, newsletter: str = "") -> Outlet:
-        titles = self.settings.newsletters[newsletter].titles if newsletter else {}
-        return Outlet(
+        plain = Outlet(
             id=ChannelId(channel),
             kind=self.settings.channels[channel].kind,
             limits=self.channels[channel].factory.limits,
+        )
+        if not newsletter:
+            return plain
+        told = self.settings.newsletters[newsletter]
+        return replace(
+            plain,
             newsletter=newsletter,
-            titles=dict(titles.items()),
+            titles=dict(told.titles.items()),
+            sender=told.sender,
+            sender_names=dict(told.sender_names.items()),
+            images=told.images,
         )
 
 

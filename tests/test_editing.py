@@ -4,6 +4,8 @@ from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from syndicator import editing
 from syndicator.config import Filter, Rule
@@ -110,3 +112,16 @@ def test_what_is_urgent_goes_out_at_night() -> None:
 def test_an_edition_holds_the_newest_of_each_language() -> None:
     told = [article(str(hour), hour) for hour in range(5)] + [article("k", 1, language=Language("ckb"))]
     assert [one.id for one in editing.choice(2)(told)] == ["4", "3", "k"]
+
+
+@given(st.datetimes(timezones=st.just(UTC)).filter(lambda slot: slot.year >= 1000))
+def test_a_slots_name_leads_back_to_it(slot: datetime) -> None:
+    assert editing.slot_called(editing.slot_name(slot)) == slot
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "x", "20260301", "20260301T250000Z", "20261301T000000Z", "20260301T100000", "20260301T100000Z\n"],
+)
+def test_what_is_no_slots_name(name: str) -> None:
+    assert editing.slot_called(name) is None

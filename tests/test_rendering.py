@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from email import message_from_bytes, policy
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from babel.messages.pofile import read_po
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jinja2.ext import babel_extract
 
+from syndicator.channels.email import EmailChannel
+from syndicator.channels.email.letter import Letter
 from syndicator.errors import TemplateError
 from syndicator.model import (
     Article,
@@ -24,6 +30,7 @@ from syndicator.model import (
     EditionKind,
     Language,
     Limits,
+    Post,
     Story,
     Summary,
     blank,
@@ -198,6 +205,143 @@ def test_the_head_of_a_newsletter(tmp_path: Path) -> None:
     assert 5 <= len(sender) <= 15
     assert campaign
     assert sender == sorani["Feedback-ID"].split(":")[3]
+
+
+ARCHIVE = "https://news.example.com/archive/morning/"
+
+
+def long_edition(language: str, many: int, sentences: int) -> Edition:
+    """Each story with a number in its headline and address, and with so many sentences."""
+    told = edition(language, EditionKind.DIGEST)
+    (story,) = told.stories
+    headline, summary = TEXT[language]
+    words = " ".join([summary] * sentences)
+    stories = [
+        replace(
+            story,
+            article=replace(
+                story.article,
+                headline=f"{headline} {number}",
+                url=f"https://courier.example.com/{number}",
+                section=("News", "Sport")[number % 4 > 1],
+            ),
+            summary=replace(story.summary, text=words),
+        )
+        for number in range(many)
+    ]
+    return replace(told, stories=tuple(stories))
+
+
+def wire(post: Post) -> bytes:
+    """With values as long as they get."""
+    told = {"leave_url": "l" * 200, "preferences_url": "p" * 200, "own_url": "o" * 200, "address": "a" * 254}
+    values = told | {"name": "Sara", "message_id": "<1@n.example>", "verp": "v" * 40}
+    return Letter(post, sender="news@n.example", sender_name="هەواڵ", date="x").written(values, "s@x.example")
+
+
+@pytest.mark.parametrize("sentences", [1, 20, 60])
+@pytest.mark.parametrize("language", ["en", "ckb", "ar"])
+def test_a_mail_is_never_so_large_that_programs_cut_it_off(language: str, sentences: int) -> None:
+    outlet = replace(MAIL, archive_url=ARCHIVE, limits=EmailChannel.limits)
+    (post,) = Renderer(MASTHEAD, _memory()).write(long_edition(language, 20, sentences), outlet)
+    assert post.html
+    assert len(wire(post)) <= 100_000
+    kept = post.text.count("https://courier.example.com/")
+    assert [f"https://courier.example.com/{number}" in post.html for number in range(20)] == [
+        number < kept for number in range(20)
+    ]
+    assert kept == 20 if sentences == 1 else 0 < kept <= 20
+    if kept < 20:
+        assert len(wire(post)) > 92_000 * kept / (kept + 1)  # one more would be too much
+        assert (
+            str(20 - kept)
+            in post.text.partition(f"{ARCHIVE}20260301T070000Z?language={language}\n\n--")[0][-80:]
+        )
+
+
+def test_one_story_that_is_too_large_has_fewer_sentences() -> None:
+    outlet = replace(MAIL, limits=EmailChannel.limits)
+    (post,) = Renderer(MASTHEAD, read()).write(long_edition("ckb", 2, 600), outlet)
+    assert 80_000 < len(wire(post)) <= 100_000
+    assert (
+        "https://courier.example.com\n" in post.text
+    )  # without an archive the rest is on the newsroom's site
+
+
+def test_a_template_that_makes_every_mail_too_large(tmp_path: Path) -> None:
+    (tmp_path / "email").mkdir()
+    (tmp_path / "email" / "digest.html").write_text("{{ 'x' * 200000 }}", "utf-8")
+    with pytest.raises(TemplateError, match=r"digest\.html writes cannot fit letters: 100000 octets at most"):
+        Renderer(MASTHEAD, read(tmp_path)).write(
+            long_edition("en", 3, 1), replace(MAIL, limits=EmailChannel.limits)
+        )
+
+
+def test_sections_stand_under_their_headings() -> None:
+    (post,) = Renderer(MASTHEAD, read()).write(long_edition("en", 6, 1), MAIL)
+    assert re.findall(r"<h([12])|>(News|Sport)</h2>|road (\d)<", post.html or "") == [
+        ("1", "", ""),
+        ("2", "", ""),
+        ("", "", "0"),
+        *[("2", "", ""), ("", "News", ""), ("", "", "1")],
+        *[("2", "", ""), ("", "Sport", ""), ("", "", "2"), ("", "", "3")],
+        *[("2", "", ""), ("", "News", ""), ("", "", "4"), ("", "", "5")],
+    ]
+    assert "\nSport\n────────\n\nRain closes the Azmar road 2\n" in post.text
+
+
+def test_a_newsletter_has_its_own_name_and_subject(tmp_path: Path) -> None:
+    (tmp_path / "email" / "morning").mkdir(parents=True)
+    (tmp_path / "email" / "morning" / "digest.ckb.subject.txt").write_text("{{ lead.headline }}", "utf-8")
+    outlet = replace(MAIL, sender="morning", sender_names={"ckb": "کوریەری بەیانی"}, archive_url=ARCHIVE)
+    (sorani,) = Renderer(MASTHEAD, read(tmp_path)).write(edition("ckb", EditionKind.DIGEST), outlet)
+    (english,) = Renderer(MASTHEAD, read(tmp_path)).write(edition("en", EditionKind.DIGEST), outlet)
+    assert sorani.subject == TEXT["ckb"][0]
+    assert english.subject == f"Morning: {TEXT['en'][0]}"
+    assert english.headers["List-Archive"] == f"<{ARCHIVE}>"
+    heads = [message_from_bytes(wire(post), policy=policy.default)["From"] for post in (sorani, english)]
+    assert [str(one.addresses[0]) for one in heads] == [
+        "کوریەری بەیانی <morning@n.example>",
+        "هەواڵ <morning@n.example>",
+    ]
+
+
+def test_a_mail_without_pictures() -> None:
+    told = edition("en", EditionKind.DIGEST, image="https://courier.example.com/p.png", caption="A wet road")
+    with_one, without = (
+        Renderer(MASTHEAD, read()).write(told, replace(MAIL, images=images))[0].html or ""
+        for images in (True, False)
+    )
+    assert '<img src="https://courier.example.com/p.png" alt="A wet road" width="600"' in with_one
+    assert "<img" not in without
+
+
+def test_every_sentence_is_in_every_language() -> None:
+    used: set[str] = set()
+    for file in OURS.rglob("*.*"):
+        if file.suffix in {".html", ".txt", ".words"}:
+            source = io.BytesIO(file.read_bytes())
+            found = babel_extract(source, ["_", "ngettext"], [], {"trim_blocks": "true"})
+            used |= {message[0] if isinstance(message, tuple) else message for _, _, message, _ in found}
+    assert len(used) > 60
+    for language in ("ckb", "ar"):
+        catalog = read_po(
+            io.StringIO((OURS / "words" / f"{language}.po").read_text("utf-8")), locale=language
+        )
+        written = {
+            message.id[0] if isinstance(message.id, tuple) else message.id
+            for message in catalog
+            if message.id and all(message.string if isinstance(message.string, tuple) else [message.string])
+        }
+        assert used - written == set()
+        assert written - used == set()
+
+
+def test_a_day_is_written_as_its_readers_do() -> None:
+    renderer, day = Renderer(MASTHEAD, read()), datetime(2026, 3, 1, 7, tzinfo=UTC)
+    assert renderer.day(day, "ckb") == "یەکشەممە، 1ی ئازاری 2026"
+    assert renderer.day(day, "ar") == "الأحد، 1 مارس 2026"
+    assert renderer.day(day, "en") == "Sunday, March 1, 2026"
 
 
 def test_a_link_that_is_no_web_address_is_not_handed_on() -> None:

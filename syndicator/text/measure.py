@@ -36,6 +36,27 @@ def utf8(text: str) -> int:
     return len(text.encode())
 
 
+BASE64_FROM = 1 / 6  # share of octets beyond ASCII above which base64 is shorter than quoted-printable
+_ASCII = bytes(range(128))
+_AS_IT_IS = b"\t\n " + bytes(range(33, 127)).replace(b"=", b"")  # in quoted-printable, RFC 2045 §6.7
+
+
+def in_base64(raw: bytes) -> bool:
+    """Whether base64 carries this text in fewer octets than quoted-printable."""
+    return len(raw.translate(None, _ASCII)) > len(raw) * BASE64_FROM
+
+
+def encoded(text: str) -> int:
+    """Octets of a mail's part in the shorter of the two encodings, with its line ends: never less, a little more."""
+    raw = text.encode()
+    ends = raw.count(b"\n")
+    if in_base64(raw):
+        return ((len(raw) + ends) // 57 + 1) * 78
+    spelled = len(raw.translate(None, _AS_IT_IS)) + raw.count(b" \n") + raw.count(b"\t\n") + raw.count(b"\n.")
+    signs = len(raw) + 2 * spelled + ends
+    return signs + (signs // 73 + 1) * 5  # a soft break, and a dot behind it
+
+
 UNITS: Mapping[str, Measure] = {"chars": code_points, "utf16": utf16, "x-weighted": x_weighted, "bytes": utf8}
 
 

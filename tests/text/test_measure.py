@@ -3,7 +3,8 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syndicator.text.measure import FIRST_ISOLATES, POP_ISOLATE, UNITS, fit, utf16, x_weighted
+from syndicator.channels.email.bodies import body
+from syndicator.text.measure import FIRST_ISOLATES, POP_ISOLATE, UNITS, encoded, fit, utf16, x_weighted
 
 WORDS = [
     "rain",
@@ -73,3 +74,21 @@ def test_x_counts_as_x_does(text: str, weight: int) -> None:
 
 def test_an_open_isolate_is_closed() -> None:
     assert fit("\u2068Azmar road closed\u2069 today", 14, len) == "\u2068Azmar road…\u2069"
+
+
+@given(st.text("ab .=\n\tبۆé", max_size=3000))
+def test_a_mails_part_is_never_larger_than_it_is_counted(text: str) -> None:
+    out: list[bytes] = []
+    body(text, escape=True).put({}, out)
+    real = len(b"".join(out))
+    assert real <= encoded(text) + 80
+
+
+@pytest.mark.parametrize(
+    "words", ["باران ڕێگاکەی داخست. ", "Rain closed the road. ", "La pluie a fermé la route à midi. "]
+)
+def test_a_mails_part_is_counted_closely(words: str) -> None:
+    out: list[bytes] = []
+    body(words * 900, escape=True).put({}, out)
+    real = len(b"".join(out))
+    assert real <= encoded(words * 900) <= real * 1.08

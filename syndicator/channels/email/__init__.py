@@ -25,11 +25,15 @@ from .line import LineBroken, Relay, opened
 from .seal import Seal
 from .tour import Tour
 
+# Gmail shows the first 102 KB of a mail and hides the rest: its foot, and the link to leave. Whether it counts the HTML
+# or what came over the wire is not told, so the whole mail stays below.
+OCTETS = 100_000
+
 
 class EmailChannel:
     """One relay. One mail has one recipient, so a doubt is always about one reader."""
 
-    limits = Limits(markup="html")
+    limits = Limits(markup="html", octets=OCTETS)
     capabilities = Capabilities(addressed=True, recognised=True)
 
     class Settings(BaseModel):

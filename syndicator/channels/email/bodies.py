@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from syndicator.model import BLANK_END, BLANK_START
+from syndicator.text.measure import in_base64
 
-BASE64_FROM = 1 / 6  # share of octets beyond ASCII above which base64 is shorter than quoted-printable
 LINE = 57  # octets that make a base64 line of 76, RFC 2045 §6.8
 QP_LINE = 75  # and the "=" of a soft break, RFC 2045 §6.7
 RAW_LINE = 900  # octets of a line that goes out as it is: with a value in it it still fits 998
@@ -58,8 +58,7 @@ def body(text: str, *, escape: bool, eightbit: bool = False) -> Body:
     raw = text.encode()
     if eightbit and max(map(len, raw.split(b"\n"))) <= RAW_LINE:
         return Raw(pieces, shown)
-    beyond = sum(octet > 127 for octet in raw)
-    return (Base64 if beyond > len(raw) * BASE64_FROM else QuotedPrintable)(pieces, shown)
+    return (Base64 if in_base64(raw) else QuotedPrintable)(pieces, shown)
 
 
 def _value(name: str, values: Values, shown: Callable[[str], str]) -> str:

@@ -36,7 +36,8 @@ class Letter:
         self._seal = seal
         self._sender = envelope(sender)
         self._bounces = bounces and bounces.rpartition("@")
-        fixed = [mailbox("From", sender_name, self._sender)]
+        shown = f"{post.sender}@{self._sender.rpartition('@')[2]}" if post.sender else self._sender
+        fixed = [mailbox("From", post.sender_name or sender_name, shown)]
         self._own: list[Callable[[Values], bytes]] = []
         for name, value in ({"Subject": post.subject or "", "Date": date} | dict(post.headers)).items():
             if blanks(value):
