@@ -16,17 +16,16 @@ from urllib.parse import urlsplit
 
 from . import config, editing
 from .bounces import Patience
-from .circulation import Circulation, leave_token, own_link, preferences_token
+from .circulation import Circulation, ways_to_fill
 from .cleaning import clean
 from .errors import (
-    ChannelError,
     NotFound,
     Refused,
-    SourceError,
     StorageError,
     SyndicatorError,
     TemplateError,
 )
+from .gate import Gate
 from .model import (
     BLANK_END,
     BLANK_START,
@@ -39,7 +38,7 @@ from .model import (
     Summary,
 )
 from .net.web import GuardedWeb
-from .ports import Box, Engine, Source, Summariser, World
+from .ports import Box, Engine, Names, Source, Summariser, World
 from .services import audience, doubts, ingest, postroom
 from .services.desk import Desk, Door, Newsletter, Planned, door_called, together
 from .services.ingest import Look
@@ -56,7 +55,6 @@ from .storage.lock import berth, only_worker, place
 from .storage.outbox import Claimed
 from .text.markup import telegram_text
 from .text.measure import UNITS
-from .tokens import message_id, return_path
 from .wiring import Wiring, database_url, examine, utc_now
 
 log = logging.getLogger("syndicator")
@@ -77,7 +75,9 @@ class App:
         rng: Random | None = None,
         wait: Callable[[float], bool] | None = None,
         database: Callable[[str], Database] = Database,
+        names: Names | None = None,
     ) -> None:
+        """``names`` is the DNS, this machine's unless another is given."""
         self.wiring = wiring
         self.settings = wiring.settings
         self.stopping = Event()
@@ -109,12 +109,19 @@ class App:
         )
         self.doors = {name: self._door(name) for name in self.settings.channels}
         self.newsletters = {name: self._newsletter(name) for name in self.settings.newsletters}
-        self.desk = Desk(self.database, now=now, summarise=self._summarise, write=self._write)
-        self.rehearsal = Rehearsal(
-            lambda name: self.desk.preview_digest(self.newsletter_called(name)),
-            channel=self._channel,
-            blanks=self._blanks,
+        seen: dict[str, Any] = {
+            "preview": self._preview,
+            "channel": self._channel,
+            "blanks": self._blanks,
+        }
+        self.rehearsal = Rehearsal(now=now, **seen)
+        self.gate = Gate(wiring, self.database, self.world, names=names, **seen)
+        self.desk = Desk(
+            self.database,
             now=now,
+            summarise=self._summarise,
+            write=self._write,
+            gate=self.gate.preflight.wait,
         )
         self.circulation = Circulation(
             wiring,
@@ -130,18 +137,18 @@ class App:
             zone=self.settings.newsroom.timezone,
             database=database_url(wiring),
         )
-        self._made_blanks = self._ways_to_fill()
+        self._made_blanks = ways_to_fill(wiring, self._host)
         self._said: dict[str, frozenset[str]] = {}
         self._moved = Event()  # deliveries changed since the last epoch began
         self._beat: datetime | None = None  # when a job of the worker last came to its end
 
     @classmethod
-    def opened(cls, path: Path, environ: Mapping[str, str], *, now: Callable[[], datetime] = utc_now) -> Self:
-        """Raises :exc:`~syndicator.config.Unusable` with all faults of the configuration."""
+    def opened(cls, path: Path, environ: Mapping[str, str], **more: Any) -> Self:
+        """``more`` as ``App(...)`` takes it. Raises :exc:`~syndicator.config.Unusable` with all faults."""
         wiring, book = examine(path, environ)
         if wiring is None:
             raise config.Unusable(book.faults)
-        return cls(wiring, now=now)
+        return cls(wiring, **more)
 
     def __enter__(self) -> Self:
         self.database.migrate()
@@ -150,6 +157,7 @@ class App:
 
     def __exit__(self, *exc: object) -> None:
         self._web.__exit__(None, None, None)
+        self.gate.close()
         self.database.close()
 
     def look(self, names: Sequence[str] = ()) -> list[Look]:
@@ -174,6 +182,12 @@ class App:
         return found
 
     def compile(self, at_once: Sequence[str] = ()) -> Planned:
+        """Plan what is due, as :meth:`plan` does, and let through what may go out."""
+        planned = self.plan(at_once)
+        self.gate.preflight.look()
+        return planned
+
+    def plan(self, at_once: Sequence[str] = ()) -> Planned:
         """Plan every flash and every digest that is due; newsletters named ``at_once`` do not wait for their slot."""
         planned = [self.desk.flashes(door) for door in self.doors.values()]
         for name, newsletter in self.newsletters.items():
@@ -310,7 +324,7 @@ class App:
 
     def preview_digest(self, name: str) -> list[dict[str, object]]:
         """What a newsletter would carry if it went out now. Raises :exc:`TemplateError`, :exc:`NotFound`."""
-        made, faults = self.desk.preview_digest(self.newsletter_called(name))
+        made, faults = self._preview(name)
         if faults:
             raise TemplateError("\n".join(faults))
         return [
@@ -323,6 +337,9 @@ class App:
             }
             for edition, post in made
         ]
+
+    def _preview(self, name: str) -> tuple[list[tuple[Edition, Post]], list[str]]:
+        return self.desk.preview_digest(self.newsletter_called(name))
 
     def push(
         self, wanted: Sequence[str], to: Sequence[str], *, editor: str, again: bool, note: str
@@ -360,11 +377,15 @@ class App:
 
     def subscription_of(self, token: str) -> tuple[str, str]:
         """Title and language of the subscription that a leave link is about. Raises :exc:`NotFound`."""
+        if tried := self.gate.tried_by(token):
+            return self._title(tried, ""), self.settings.newsroom.languages[0]
         who, newsletter = audience.subscription_of(self.database, self.wiring.keys, token)
         return self._title(newsletter, who.language), who.language
 
     def leave_by_token(self, token: str) -> tuple[str, str]:
         """End the subscription that a leave link is about; title and language. Raises :exc:`NotFound`."""
+        if self.gate.tried_by(token):
+            return self.subscription_of(token)
         newsletter, language = audience.leave_by_token(
             self.database, self.wiring.keys, token, memory=self.memory, now=self.world.now()
         )
@@ -393,20 +414,7 @@ class App:
 
     def doctor(self) -> Iterator[tuple[str, bool, str]]:
         """Try each source and channel live, publishing nothing: what it is, whether it works, what it said."""
-        for name in self.settings.sources:
-            try:
-                harvest = self._source(name).fetch(None)
-            except SourceError as error:
-                yield f"sources.{name}", False, str(error)
-            else:
-                said = f"{len(harvest.items)} stories" + "".join(f"; {fault}" for fault in harvest.faults)
-                yield f"sources.{name}", bool(harvest.items), said
-        yield from self.returns.doctor()
-        for name in self.doors:
-            try:
-                yield f"channels.{name}", True, self._channel(name).probe()
-            except ChannelError as error:
-                yield f"channels.{name}", False, str(error)
+        return self.gate.doctor(self._source, self.returns)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -436,12 +444,17 @@ class App:
                 self.engine.soon(["compile"])
 
         def plan() -> None:
-            if self.compile().deliveries:
+            if self.plan().deliveries:
+                self.engine.soon(["preflight", *deliveries])
+
+        def preflight() -> None:
+            if self.gate.preflight.look().through:
                 self.engine.soon(deliveries)
 
         self.engine.every(schedule.reconcile, self._guarded(self.look_after, "reconcile"), "reconcile")
         self.engine.every(schedule.ingest, self._guarded(look, "ingest"), "ingest")
         self.engine.every(schedule.deliver, self._guarded(plan, "compile"), "compile")
+        self.engine.every(schedule.deliver, self._guarded(preflight, "preflight"), "preflight")
         self.engine.every(
             self.settings.bounces.every, self._guarded(self.returns.collect, "bounces"), "bounces"
         )
@@ -577,20 +590,6 @@ class App:
 
     def _blanks(self, one: Claimed) -> Mapping[str, str]:
         return postroom.Blanks(self._made_blanks, one)
-
-    def _ways_to_fill(self) -> Mapping[str, Callable[[Claimed], str]]:
-        """How each blank of a post is filled for one recipient."""
-        keys, newsroom = self.wiring.keys, self.settings.newsroom
-        pages = newsroom.public_url.rstrip("/")
-        return {
-            "name": lambda one: one.name,
-            "address": lambda one: one.address,
-            "leave_url": lambda one: f"{pages}/unsubscribe/{leave_token(keys, one)}",
-            "preferences_url": lambda one: f"{pages}/preferences/{preferences_token(keys, one)}",
-            "own_url": lambda one: f"{pages}/{own_link(keys, one)}",
-            "message_id": lambda one: message_id(keys, one.delivery.key, self._host),
-            "verp": lambda one: return_path(keys, one.delivery.id, one.delivery.key),
-        }
 
 
 def _without_blanks(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from .services.memory import Memory
 from .storage import readers, wishes
 from .storage.database import Database
 from .storage.outbox import Claimed
-from .tokens import Keys, mark, sign
+from .tokens import Keys, mark, message_id, return_path, sign
 from .wiring import Wiring
 
 
@@ -105,6 +105,21 @@ class Circulation:
 
     def _erase(self, address: str) -> None:
         audience.erase(self._database, address, memory=self._memory, by="reader", now=self._now())
+
+
+def ways_to_fill(wiring: Wiring, host: str) -> Mapping[str, Callable[[Claimed], str]]:
+    """How each blank of a post is filled for one recipient; ``host`` is the domain of the Message-IDs."""
+    keys = wiring.keys
+    pages = wiring.settings.newsroom.public_url.rstrip("/")
+    return {
+        "name": lambda one: one.name,
+        "address": lambda one: one.address,
+        "leave_url": lambda one: f"{pages}/unsubscribe/{leave_token(keys, one)}",
+        "preferences_url": lambda one: f"{pages}/preferences/{preferences_token(keys, one)}",
+        "own_url": lambda one: f"{pages}/{own_link(keys, one)}",
+        "message_id": lambda one: message_id(keys, one.delivery.key, host),
+        "verp": lambda one: return_path(keys, one.delivery.id, one.delivery.key),
+    }
 
 
 def leave_token(keys: Keys, one: Claimed) -> str:

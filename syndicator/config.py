@@ -11,85 +11,24 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import time, timedelta
+from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
-from zoneinfo import ZoneInfo
+from typing import Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, WithJsonSchema
+from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from .errors import ConfigError
 from .model import Language
+from .tables import Code, Duration, Hours, Name, PluginTable, PreflightTable, Table, Zone
 
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 # What is not for the newsroom to say inside a container.
 _CONTAINER = (("SYNDICATOR_LISTEN", "web", "listen"), ("SYNDICATOR_MEMORY", "database", "memory"))
 CRON_FIELDS = 5
 VARIANTS = 256  # of an edition, at most: each is set and stored
-_NAME = r"^[a-z][a-z0-9-]{0,39}$"
-_LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
 
 M = TypeVar("M", bound=BaseModel)
-
-
-def _duration(told: object) -> object:
-    if isinstance(told, str) and (found := re.fullmatch(r"(\d{1,6})([smhd])", told.strip())):
-        return timedelta(**{_UNITS[found[2]]: int(found[1])})
-    if isinstance(told, timedelta):
-        return told
-    message = 'a number with s, m, h or d is needed, such as "5m"'
-    raise ValueError(message)
-
-
-def _zone(told: object) -> object:
-    try:
-        return ZoneInfo(str(told))
-    except (OSError, ValueError, KeyError) as error:
-        message = 'a zone of the IANA list is needed, such as "Asia/Baghdad"'
-        raise ValueError(message) from error
-
-
-def _hours(told: object) -> object:
-    if isinstance(told, tuple | None):
-        return told
-    found = re.fullmatch(r"(\d\d):(\d\d)\s*[-–]\s*(\d\d):(\d\d)", str(told))
-    try:
-        if found:
-            a, b, c, d = map(int, found.groups())
-            return time(a, b), time(c, d)
-    except ValueError:
-        pass
-    message = 'two times of the day are needed, such as "23:00-06:30"'
-    raise ValueError(message)
-
-
-Duration = Annotated[
-    timedelta, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": r"^\d+[smhd]$"})
-]
-Zone = Annotated[ZoneInfo, BeforeValidator(_zone), WithJsonSchema({"type": "string"})]
-Hours = Annotated[
-    tuple[time, time] | None,
-    BeforeValidator(_hours),
-    WithJsonSchema({"type": "string", "pattern": r"^\d\d:\d\d-\d\d:\d\d$"}),
-]
-Code = Annotated[Language, Field(pattern=_LANGUAGE)]
-Name = Annotated[str, Field(pattern=_NAME)]
-
-
-class Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
-
-
-class PluginTable(Table):
-    """A table whose other keys belong to the plug-in that ``kind`` names."""
-
-    model_config = ConfigDict(frozen=True, extra="allow", arbitrary_types_allowed=True)
-
-    @property
-    def options(self) -> dict[str, Any]:
-        return dict(self.model_extra or {})
 
 
 class Rule(Table):
@@ -271,6 +210,9 @@ class Settings(Table):
     network: Network = Field(default_factory=Network, description="where sources may be read from")
     web: Web = Field(default_factory=Web, description="the pages that readers reach")
     signup: Signup = Field(default_factory=Signup, description="how many may ask for newsletters")
+    preflight: PreflightTable = Field(
+        default_factory=PreflightTable, description="what is looked at before an edition goes out"
+    )
     schedule: Schedule = Field(default_factory=Schedule, description="how often the worker looks")
     bounces: BouncesTable = Field(
         default_factory=BouncesTable, description="what becomes of mail that comes back"

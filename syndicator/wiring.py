@@ -35,6 +35,7 @@ from .model import (
 )
 from .ports import World
 from .rendering import Masthead, Outlet, Renderer
+from .tables import PluginTable
 from .tokens import Keys
 
 KEY_MIN = 32  # characters of the secret key
@@ -176,7 +177,7 @@ def _keys(book: Book) -> Keys | None:
     return Keys({1: key.encode()})
 
 
-def _sockets(book: Book, group: str, common: type[config.PluginTable]) -> dict[str, Socket]:
+def _sockets(book: Book, group: str, common: type[PluginTable]) -> dict[str, Socket]:
     found = {
         name: _socket(book, group, table, common, f"{group}.{name}")
         for name, table in book.table(group).items()
@@ -186,7 +187,7 @@ def _sockets(book: Book, group: str, common: type[config.PluginTable]) -> dict[s
 
 
 def _socket(
-    book: Book, group: str, table: Mapping[str, Any], common: type[config.PluginTable], at: str
+    book: Book, group: str, table: Mapping[str, Any], common: type[PluginTable], at: str
 ) -> Socket | None:
     """The plug-in that a table names, with the keys of the table that are its own."""
     kind = table.get("kind", common.model_fields["kind"].default)

@@ -183,6 +183,7 @@ def status(
         reports = [ledger.report(connection, name) for name in names]
         told: dict[str, Any] = {
             "paused": sorted(brakes.paused(connection)),
+            "waiting": brakes.gates(connection),
             "channels": ledger.by_channel(connection),
             "mail_faults": newsroom.returns.faults(),
             "editions": [
@@ -204,9 +205,22 @@ def status(
 
 def _standing(told: dict[str, Any], *, whole: bool) -> list[str]:
     paused = [f"⏸ {name} is paused; `syndicator resume {name}` lets it go on" for name in told["paused"]]
+    paused += [line for name, about in told["waiting"].items() for line in _waiting(name, about)]
     faults = [f"✕ {n} mails came back for a fault of ours: {why}" for why, n in told["mail_faults"].items()]
     channels = [f"{name}: {_counts(states)}" for name, states in told["channels"].items() if whole]
     return paused + faults + channels
+
+
+def _waiting(edition: str, about: Mapping[str, Any]) -> list[str]:
+    """An edition that waits before its gate, and why."""
+    errors = [one for one in about.get("findings", ()) if one["severity"] == "error"]
+    if not errors:
+        return [f"○ {edition} is looked at before it goes out"]
+    despite = " ".join(f"--despite {name}" for name in dict.fromkeys(one["check"] for one in errors))
+    return [
+        f"▮ {edition} waits for you; mend it, or `syndicator newsletter send {about['newsletter']} {despite}`",
+        *(f"    ✕ {one['check']}: {one['where']}: {one['what']}; {one['instead']}" for one in errors),
+    ]
 
 
 def _told(report: ledger.Report, *, whole: bool) -> list[str]:

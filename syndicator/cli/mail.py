@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .common import HERE, Config, Json, opened, print_json
+from .common import HERE, Config, Editor, Json, must_know, opened, print_json
+
+if TYPE_CHECKING:
+    from syndicator.inspection import Finding
 
 commands = typer.Typer()
 newsletter = typer.Typer(help="What readers subscribe to.", no_args_is_help=True)
@@ -64,6 +68,69 @@ def bounces(config: Config = HERE, as_json: Json = False) -> None:
         typer.echo(f"✕ {number} came back for a fault of ours within a day: {reason}")
 
 
+@newsletter.command("check")
+def check_newsletter(
+    name: Annotated[str, typer.Argument(help="The newsletter.")],
+    config: Config = HERE,
+    as_json: Json = False,
+) -> None:
+    """Look at a newsletter as it would go out now: the DNS, one click, links, pictures, size. Sends nothing.
+
+    Example: `syndicator newsletter check evening`
+    """
+    from syndicator.inspection import Severity
+
+    with opened(config) as newsroom:
+        found = newsroom.gate.preflight.check(name)
+    if as_json:
+        print_json({"findings": [asdict(one) for one in found]})
+    else:
+        _tell(found)
+        typer.echo("" if found else "nothing to find fault with")
+    if any(one.severity is Severity.ERROR for one in found):
+        raise typer.Exit(1)
+
+
+@newsletter.command("send")
+def send_newsletter(
+    name: Annotated[str, typer.Argument(help="The newsletter with an edition that waits.")],
+    despite: Annotated[
+        list[str] | None,
+        typer.Option("--despite", help="A check that shall not hold it; may be given again."),
+    ] = None,
+    by: Editor = "operator",
+    config: Config = HERE,
+    as_json: Json = False,
+) -> None:
+    """Look again at the editions of a newsletter that wait, and let them go out, despite what you name.
+
+    Example: `syndicator newsletter send evening --despite dead-links`
+    """
+    from typing import get_args
+
+    from syndicator.tables import Check
+
+    must_know(despite or (), dict.fromkeys(get_args(Check)), "check")
+    with opened(config) as newsroom:
+        looked = newsroom.gate.preflight.send(name, despite or (), by=by)
+    if as_json:
+        held = {edition: [asdict(one) for one in found] for edition, found in looked.held.items()}
+        print_json({"through": list(looked.through), "held": held})
+    else:
+        for edition in looked.through:
+            typer.echo(f"{edition} goes out; the worker sends it")
+        for edition, found in looked.held.items():
+            typer.echo(f"▮ {edition} waits")
+            _tell(found)
+    if looked.held:
+        raise typer.Exit(1)
+
+
+def _tell(found: Iterable[Finding]) -> None:
+    for one in found:
+        typer.echo(f"{'✕' if one.severity == 'error' else '!'} {one}")
+
+
 @newsletter.command("test")
 def test_newsletter(
     name: Annotated[str, typer.Argument(help="The newsletter.")],
@@ -81,9 +148,12 @@ def test_newsletter(
     from syndicator.text.addresses import checked_address
 
     with opened(config) as newsroom:
+        found = newsroom.gate.preflight.check(name)
         tried = newsroom.rehearsal.send(name, [checked_address(address) for address in to])
     if as_json:
-        print_json({"sent": [asdict(one) for one in tried]})
+        print_json({"sent": [asdict(one) for one in tried], "findings": [asdict(one) for one in found]})
+    else:
+        _tell(found)
     for one in tried if not as_json else ():
         said = f" ({one.said})" if one.outcome is not Outcome.ACCEPTED else ""
         typer.echo(f"{one.address}  {one.language}  {one.outcome}{said}")

@@ -63,12 +63,26 @@ class GuardedWeb:
 
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
         """Raises :exc:`SourceError`, naming the URL, when no complete answer came."""
+        return self.ask("GET", url, headers=headers)
+
+    def ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        content: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        follow: bool = True,
+        whole: bool = True,
+    ) -> Answer:
+        """Implements :class:`syndicator.ports.Caller`; ``content`` is a form. Raises :exc:`SourceError`."""
         until = self._monotonic() + self._deadline
         permanent, asked = True, url
+        form = {"Content-Type": "application/x-www-form-urlencoded"} if content else {}
         for _ in range(REDIRECTS + 1):
-            answer = self._hop(asked, headers or {}, until)
+            answer = self._hop(method, asked, {**form, **(headers or {})}, until, content, whole=whole)
             target = answer.headers.get("location")
-            if answer.status not in FOLLOWED or not target:
+            if not follow or answer.status not in FOLLOWED or not target:
                 moved = asked if permanent and asked != url else None
                 return Answer(
                     status=answer.status, url=asked, headers=answer.headers, body=answer.body, moved_to=moved
@@ -77,20 +91,23 @@ class GuardedWeb:
             asked = _joined(asked, target)
         raise SourceError(f"{url}: more than {REDIRECTS} redirects")
 
-    def _hop(self, url: str, headers: Mapping[str, str], until: float) -> Answer:
+    def _hop(
+        self, method: str, url: str, headers: Mapping[str, str], until: float, content: bytes, *, whole: bool
+    ) -> Answer:
         pinned, names = self._pinned(url)
         left = until - self._monotonic()
         if left <= 0:
             raise SourceError(f"{url}: no complete answer within {self._deadline:.0f} s")
         try:
             with self._client.stream(
-                "GET",
+                method,
                 pinned,
+                content=content or None,
                 headers={"Accept-Encoding": "gzip", **headers, "Host": names[0]},
                 extensions={"sni_hostname": names[1]},
                 timeout=left,
             ) as response:
-                body = self._body(url, response, until)
+                body = self._body(url, response, until) if whole else b""
                 found = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(status=response.status_code, url=url, headers=found, body=body)
         except (httpx.HTTPError, httpx.InvalidURL) as error:

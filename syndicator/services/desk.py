@@ -20,7 +20,7 @@ from syndicator.model import (
     Summary,
 )
 from syndicator.storage import archive, brakes, planning
-from syndicator.storage.database import Database
+from syndicator.storage.database import Connection, Database
 
 URGENCY = {EditionKind.FLASH: 0, EditionKind.CORRECTION: 0, EditionKind.PUSH: 1, EditionKind.DIGEST: 2}
 
@@ -98,11 +98,14 @@ class Desk:
         now: Callable[[], datetime],
         summarise: Callable[[Article, Door], Summary],
         write: Callable[[Edition, Door, Newsletter | None], Sequence[Post]],
+        gate: Callable[[Connection, str, str], None] = lambda connection, edition, newsletter: None,
     ) -> None:
+        """``gate`` is told, in the commit that plans it, of each edition of a newsletter."""
         self._database = database
         self._now = now
         self._summarise = summarise
         self._write = write
+        self._gate = gate
 
     def flashes(self, door: Door) -> Planned:
         """Plan every new story that the channel's flash rule lets through, oldest first."""
@@ -144,6 +147,7 @@ class Desk:
             planning.add_edition(
                 connection, whole, newsletter=newsletter.name, now=self._now(), by="timetable"
             )
+            self._gate(connection, name, newsletter.name)
             planning.claim_stories(connection, whole, channel=door.id, newsletter=newsletter.name)
             posts = {edition.language: post for edition, post in editions}
             planning.add_posts(connection, [*posts.values(), *filter(None, narrowed.values())])

@@ -114,7 +114,7 @@ class CounterLane:
                 now=self._now(),
                 lease=CLAIM_LEASE,
                 limit=self._batch,
-                paused=brakes.paused(connection),
+                paused=brakes.shut(connection),
                 read=self._posts,
             )
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from syndicator.errors import Refused, TemplateError
-from syndicator.model import Delivery, DeliveryId, Edition, Outcome, Post, Receipt
+from syndicator.model import Edition, Outcome, Post, Receipt
 from syndicator.ports import Channel, Parcel
 from syndicator.storage.outbox import Claimed
+from syndicator.storage.specimens import for_nobody
 
 MARK = "[Test]"  # before the subject: nobody takes it for the edition
-NOBODY = "0"  # the recipient whose links lead nowhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,20 +77,9 @@ class Rehearsal:
 
     def _parcel(self, number: int, address: str, post: Post, newsletter: str, now: datetime) -> Parcel:
         marked = replace(post, subject=f"{MARK} {post.subject or ''}".strip())
-        delivery = Delivery(
-            id=DeliveryId(number),
-            key=f"test:{post.id}:{now.isoformat()}:{number}",  # each has a Message-ID of its own
-            channel=post.channel,
-            edition=post.edition,
-            recipient=NOBODY,
-            post=post.id,
-            due_at=now,
-            not_after=now + timedelta(hours=1),
-        )
-        one = Claimed(
-            delivery=delivery, post=marked, address=address, name="", newsletter=newsletter, reply_to=None
-        )
-        return Parcel(delivery=delivery, post=marked, address=address, blanks=self._blanks(one))
+        key = f"test:{post.id}:{now.isoformat()}:{number}"  # each has a Message-ID of its own
+        one = for_nobody(marked, newsletter, address, key=key, now=now, number=number)
+        return Parcel(delivery=one.delivery, post=marked, address=address, blanks=self._blanks(one))
 
 
 def _tried(parcel: Parcel, receipt: Receipt) -> Tried:

@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any, cast
 
 from sqlalchemy import Connection, delete, insert, select
 
 from .schema import audit, overrides
 
 PAUSE = "pause:"
+GATE = "gate:"  # an edition that was not let through yet
 
 
 def paused(connection: Connection) -> frozenset[str]:
     """The names of the channels and editions that are paused, and ``everything``."""
     return frozenset(name.removeprefix(PAUSE) for name in _names(connection, PAUSE))
+
+
+def shut(connection: Connection) -> frozenset[str]:
+    """What is paused, and the editions that wait before their gate: nothing of these may be claimed."""
+    names = (name for name in overridden(connection) if name.startswith((PAUSE, GATE)))
+    return frozenset(name.partition(":")[2] for name in names)
+
+
+def gate(connection: Connection, edition: str, told: Mapping[str, Any], *, now: datetime) -> None:
+    """Put the edition before its gate; what is known of it stands there."""
+    override(connection, GATE + edition, told, now=now, by="preflight")
+
+
+def gates(connection: Connection) -> dict[str, Mapping[str, Any]]:
+    """The editions that wait before their gate, and what is known of each."""
+    return {name.removeprefix(GATE): cast(Any, told) for name, told in overridden(connection, GATE).items()}
+
+
+def open_gate(connection: Connection, edition: str) -> bool:
+    """Let it through; False when somebody else did."""
+    gone = connection.execute(delete(overrides).where(overrides.c.name == GATE + edition))
+    return gone.rowcount == 1
 
 
 def pause(connection: Connection, name: str, *, now: datetime, by: str, why: str) -> None:

@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from syndicator.app import App
 from syndicator.errors import NotFound, Refused, TooMany
+from syndicator.inspection.answers import SAYS
 from syndicator.model import Consent, Frequency
 from syndicator.services.frontdesk import Chosen
 
@@ -276,7 +277,9 @@ class Counter:
         verb = self._newsroom.subscription_of if form is None else self._newsroom.leave_by_token
         title, language = verb(token)
         state = "asked" if form is None else "left"
-        return self._show(request, "pages/leave.html", language, state=state, title=title)
+        shown = self._show(request, "pages/leave.html", language, state=state, title=title)
+        shown.headers[SAYS] = state
+        return shown
 
 
 async def _form(request: Request) -> Form:

@@ -7,6 +7,8 @@ reply a broken line is ``uncertain`` (RFC 1047). Replies are definite: 4xx defer
 from __future__ import annotations
 
 import asyncio
+import ipaddress
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from email.utils import format_datetime
 from pathlib import Path
@@ -17,10 +19,10 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from syndicator.errors import ChannelError
 from syndicator.model import ChannelId, Limits
-from syndicator.ports import Capabilities, Lane, Parcel, World
+from syndicator.ports import Capabilities, Lane, Parcel, Sender, World
 
 from . import relay_log
-from .letter import BOUNCES, Letter
+from .letter import BOUNCES, DOT, Letter, envelope
 from .line import LineBroken, Relay, opened
 from .seal import Seal
 from .tour import Tour
@@ -146,6 +148,23 @@ class EmailChannel:
             timeout=settings.timeout,
         )
 
+    @property
+    def sender(self) -> Sender:
+        """Who we are to those who receive."""
+        settings = self._settings
+        domain = settings.sender.rpartition("@")[2]
+        return Sender(
+            domain=domain,
+            envelope=(settings.bounces or settings.sender).rpartition("@")[2],
+            seal=self._seal.published if self._seal else None,
+            unencrypted=tuple(_in_the_clear([self._relay])),
+        )
+
+    def specimen(self, parcel: Parcel) -> bytes:
+        """The mail as its reader would receive it. Raises :exc:`BadLetter`."""
+        wire = self._letter(parcel, eightbit=False).written(parcel.blanks, envelope(parcel.address))
+        return wire.removesuffix(DOT).replace(b"\r\n..", b"\r\n.")
+
     def probe(self) -> str:
         """Connect, encrypt, sign in and leave. Raises :exc:`ChannelError`."""
         relay_log.check(self._settings.events)
@@ -155,3 +174,18 @@ class EmailChannel:
             except LineBroken as error:
                 raise ChannelError(str(error)) from error
         return f"{self._settings.host}:{self._settings.port} lets {self._settings.sender} in"
+
+
+def _in_the_clear(relays: Iterable[Relay]) -> Iterator[str]:
+    """Relays that are spoken to without TLS and stand neither on this machine nor in a network of ours."""
+    for relay in relays:
+        if relay.tls == "none" and not _is_near(relay.host):
+            yield f"{relay.host}:{relay.port}"
+
+
+def _is_near(host: str) -> bool:
+    """A name without a dot is one of the local network, such as a container's."""
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." not in host

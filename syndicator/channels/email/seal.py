@@ -10,11 +10,13 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+
+from syndicator.ports import Signing
 
 BITS_MIN = 2048  # of an RSA key, RFC 8301 §3.2
 FOLD = 72  # octets of a line of the signature
@@ -37,6 +39,9 @@ class Seal:
     def __init__(self, *, domain: str, selector: str, key: str) -> None:
         """``key`` is a private key as PEM, without a password. Raises :exc:`BadKey`."""
         algorithm, self._sign = _signer(key)
+        self.published = Signing(
+            domain=domain, selector=selector, kind=algorithm.partition("-")[0], key=_public(key)
+        )
         self._opening = (
             f"DKIM-Signature: v=1; a={algorithm}; c=relaxed/simple; d={domain}; s={selector};\r\n"
         ).encode()
@@ -70,6 +75,14 @@ def _signer(key: str) -> tuple[str, Sign]:
             return "ed25519-sha256", lambda told: made.sign(hashlib.sha256(told).digest())
         case _:
             raise BadKey("it is neither an RSA nor an Ed25519 key")
+
+
+def _public(key: str) -> str:
+    """As the DNS has it: RSA as SubjectPublicKeyInfo, Ed25519 as its octets (RFC 8463 §4)."""
+    public = load_pem_private_key(key.encode(), password=None).public_key()
+    if isinstance(public, Ed25519PublicKey):
+        return b64encode(public.public_bytes_raw()).decode()
+    return b64encode(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
 
 
 def _fields(head: bytes) -> Mapping[bytes, bytes]:

@@ -1,0 +1,103 @@
+"""The preflight as a newsroom's configuration makes it, and the doctor that asks as it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from time import monotonic
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from .errors import ChannelError, SourceError
+from .inspection import Severity
+from .model import Edition, Post
+from .net.names import SystemNames
+from .net.web import GuardedWeb
+from .ports import Mailer, Names, Source, World
+from .services.preflight import Preflight, Surroundings
+from .services.returns import Returns
+from .storage.database import Database
+from .storage.outbox import Claimed
+from .storage.specimens import NOBODY
+from .tokens import verify
+from .wiring import Wiring
+
+PATIENCE = 8.0  # seconds for one link, or for a page of ours
+
+
+class Gate:
+    def __init__(
+        self,
+        wiring: Wiring,
+        database: Database,
+        world: World,
+        *,
+        channel: Callable[[str], Any],
+        blanks: Callable[[Claimed], Mapping[str, str]],
+        preview: Callable[[str], tuple[Sequence[tuple[Edition, Post]], Sequence[str]]],
+        names: Names | None = None,
+    ) -> None:
+        self._wiring = wiring
+        self._channel = channel
+        settings = wiring.settings
+        public = settings.newsroom.public_url
+        self._webs = [
+            GuardedWeb(monotonic=monotonic, private_allowed=allowed, deadline=PATIENCE)
+            for allowed in (settings.network.private_allowed, [_place(public)])
+        ]
+        links, own = self._webs
+        self.preflight = Preflight(
+            database,
+            outside=Surroundings(
+                names=names or SystemNames(settings.preflight.nameservers),
+                links=links,
+                own=own,
+                public_url=public,
+                postal_address=settings.newsroom.postal_address,
+            ),
+            mailer=self._mailer,
+            blanks=blanks,
+            preview=preview,
+            now=world.now,
+            despite=settings.preflight.despite,
+        )
+
+    def close(self) -> None:
+        for web in self._webs:
+            web.close()
+
+    def tried_by(self, token: str) -> str | None:
+        """The newsletter of a leave link that belongs to nobody, as our own look and test mails have it."""
+        facts = verify(self._wiring.keys, "leave", token)
+        return facts[1] if facts and len(facts) == 2 and facts[0] == NOBODY else None
+
+    def doctor(self, source: Callable[[str], Source], returns: Returns) -> Iterator[tuple[str, bool, str]]:
+        """Try each source and channel live, publishing nothing: what it is, whether it works, what it said."""
+        for name in self._wiring.settings.sources:
+            try:
+                harvest = source(name).fetch(None)
+            except SourceError as error:
+                yield f"sources.{name}", False, str(error)
+            else:
+                said = f"{len(harvest.items)} stories" + "".join(f"; {fault}" for fault in harvest.faults)
+                yield f"sources.{name}", bool(harvest.items), said
+        yield from returns.doctor()
+        for name in self._wiring.channels:
+            try:
+                yield f"channels.{name}", True, self._channel(name).probe()
+            except ChannelError as error:
+                yield f"channels.{name}", False, str(error)
+            for found in self.preflight.doctor(name):
+                yield f"channels.{name}", found.severity is not Severity.ERROR, str(found)
+
+    def _mailer(self, name: str) -> Mailer | None:
+        """The channel, where it can show its mails."""
+        if name not in self._wiring.channels:
+            return None
+        made = self._channel(name)
+        return cast(Mailer, made) if hasattr(made, "specimen") else None
+
+
+def _place(url: str) -> str:
+    """Host and port, as ``network.private_allowed`` has them: our own pages may stand in our own network."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"

@@ -1,0 +1,89 @@
+"""The values that a configuration holds, and the tables that several parts of it share."""
+
+from __future__ import annotations
+
+import re
+from datetime import time, timedelta
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from .model import Language
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_NAME = r"^[a-z][a-z0-9-]{0,39}$"
+_LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
+
+
+def _duration(told: object) -> object:
+    if isinstance(told, str) and (found := re.fullmatch(r"(\d{1,6})([smhd])", told.strip())):
+        return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    if isinstance(told, timedelta):
+        return told
+    message = 'a number with s, m, h or d is needed, such as "5m"'
+    raise ValueError(message)
+
+
+def _zone(told: object) -> object:
+    try:
+        return ZoneInfo(str(told))
+    except (OSError, ValueError, KeyError) as error:
+        message = 'a zone of the IANA list is needed, such as "Asia/Baghdad"'
+        raise ValueError(message) from error
+
+
+def _hours(told: object) -> object:
+    if isinstance(told, tuple | None):
+        return told
+    found = re.fullmatch(r"(\d\d):(\d\d)\s*[-–]\s*(\d\d):(\d\d)", str(told))
+    try:
+        if found:
+            a, b, c, d = map(int, found.groups())
+            return time(a, b), time(c, d)
+    except ValueError:
+        pass
+    message = 'two times of the day are needed, such as "23:00-06:30"'
+    raise ValueError(message)
+
+
+Duration = Annotated[
+    timedelta, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": r"^\d+[smhd]$"})
+]
+Zone = Annotated[ZoneInfo, BeforeValidator(_zone), WithJsonSchema({"type": "string"})]
+Hours = Annotated[
+    tuple[time, time] | None,
+    BeforeValidator(_hours),
+    WithJsonSchema({"type": "string", "pattern": r"^\d\d:\d\d-\d\d:\d\d$"}),
+]
+Code = Annotated[Language, Field(pattern=_LANGUAGE)]
+Name = Annotated[str, Field(pattern=_NAME)]
+
+
+Check = Literal[
+    "dead-links", "direction", "dkim", "dmarc", "format", "from", "headers", "image-alt", "leave-link", "list-id",
+    "list-unsubscribe", "one-click", "plain-part", "postal-address", "public-url", "size", "spf", "subject", "tls",
+]  # fmt: skip
+
+
+class Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class PluginTable(Table):
+    """A table whose other keys belong to the plug-in that ``kind`` names."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", arbitrary_types_allowed=True)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return dict(self.model_extra or {})
+
+
+class PreflightTable(Table):
+    """What is looked at before an edition of a newsletter goes out."""
+
+    despite: tuple[Check, ...] = Field((), description="checks that are told and hold nothing")
+    nameservers: tuple[str, ...] = Field(
+        (), description='name servers to ask, such as "192.0.2.1:53"; none: those of this machine'
+    )
