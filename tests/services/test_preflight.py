@@ -265,8 +265,8 @@ def test_the_commands(tmp_path: Path) -> None:
         path = sandbox.configure(tmp_path)
         own = tmp_path / "templates" / "email"
         own.mkdir(parents=True)
-        shipped = (Path(__file__).parents[2] / "templates" / "email" / "digest.html").read_text("utf-8")
-        (own / "digest.html").write_text(shipped.replace("{{ newsroom.postal_address }}", ""), "utf-8")
+        shipped = (Path(__file__).parents[2] / "templates" / "email" / "digest.txt").read_text("utf-8")
+        (own / "digest.txt").write_text(shipped.replace("{{ newsroom.postal_address }}", ""), "utf-8")
         c = ("-c", str(path))
         syndicator("subscribers", "add", "sara@readers.example", "--to", "evening", "--language", "en", *c)
         syndicator("ingest", *c)
