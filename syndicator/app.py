@@ -226,6 +226,7 @@ class App:
                 patience=postroom.Patience(),
                 batch=told.batch,
                 settled=settled,
+                ration=self.gate.ration(name),
             )
             counts = postroom.deliver(lane, self._channel(name))
         said = ", ".join(f"{number} {outcome}" for outcome, number in counts.items() if number)

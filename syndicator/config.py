@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
@@ -290,6 +290,8 @@ class Book:
         told = dict(table)
         for name, secret in secret_fields(wanted).items():
             self._take_secret(told, name, at, needed=secret)
+        for name, inner in _lists(wanted).items():
+            told[name] = self._with_secrets(told.get(name), inner, f"{at}.{name}")
         for name, told_field in wanted.model_fields.items():
             if told_field.annotation is Path and isinstance(told.get(name), str):
                 told[name] = self.folder / told[name]  # paths count from the configuration
@@ -299,6 +301,17 @@ class Book:
             for one in error.errors():
                 self._note(wanted, one, at, also)
         return None
+
+    def _with_secrets(self, told: object, inner: type[BaseModel], at: str) -> object:
+        """A list of tables, each with its secrets by its name."""
+        if not isinstance(told, list):
+            return told or ()
+        found = [dict(one) if isinstance(one, dict) else one for one in told]
+        for one in found:
+            if isinstance(one, dict):
+                for name, secret in secret_fields(inner).items():
+                    self._take_secret(one, name, f"{at}.{one.get('name', '')}", needed=secret)
+        return found
 
     def secret(self, name: str) -> str | None:
         """From the environment, a file it names, or the folder of secrets. Unreadable is a fault."""
@@ -495,6 +508,16 @@ def secret_fields(model: type[BaseModel]) -> dict[str, bool]:
         for name, told in model.model_fields.items()
         if told.annotation is SecretStr or SecretStr in get_args(told.annotation)
     }
+
+
+def _lists(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
+    """The model's fields that are lists of tables, and what each table is."""
+    found = {}
+    for name, told in model.model_fields.items():
+        inner = [one for one in get_args(told.annotation) if isinstance(one, type)]
+        if get_origin(told.annotation) is tuple and inner and issubclass(inner[0], BaseModel):
+            found[name] = inner[0]
+    return found
 
 
 def _walk(model: type[BaseModel], places: Sequence[str]) -> tuple[type[BaseModel], str]:

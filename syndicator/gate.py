@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from time import monotonic
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 from .errors import ChannelError, SourceError
 from .inspection import Severity
-from .model import Edition, Post
+from .model import Allowance, Edition, Post
 from .net.names import SystemNames
 from .net.web import GuardedWeb
 from .ports import Mailer, Names, Source, World
 from .services.preflight import Preflight, Surroundings
 from .services.returns import Returns
+from .storage.allowances import Ration
 from .storage.database import Database
 from .storage.outbox import Claimed
 from .storage.specimens import NOBODY
@@ -65,6 +68,19 @@ class Gate:
         for web in self._webs:
             web.close()
 
+    def ration(self, channel: str) -> Ration | None:
+        """What limits a channel; None where nothing does."""
+        mailer, settings = self._mailer(channel), self._wiring.settings
+        if mailer is None or not mailer.limited:
+            return None
+        tick, zone = settings.schedule.deliver.total_seconds(), settings.newsroom.timezone
+
+        def relays(relay: str, now: datetime) -> Sequence[Allowance]:
+            return [_by_tick(one, tick) for one in mailer.allowances(relay, now.astimezone(zone))]
+
+        domains = {name: _by_tick(one, tick) for name, one in mailer.domains.items()}
+        return Ration(channel=channel, relays=relays, domains=domains)
+
     def tried_by(self, token: str) -> str | None:
         """The newsletter of a leave link that belongs to nobody, as our own look and test mails have it."""
         facts = verify(self._wiring.keys, "leave", token)
@@ -95,6 +111,11 @@ class Gate:
             return None
         made = self._channel(name)
         return cast(Mailer, made) if hasattr(made, "specimen") else None
+
+
+def _by_tick(one: Allowance, tick: float) -> Allowance:
+    """Whoever looks seldom finds as much as came together meanwhile."""
+    return replace(one, most=max(one.most, one.rate * tick))
 
 
 def _place(url: str) -> str:

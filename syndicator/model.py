@@ -246,6 +246,15 @@ def settle(receipt: Receipt) -> DeliveryState:
             assert_never(other)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """A bucket: so many at once, and it fills again."""
+
+    name: str
+    rate: float  # a second; 0: it does not fill again
+    most: float  # what it holds, and begins with
+
+
 class Frequency(StrEnum):
     """How many editions of a newsletter a reader wants."""
 

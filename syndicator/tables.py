@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import time, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from .model import Language
+from .model import Allowance, Language
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+TOGETHER = 10.0  # seconds
 _NAME = r"^[a-z][a-z0-9-]{0,39}$"
 _LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
 
@@ -64,6 +66,40 @@ Check = Literal[
     "dead-links", "direction", "dkim", "dmarc", "format", "from", "headers", "image-alt", "leave-link", "list-id",
     "list-unsubscribe", "one-click", "plain-part", "postal-address", "public-url", "size", "spf", "subject", "tls",
 ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """So many in so many seconds."""
+
+    number: int
+    seconds: int
+    told: str
+
+    def __str__(self) -> str:
+        return self.told
+
+    @property
+    def rate(self) -> float:
+        return self.number / self.seconds
+
+    def allowance(self, name: str) -> Allowance:
+        """Evenly: what comes together in a short while may go at once."""
+        return Allowance(name=name, rate=self.rate, most=max(1.0, self.rate * TOGETHER))
+
+
+def _pace(told: object) -> object:
+    if isinstance(told, Pace):
+        return told
+    found = re.fullmatch(r"([1-9]\d{0,8})/([smhd])", str(told).replace(" ", ""))
+    if found:
+        seconds = timedelta(**{_UNITS[found[2]]: 1}).total_seconds()
+        return Pace(int(found[1]), int(seconds), found[0])
+    message = 'a number a second, minute, hour or day is needed, such as "300/m"'
+    raise ValueError(message)
+
+
+Rate = Annotated[Pace, BeforeValidator(_pace), WithJsonSchema({"type": "string", "pattern": r"^\d+/[smhd]$"})]
 
 
 class Table(BaseModel):

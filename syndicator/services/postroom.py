@@ -6,6 +6,7 @@ over and is then in doubt; it is never sent again by itself.
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -17,8 +18,11 @@ from typing import Any, TypeVar
 from syndicator.errors import StorageAway
 from syndicator.model import ChannelId, DeliveryId, DeliveryState, Outcome, Post, Receipt, settle
 from syndicator.ports import Channel, Parcel
-from syndicator.storage import brakes, outbox
+from syndicator.storage import allowances, brakes, outbox
+from syndicator.storage.allowances import Ration
 from syndicator.storage.database import Connection, Database
+
+log = logging.getLogger("syndicator")
 
 CLAIM_LEASE = timedelta(minutes=10)  # a batch waits its turn within this
 SENDING_LEASE = timedelta(minutes=15)  # longer than any time-out of a channel (RFC 5321: 10 min for the dot)
@@ -76,7 +80,9 @@ class CounterLane:
         patience: Patience,
         batch: int,
         settled: Callable[[int], None] = lambda number: None,
+        ration: Ration | None = None,
     ) -> None:
+        """``ration`` where something limits the channel; without one nobody counts."""
         self._database = database
         self._channel = channel
         self._holder = holder
@@ -88,6 +94,7 @@ class CounterLane:
         self._patience = patience
         self._batch = batch
         self._tell_settled = settled
+        self._ration = ration
         self._claimed: deque[Parcel] = deque()
         self._posts: dict[str, Post] = {}
         # Tokens by delivery: of what we claimed, and of what we marked. A delivery may be in both, with two tokens,
@@ -107,20 +114,43 @@ class CounterLane:
         def claim(connection: Connection, tries: int) -> list[outbox.Claimed]:
             if tries:  # what we may have claimed without hearing of it
                 outbox.release_all(connection, self._holder)
-            return outbox.claim(
-                connection,
-                self._channel,
-                holder=self._holder,
-                now=self._now(),
-                lease=CLAIM_LEASE,
-                limit=self._batch,
-                paused=brakes.shut(connection),
-                read=self._posts,
+            now, ration = self._now(), self._ration
+            limit = ration.grant(connection, self._batch, now) if ration else self._batch
+            won = (
+                []
+                if limit == 0
+                else outbox.claim(
+                    connection,
+                    self._channel,
+                    holder=self._holder,
+                    now=now,
+                    lease=CLAIM_LEASE,
+                    limit=limit,
+                    paused=brakes.shut(connection),
+                    read=self._posts,
+                )
             )
+            return ration.sift(connection, won, limit, now) if ration else won
 
         for one in self._written(claim):
             self._tokens[one.delivery.id] = one.delivery.token
             self._claimed.append(self._parcel(one))
+
+    def through(self, relay: str) -> bool:
+        """What is taken from here on goes through this relay; False: it rests."""
+        if self._ration is None:
+            return True
+        ration = self._ration
+        with self._database.read() as connection:
+            return ration.through(connection, relay, self._now())
+
+    def rests(self, relay: str, why: str) -> None:
+        """Leave a relay alone for a while, whoever sends."""
+        name = f"{self._channel}/{relay}"
+        until = self._written(lambda connection, tries: allowances.rest(connection, name, why, self._now()))
+        log.warning(
+            "%s: the relay %s is left alone until %s UTC: %s", self._channel, relay, f"{until:%H:%M:%S}", why
+        )
 
     def _written(self, what: Callable[[Connection, int], T]) -> T:
         """A commit that fails may have been made all the same: ask again, until the database is back."""

@@ -366,6 +366,35 @@ slots = Table(
     Column("outcome", String, nullable=False),  # planned, thin, held
 )
 
+# How many may go: buckets that fill again. A queue's moment is the turn of the last that was put off.
+allowances = Table(
+    "allowances",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("level", Float, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+# Relays that could not be reached, until when they are left alone.
+rests = Table(
+    "rests",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("until", Moment, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("why", Text, nullable=False),
+)
+
+# How often a story of an edition was opened. Nobody stands here.
+clicks = Table(
+    "clicks",
+    metadata,
+    Column("edition", String, primary_key=True),
+    Column("story", String, primary_key=True),  # the article's id; empty: the mail itself was opened
+    Column("people", Integer, nullable=False),
+    Column("machines", Integer, nullable=False),
+)
+
 audit = Table(
     "audit",
     metadata,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Literal, Self
@@ -18,12 +19,14 @@ import uvloop
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from syndicator.errors import ChannelError
-from syndicator.model import ChannelId, Limits
-from syndicator.ports import Capabilities, Lane, Parcel, Sender, World
+from syndicator.model import Allowance, ChannelId, Limits
+from syndicator.ports import Capabilities, Lane, Parcel, Relaying, Sender, World
+from syndicator.tables import Rate
 
 from . import relay_log
 from .letter import BOUNCES, DOT, Letter, envelope
 from .line import LineBroken, Relay, opened
+from .relays import ONLY, RelaySettings, WarmUp
 from .seal import Seal
 from .tour import Tour
 
@@ -41,7 +44,7 @@ class EmailChannel:
     class Settings(BaseModel):
         model_config = ConfigDict(frozen=True, extra="forbid")
 
-        host: str = Field(description="the relay's name or address")
+        host: str = Field("", description="the relay's name or address; none: relays says where")
         port: int = Field(587, ge=1, le=65535, description="587 with starttls, 465 with implicit, 25 inside")
         tls: Literal["starttls", "implicit", "none"] = Field(
             "starttls", description="how the line is encrypted"
@@ -50,6 +53,12 @@ class EmailChannel:
         password: SecretStr | None = Field(None, description="for AUTH")
         sender: str = Field(description="address in From", pattern=r"^[^@\s]+@[^@\s]+$")
         sender_name: str = Field("", description="name in From")
+        relays: tuple[RelaySettings, ...] = Field((), description="several relays in place of host")
+        rates: tuple[Rate, ...] = Field((), description='what host may carry, such as ["20/s", "50000/d"]')
+        warm_up: WarmUp | None = Field(None, description="days on which host may carry less")
+        domains: Mapping[str, Rate] = Field(
+            default_factory=dict, description='what a receiver gets, such as { "gmail.com" = "600/m" }'
+        )
         timeout: float = Field(30.0, gt=0, le=300, description="seconds to wait for a reply before the dot")
         bounces: str | None = Field(
             None, description="return path; each mail's gets a token of its own", pattern=BOUNCES
@@ -76,6 +85,24 @@ class EmailChannel:
         )
 
         @model_validator(mode="after")
+        def check_relays(self) -> Self:
+            if bool(self.host) == bool(self.relays):
+                message = "write either host, or a table for each of several relays"
+                raise ValueError(message)
+            names = [one.name for one in self.relays]
+            if len(set(names)) < len(names):
+                message = "two relays have the same name"
+                raise ValueError(message)
+            return self
+
+        def all_relays(self) -> tuple[RelaySettings, ...]:
+            """The relays, or the one that ``host`` tells of."""
+            if self.relays:
+                return self.relays
+            own = {name: getattr(self, name) for name in RelaySettings.model_fields if hasattr(self, name)}
+            return (RelaySettings.model_construct(**own, name=ONLY, priority=1),)
+
+        @model_validator(mode="after")
         def check_dkim(self) -> Self:
             told = (self.dkim_domain, self.dkim_selector, self.dkim_key)
             if any(told) and not all(told):
@@ -93,6 +120,11 @@ class EmailChannel:
     def __init__(self, settings: Settings, world: World, *, id: ChannelId) -> None:  # noqa: A002 - the port's word
         self._settings = settings
         self._world = world
+        self._id = id
+        self._relays = settings.all_relays()
+        self.domains = {
+            name.lower(): rate.allowance(f"{id}@{name.lower()}") for name, rate in settings.domains.items()
+        }
         self._seal = settings.seal()
         self.capabilities = replace(type(self).capabilities, can_look_up=bool(settings.events))
         if settings.events:
@@ -106,21 +138,39 @@ class EmailChannel:
         """Lines are open during a run only."""
 
     def run(self, lane: Lane) -> None:
-        """Mails over several lines at once; what is in doubt after a death is at most one mail a line."""
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(self._tour(lane))
+        """Mails over several lines at once; what is in doubt after a death is at most one mail a line.
 
-    async def _tour(self, lane: Lane) -> None:
+        One relay after the other, by priority: the next one takes what the one before may not, or cannot. A mail in
+        doubt is none that waits, so it never goes through another relay by itself.
+        """
+        relaying = lane if isinstance(lane, Relaying) else None
+        relays = self._in_order()
+        for place, relay in enumerate(relays, 1):
+            if relaying and not relaying.through(relay.name) and len(relays) > 1:
+                continue
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                unreached = runner.run(self._tour(lane, relay, alone=place == len(relays)))
+            if unreached and relaying and len(relays) > 1:
+                relaying.rests(relay.name, str(unreached))
+
+    def _in_order(self) -> list[RelaySettings]:
+        relays = [*self._relays]
+        self._world.rng.shuffle(relays)  # of those with the same priority any may be the first
+        return sorted(relays, key=lambda one: one.priority)
+
+    async def _tour(self, lane: Lane, relay: RelaySettings, *, alone: bool) -> LineBroken | None:
         settings = self._settings
         tour = Tour(
             lane,
-            self._relay,
+            self._open(relay),
             connections=settings.connections,
             now=self._world.now,
             write=self._letter,
             eightbit=settings.eightbit,
+            alone=alone,
         )
         await tour.go()
+        return tour.unreached
 
     def _letter(self, parcel: Parcel, eightbit: bool) -> Letter:  # noqa: FBT001 - called by the tour only
         settings = self._settings
@@ -135,17 +185,25 @@ class EmailChannel:
             seal=self._seal,
         )
 
+    def _open(self, relay: RelaySettings) -> Relay:
+        return relay.relay(ehlo=self._settings.sender.rpartition("@")[2], timeout=self._settings.timeout)
+
+    def allowances(self, relay: str, now: datetime) -> Sequence[Allowance]:
+        """What this relay may carry on this day."""
+        return [
+            allowance
+            for one in self._relays
+            if one.name == relay
+            for allowance in one.allowances(self._id, now)
+        ]
+
     @property
-    def _relay(self) -> Relay:
-        settings = self._settings
-        return Relay(
-            host=settings.host,
-            port=settings.port,
-            tls=settings.tls,
-            username=settings.username,
-            password=settings.password.get_secret_value() if settings.password else None,
-            ehlo=settings.sender.rpartition("@")[2],
-            timeout=settings.timeout,
+    def limited(self) -> bool:
+        """Whether there is anything to count."""
+        return (
+            len(self._relays) > 1
+            or bool(self.domains)
+            or any(one.rates or one.warm_up for one in self._relays)
         )
 
     @property
@@ -157,7 +215,7 @@ class EmailChannel:
             domain=domain,
             envelope=(settings.bounces or settings.sender).rpartition("@")[2],
             seal=self._seal.published if self._seal else None,
-            unencrypted=tuple(_in_the_clear([self._relay])),
+            unencrypted=tuple(_in_the_clear(self._relays)),
         )
 
     def specimen(self, parcel: Parcel) -> bytes:
@@ -168,15 +226,18 @@ class EmailChannel:
     def probe(self) -> str:
         """Connect, encrypt, sign in and leave. Raises :exc:`ChannelError`."""
         relay_log.check(self._settings.events)
-        with asyncio.Runner() as runner:
-            try:
-                runner.run(opened(self._relay)).hang_up()
-            except LineBroken as error:
-                raise ChannelError(str(error)) from error
-        return f"{self._settings.host}:{self._settings.port} lets {self._settings.sender} in"
+        said = []
+        for one in self._relays:
+            with asyncio.Runner() as runner:
+                try:
+                    runner.run(opened(self._open(one))).hang_up()
+                except LineBroken as error:
+                    raise ChannelError(str(error)) from error
+            said.append(f"{one.host}:{one.port}")
+        return f"{', '.join(said)} lets {self._settings.sender} in"
 
 
-def _in_the_clear(relays: Iterable[Relay]) -> Iterator[str]:
+def _in_the_clear(relays: Iterable[RelaySettings]) -> Iterator[str]:
     """Relays that are spoken to without TLS and stand neither on this machine nor in a network of ours."""
     for relay in relays:
         if relay.tls == "none" and not _is_near(relay.host):

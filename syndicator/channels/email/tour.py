@@ -64,8 +64,12 @@ class Tour:
         now: Callable[[], datetime],
         write: Write,
         eightbit: bool,
+        alone: bool = True,
     ) -> None:
+        """``alone``: there is no other relay that could take over."""
         self.relay = relay
+        self.unreached: LineBroken | None = None  # why no line could be opened
+        self._alone = alone
         self.now = now
         self.eightbit = eightbit
         self._lane = lane
@@ -178,8 +182,10 @@ class Tour:
             self._returned.append(parcel)
             self.ended(carrier)
             return
-        self._shut = True
-        receipt = self.receipt(parcel, Outcome.DEFERRED, str(why), halt=why.refused)
+        self._shut, self.unreached = True, why
+        receipt = self.receipt(parcel, Outcome.DEFERRED, str(why), halt=why.refused and self._alone)
+        if not self._alone:
+            receipt = replace(receipt, retry_at=receipt.at)
         self.ask(carrier, [receipt], None, more=False)
 
     def spawn(self, carrier: Carrier, parcel: Parcel) -> None:
