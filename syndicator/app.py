@@ -280,6 +280,7 @@ class App:
         """Seal and prune; say which reports do not add up."""
         self._warn("prune", self.keeper.tidy_up().faults)
         self.circulation.front.sweep()
+        self.gate.sweep()
 
     def address_of(self, url: str) -> str:
         """A database's address as the configuration would have it."""

@@ -21,7 +21,7 @@ from pydantic_core import ErrorDetails
 
 from .errors import ConfigError
 from .model import Language
-from .tables import Code, Duration, Hours, Name, PluginTable, PreflightTable, Table, Zone
+from .tables import Code, Duration, Hours, Name, PluginTable, PreflightTable, Rate, Table, TimeOfDay, Zone
 
 # What is not for the newsroom to say inside a container.
 _CONTAINER = (("SYNDICATOR_LISTEN", "web", "listen"), ("SYNDICATOR_MEMORY", "database", "memory"))
@@ -171,6 +171,10 @@ class NewsletterTable(Table):
     maximum: int = Field(12, ge=1, le=100, description="more stories: the newest ones")
     lives: Duration = Field(timedelta(hours=12), description="after this a mail that did not go out is stale")
     fresh_for: Duration = Field(timedelta(days=2), description="older stories are not news any more")
+    spread_until: TimeOfDay | None = Field(
+        None, description="an edition goes out evenly until then, in the newsroom's zone; none: at once"
+    )
+    pace: Rate | None = Field(None, description='an edition goes out no faster than this, such as "50/s"')
     signup: bool = Field(default=True, description="whether anybody may ask for it on the readers' pages")
     images: bool = Field(default=True, description="whether the first story has its picture")
     sender: str = Field(

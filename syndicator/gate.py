@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -15,8 +15,10 @@ from .model import Allowance, Edition, Post
 from .net.names import SystemNames
 from .net.web import GuardedWeb
 from .ports import Mailer, Names, Source, World
+from .services.pacing import Pacer, Pacing
 from .services.preflight import Preflight, Surroundings
 from .services.returns import Returns
+from .storage import allowances
 from .storage.allowances import Ration
 from .storage.database import Database
 from .storage.outbox import Claimed
@@ -24,6 +26,7 @@ from .storage.specimens import NOBODY
 from .tokens import verify
 from .wiring import Wiring
 
+KEPT = timedelta(days=3)
 PATIENCE = 8.0  # seconds for one link, or for a page of ours
 
 
@@ -41,6 +44,8 @@ class Gate:
     ) -> None:
         self._wiring = wiring
         self._channel = channel
+        self._database = database
+        self._now = world.now
         settings = wiring.settings
         public = settings.newsroom.public_url
         self._webs = [
@@ -48,6 +53,7 @@ class Gate:
             for allowed in (settings.network.private_allowed, [_place(public)])
         ]
         links, own = self._webs
+        pacer = Pacer(database, now=world.now, pacing=self._pacing)
         self.preflight = Preflight(
             database,
             outside=Surroundings(
@@ -62,6 +68,8 @@ class Gate:
             preview=preview,
             now=world.now,
             despite=settings.preflight.despite,
+            opened=pacer.spread,
+            more=pacer.foresee,
         )
 
     def close(self) -> None:
@@ -80,6 +88,36 @@ class Gate:
 
         domains = {name: _by_tick(one, tick) for name, one in mailer.domains.items()}
         return Ration(channel=channel, relays=relays, domains=domains)
+
+    def _pacing(self, newsletter: str) -> Pacing | None:
+        """How a newsletter wants to be spread; None: not at all."""
+        told = self._wiring.settings.newsletters.get(newsletter)
+        if told is None or not (told.spread_until or told.pace):
+            return None
+        zone, end = self._wiring.settings.newsroom.timezone, told.spread_until
+
+        def until(now: datetime) -> datetime | None:
+            then = datetime.combine(now.astimezone(zone).date(), end, zone).astimezone(UTC) if end else now
+            return then if then > now else None
+
+        return Pacing(
+            until=until, rate=told.pace.rate if told.pace else None, carries=self._carries(told.channel)
+        )
+
+    def _carries(self, channel: str) -> float | None:
+        """Mails a second that a channel's relays may carry together; None where one of them is not limited."""
+        mailer = self._mailer(channel)
+        return mailer.carries if mailer else None
+
+    def sweep(self) -> None:
+        """Forget allowances of days that are over."""
+        with self._database.write() as connection:
+            allowances.sweep(connection, self._now() - KEPT)
+
+    def resting(self) -> dict[str, tuple[datetime, str]]:
+        """Relays that are left alone now: until when, and why."""
+        with self._database.read() as connection:
+            return allowances.all_resting(connection, self._now())
 
     def tried_by(self, token: str) -> str | None:
         """The newsletter of a leave link that belongs to nobody, as our own look and test mails have it."""

@@ -49,6 +49,19 @@ def _hours(told: object) -> object:
     raise ValueError(message)
 
 
+def _time(told: object) -> object:
+    if isinstance(told, time | None):
+        return told
+    try:
+        return time.fromisoformat(str(told))
+    except ValueError as error:
+        message = 'a time of the day is needed, such as "07:15"'
+        raise ValueError(message) from error
+
+
+TimeOfDay = Annotated[
+    time, BeforeValidator(_time), WithJsonSchema({"type": "string", "pattern": r"^\d\d:\d\d$"})
+]
 Duration = Annotated[
     timedelta, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": r"^\d+[smhd]$"})
 ]

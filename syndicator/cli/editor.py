@@ -184,6 +184,7 @@ def status(
         told: dict[str, Any] = {
             "paused": sorted(brakes.paused(connection)),
             "waiting": brakes.gates(connection),
+            "resting": {name: {"until": until, "why": why} for name, (until, why) in newsroom.gate.resting().items()},
             "channels": ledger.by_channel(connection),
             "mail_faults": newsroom.returns.faults(),
             "editions": [
@@ -206,6 +207,10 @@ def status(
 def _standing(told: dict[str, Any], *, whole: bool) -> list[str]:
     paused = [f"⏸ {name} is paused; `syndicator resume {name}` lets it go on" for name in told["paused"]]
     paused += [line for name, about in told["waiting"].items() for line in _waiting(name, about)]
+    paused += [
+        f"✕ the relay {name} is left alone until {about['until']:%H:%M} UTC: {about['why']}"
+        for name, about in told["resting"].items()
+    ]
     faults = [f"✕ {n} mails came back for a fault of ours: {why}" for why, n in told["mail_faults"].items()]
     channels = [f"{name}: {_counts(states)}" for name, states in told["channels"].items() if whole]
     return paused + faults + channels

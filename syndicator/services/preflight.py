@@ -68,9 +68,10 @@ class Preflight:
         now: Callable[[], datetime],
         despite: Collection[str] = (),
         opened: Callable[[str, str], None] = lambda edition, newsletter: None,
+        more: Callable[[str], Iterable[Finding]] = lambda newsletter: (),
     ) -> None:
         """``mailer`` gives a channel that can show its mails, ``despite`` are checks that never hold anything;
-        ``opened`` is told of an edition whose gate is about to open, and of its newsletter."""
+        ``opened`` is told of an edition whose gate is about to open, and of its newsletter, ``more`` finds more."""
         self._database = database
         self._outside = outside
         self._mailer = mailer
@@ -79,6 +80,7 @@ class Preflight:
         self._now = now
         self._despite = frozenset(despite)
         self._opened = opened
+        self._more = more
         self._known: dict[str, tuple[datetime, list[Finding]]] = {}
 
     def wait(self, connection: Connection, edition: str, newsletter: str) -> None:
@@ -186,6 +188,7 @@ class Preflight:
 
     def _found(self, newsletter: str, posts: Sequence[Post], mailer: Mailer) -> Iterator[Finding]:
         yield from inspect_sender(self._outside.names, mailer.sender)
+        yield from self._more(newsletter)
         addressed: set[str] = set()
         for post in posts:
             parcel = self._parcel(post, newsletter)

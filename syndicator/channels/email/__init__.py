@@ -198,6 +198,12 @@ class EmailChannel:
         ]
 
     @property
+    def carries(self) -> float | None:
+        """Mails a second over all relays; None where one of them is not limited."""
+        each = [min((rate.rate for rate in one.rates), default=None) for one in self._relays]
+        return sum(filter(None, each)) if all(each) else None
+
+    @property
     def limited(self) -> bool:
         """Whether there is anything to count."""
         return (
