@@ -109,11 +109,7 @@ class App:
         )
         self.doors = {name: self._door(name) for name in self.settings.channels}
         self.newsletters = {name: self._newsletter(name) for name in self.settings.newsletters}
-        seen: dict[str, Any] = {
-            "preview": self._preview,
-            "channel": self._channel,
-            "blanks": self._blanks,
-        }
+        seen: dict[str, Any] = {"preview": self._preview, "channel": self._channel, "blanks": self._blanks}
         self.rehearsal = Rehearsal(now=now, **seen)
         self.gate = Gate(wiring, self.database, self.world, names=names, **seen)
         self.desk = Desk(
@@ -272,6 +268,8 @@ class App:
     def look_after(self) -> None:
         """Reconcile, and begin a new epoch where something went out: a copy made before is an old one then."""
         self.reconcile()
+        self.returns.refusals()
+        self.gate.reputation.look()
         if self._moved.is_set():
             self._moved.clear()
             self.memory.turn(self.database, self.world.now())

@@ -21,7 +21,19 @@ from pydantic_core import ErrorDetails
 
 from .errors import ConfigError
 from .model import Language
-from .tables import Code, Duration, Hours, Name, PluginTable, PreflightTable, Rate, Table, TimeOfDay, Zone
+from .tables import (
+    Code,
+    Duration,
+    Hours,
+    Name,
+    PluginTable,
+    PreflightTable,
+    Rate,
+    ReputationTable,
+    Table,
+    TimeOfDay,
+    Zone,
+)
 
 # What is not for the newsroom to say inside a container.
 _CONTAINER = (("SYNDICATOR_LISTEN", "web", "listen"), ("SYNDICATOR_MEMORY", "database", "memory"))
@@ -216,6 +228,9 @@ class Settings(Table):
     signup: Signup = Field(default_factory=Signup, description="how many may ask for newsletters")
     preflight: PreflightTable = Field(
         default_factory=PreflightTable, description="what is looked at before an edition goes out"
+    )
+    reputation: ReputationTable = Field(
+        default_factory=ReputationTable, description="when what comes back stops an edition"
     )
     schedule: Schedule = Field(default_factory=Schedule, description="how often the worker looks")
     bounces: BouncesTable = Field(

@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+from .bounces import Kind
 from .errors import ChannelError, SourceError
 from .inspection import Severity
 from .model import Allowance, Edition, Post
@@ -17,6 +18,7 @@ from .net.web import GuardedWeb
 from .ports import Mailer, Names, Source, World
 from .services.pacing import Pacer, Pacing
 from .services.preflight import Preflight, Surroundings
+from .services.reputation import Reputation, Shares
 from .services.returns import Returns
 from .storage import allowances
 from .storage.allowances import Ration
@@ -53,6 +55,15 @@ class Gate:
             for allowed in (settings.network.private_allowed, [_place(public)])
         ]
         links, own = self._webs
+        told = settings.reputation
+        self.reputation = Reputation(
+            database,
+            shares={
+                Kind.COMPLAINT: Shares(told.complaints_told / 100, told.complaints_most / 100),
+                Kind.HARD: Shares(told.bounces_told / 100, told.bounces_most / 100),
+            },
+            now=world.now,
+        )
         pacer = Pacer(database, now=world.now, pacing=self._pacing)
         self.preflight = Preflight(
             database,

@@ -129,6 +129,17 @@ class PluginTable(Table):
         return dict(self.model_extra or {})
 
 
+class ReputationTable(Table):
+    """From which share of an edition's mails on, in percent, what comes back is told, and stops the rest."""
+
+    complaints_told: float = Field(0.1, gt=0, le=100, description="percent of complaints that are told")
+    complaints_most: float = Field(
+        0.3, gt=0, le=100, description="percent of complaints that stop an edition"
+    )
+    bounces_told: float = Field(2.0, gt=0, le=100, description="percent of hard bounces that are told")
+    bounces_most: float = Field(5.0, gt=0, le=100, description="percent of hard bounces that stop an edition")
+
+
 class PreflightTable(Table):
     """What is looked at before an edition of a newsletter goes out."""
 

@@ -184,6 +184,7 @@ def status(
         told: dict[str, Any] = {
             "paused": sorted(brakes.paused(connection)),
             "waiting": brakes.gates(connection),
+            "reputation": [asdict(one) | {"said": str(one)} for one in newsroom.gate.reputation.standing()],
             "resting": {name: {"until": until, "why": why} for name, (until, why) in newsroom.gate.resting().items()},
             "channels": ledger.by_channel(connection),
             "mail_faults": newsroom.returns.faults(),
@@ -211,6 +212,7 @@ def _standing(told: dict[str, Any], *, whole: bool) -> list[str]:
         f"✕ the relay {name} is left alone until {about['until']:%H:%M} UTC: {about['why']}"
         for name, about in told["resting"].items()
     ]
+    paused += [f"✕ {one['edition']}: {one['said']}" for one in told["reputation"]]
     faults = [f"✕ {n} mails came back for a fault of ours: {why}" for why, n in told["mail_faults"].items()]
     channels = [f"{name}: {_counts(states)}" for name, states in told["channels"].items() if whole]
     return paused + faults + channels

@@ -105,3 +105,21 @@ def counts(connection: Connection, since: datetime) -> dict[str, int]:
     """How many came back, by kind."""
     query = select(returned.c.kind, func.count()).where(returned.c.at >= since).group_by(returned.c.kind)
     return {row[0]: row[1] for row in connection.execute(query.order_by(returned.c.kind))}
+
+
+def by_edition(connection: Connection, since: datetime, kinds: Sequence[Kind]) -> list[tuple[str, str, int]]:
+    """Editions of newsletters, kinds of what came back for them since then, and how many."""
+    query = (
+        select(deliveries.c.edition, returned.c.kind, func.count())
+        .join(deliveries, deliveries.c.id == returned.c.delivery)
+        .where(returned.c.at >= since, returned.c.kind.in_([kind.value for kind in kinds]))
+        .group_by(deliveries.c.edition, returned.c.kind)
+    )
+    return [(edition, kind, number) for edition, kind, number in connection.execute(query)]
+
+
+def went_out(connection: Connection, edition: str) -> int:
+    """How many mails of an edition a relay was asked to take."""
+    asked = deliveries.c.state.in_([DeliveryState.SENT.value, DeliveryState.FAILED.value])
+    query = select(func.count()).select_from(deliveries).where(deliveries.c.edition == edition, asked)
+    return connection.execute(query).scalar_one()
