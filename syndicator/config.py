@@ -25,6 +25,7 @@ from .tables import (
     Code,
     Duration,
     Hours,
+    Mark,
     Name,
     PluginTable,
     PreflightTable,
@@ -162,6 +163,9 @@ class ChannelTable(PluginTable):
     parallel: int = Field(
         1, ge=1, le=64, description="how many send at the same time, over all workers; mail only"
     )
+    utm: Mapping[Mark, str] = Field(
+        default_factory=dict, description='marks of its links, such as { source = "mail", medium = "email" }'
+    )
     summary: int = Field(
         400, ge=0, le=4000, description="length of a summary, in characters as the network counts"
     )
@@ -187,6 +191,10 @@ class NewsletterTable(Table):
         None, description="an edition goes out evenly until then, in the newsroom's zone; none: at once"
     )
     pace: Rate | None = Field(None, description='an edition goes out no faster than this, such as "50/s"')
+    clicks: bool = Field(default=False, description="count how often each story is opened; never by whom")
+    opens: bool = Field(
+        default=False, description="count opened mails by a picture; most of them are machines"
+    )
     signup: bool = Field(default=True, description="whether anybody may ask for it on the readers' pages")
     images: bool = Field(default=True, description="whether the first story has its picture")
     sender: str = Field(

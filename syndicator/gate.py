@@ -16,6 +16,7 @@ from .model import Allowance, Edition, Post
 from .net.names import SystemNames
 from .net.web import GuardedWeb
 from .ports import Mailer, Names, Source, World
+from .services.clicks import Clicks
 from .services.pacing import Pacer, Pacing
 from .services.preflight import Preflight, Surroundings
 from .services.reputation import Reputation, Shares
@@ -55,6 +56,12 @@ class Gate:
             for allowed in (settings.network.private_allowed, [_place(public)])
         ]
         links, own = self._webs
+        self.clicks = Clicks(
+            database,
+            keys=wiring.keys,
+            now=world.now,
+            marks=lambda name: dict(settings.channels[name].utm.items()) if name in settings.channels else {},
+        )
         told = settings.reputation
         self.reputation = Reputation(
             database,

@@ -33,6 +33,7 @@ from .errors import TemplateError
 from .model import ChannelId, Edition, EditionKind, Limits, Post, Story, blank
 from .text.colour import NIGHT, PAPER, readable, stands_out_on
 from .text.direction import direction, isolate, lead
+from .text.links import tagged
 from .text.markup import telegram_text
 from .text.measure import UNITS, encoded, fit
 from .text.sentences import split
@@ -78,6 +79,9 @@ class Outlet:
     sender_names: Mapping[str, str] = field(default_factory=dict)  # in From, by language
     images: bool = True  # whether stories have their pictures
     archive_url: str = ""  # where the newsletter's editions can be read; empty: nowhere
+    marks: Mapping[str, str] = field(default_factory=dict)  # utm_... of its links
+    click: Callable[[str, str], str] | None = None  # a counted link for an edition's story
+    picture: Callable[[str], str] | None = None  # a counted picture for an edition
 
 
 class Renderer:
@@ -139,13 +143,14 @@ class Renderer:
 
     def _mail(self, post: Post, edition: Edition, outlet: Outlet, more: int = 0) -> Post:
         context = self._context(edition, outlet, more)
+        counted = self._context(edition, outlet, more, counted=True) if outlet.click else context
         return replace(
             post,
             subject=" ".join(self._render(edition, outlet, "subject.txt", context).split()),
             sender=outlet.sender,
             sender_name=outlet.sender_names.get(edition.language, ""),
             text=self._render(edition, outlet, "txt", context),
-            html=self._render(edition, outlet, "html", context),
+            html=_with_picture(self._render(edition, outlet, "html", counted), edition, outlet),
             headers=_headers(self._masthead, outlet, edition),
         )
 
@@ -268,10 +273,15 @@ class Renderer:
         compiled.seek(0)
         return Translations(compiled)
 
-    def _context(self, edition: Edition, outlet: Outlet, more: int = 0) -> dict[str, Any]:
-        """What a template may use: plain data, listed in templates/README.md."""
+    def _context(
+        self, edition: Edition, outlet: Outlet, more: int = 0, *, counted: bool = False
+    ) -> dict[str, Any]:
+        """What a template may use: plain data, listed in templates/README.md. ``counted``: links lead through us."""
         language = edition.language
         stories = [self.story(story, edition.due_at, language) for story in edition.stories]
+        for story, one in zip(stories, edition.stories, strict=True):
+            by_us = outlet.click(edition.id, one.article.id) if counted and outlet.click else ""
+            story["url"] = by_us or tagged(story["url"], outlet.marks)
         if not outlet.images:
             stories = [story | {"image": ""} for story in stories]
         return {
@@ -390,6 +400,14 @@ def _phrase(title: str) -> str:
         return title and f"{title} "
     quoted = title.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{quoted}" '
+
+
+def _with_picture(html: str, edition: Edition, outlet: Outlet) -> str:
+    """The picture that tells of an opened mail, where the newsroom wants one."""
+    if outlet.picture is None or edition.kind in LETTERS:
+        return html
+    told = f'<img src="{outlet.picture(edition.id)}" alt="" width="1" height="1" style="display:block">'
+    return html.replace("</body>", f"{told}</body>", 1)
 
 
 def _sender_id(host: str) -> str:

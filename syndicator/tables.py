@@ -115,6 +115,9 @@ def _pace(told: object) -> object:
 Rate = Annotated[Pace, BeforeValidator(_pace), WithJsonSchema({"type": "string", "pattern": r"^\d+/[smhd]$"})]
 
 
+Mark = Literal["source", "medium", "campaign", "term", "content"]
+
+
 class Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+CLICK, OPEN = "click", "open"
 SIGNATURE_BYTES = 16  # 128 bit
 
 
@@ -43,6 +44,15 @@ def verify(keys: Keys, purpose: str, token: str) -> tuple[str, ...] | None:
     if not hmac.compare_digest(made.encode(), signature.encode()):
         return None
     return tuple(_bare(fact) for fact in facts)
+
+
+def click_token(keys: Keys, edition: str, channel: str, article: str) -> str:
+    """A story's link in an edition: the same for all readers."""
+    return sign(keys, CLICK, edition, channel, article)
+
+
+def open_token(keys: Keys, edition: str) -> str:
+    return sign(keys, OPEN, edition)
 
 
 def mark(keys: Keys, address: str) -> str:

@@ -36,7 +36,7 @@ from .model import (
 from .ports import World
 from .rendering import Masthead, Outlet, Renderer
 from .tables import PluginTable
-from .tokens import Keys
+from .tokens import Keys, click_token, open_token
 
 KEY_MIN = 32  # characters of the secret key
 
@@ -74,10 +74,12 @@ class Wiring:
             id=ChannelId(channel),
             kind=self.settings.channels[channel].kind,
             limits=self.channels[channel].factory.limits,
+            marks=dict(self.settings.channels[channel].utm.items()),
         )
         if not newsletter:
             return plain
         told = self.settings.newsletters[newsletter]
+        pages = self.settings.newsroom.public_url.rstrip("/")
         return replace(
             plain,
             newsletter=newsletter,
@@ -85,6 +87,10 @@ class Wiring:
             sender=told.sender,
             sender_names=dict(told.sender_names.items()),
             images=told.images,
+            click=(lambda edition, story: f"{pages}/r/{click_token(self.keys, edition, channel, story)}")
+            if told.clicks
+            else None,
+            picture=(lambda edition: f"{pages}/o/{open_token(self.keys, edition)}") if told.opens else None,
         )
 
 

@@ -126,6 +126,25 @@ def send_newsletter(
         raise typer.Exit(1)
 
 
+@newsletter.command("clicks")
+def newsletter_clicks(
+    edition: Annotated[str, typer.Argument(help="The edition, as `syndicator status` names it.")],
+    config: Config = HERE,
+    as_json: Json = False,
+) -> None:
+    """How often each story of an edition was opened, where its newsletter counts that.
+
+    Example: `syndicator newsletter clicks digest:evening:2026-03-01T15:00:00+00:00`
+    """
+    with opened(config) as newsroom:
+        found = newsroom.gate.clicks.counts(edition)
+    if as_json:
+        print_json({"stories": found})
+        return
+    for one in found:
+        typer.echo(f"{one['people']:>7}  {one['headline']}  ({one['machines']} by machines)")
+
+
 def _tell(found: Iterable[Finding]) -> None:
     for one in found:
         typer.echo(f"{'✕' if one.severity == 'error' else '!'} {one}")

@@ -30,6 +30,7 @@ SINGULAR = (
 NEEDED = "from date message-id mime-version".split()
 CLICKED = ("list-unsubscribe", "list-unsubscribe-post")
 _ADDRESS = re.compile(r"[^\s<>@,;]+@[^\s<>@,;]+\.[^\s<>@,;]+")
+_WEB = re.compile(r"https?://[^\s<>\"\u2066-\u2069]+")
 _MISSING = re.compile(r"\?{3}|\[object|\{\{|\}\}|\bNone\b")
 
 
@@ -241,9 +242,9 @@ def inspect(one: Specimen) -> Iterator[Finding]:
         yield from check(one)
 
 
-def links(html: str) -> list[str]:
+def links(html: str, plain: str = "") -> list[str]:
     """Where a post leads, each address once; a reader's own links and what is no web address are left out."""
-    found = [str(link) for link in tree(html).xpath("//a/@href")]
+    found = [str(link) for link in tree(html).xpath("//a/@href")] + _WEB.findall(plain)
     return [
         one for one in dict.fromkeys(found) if one.startswith(("http://", "https://")) and one.isprintable()
     ]

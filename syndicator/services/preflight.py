@@ -199,7 +199,9 @@ class Preflight:
                 yield error("format", str(why), post.variant or post.language, "mend the template")
         for leave in sorted(addressed):
             yield from self._one_click(leave)
-        yield from self._links(dict.fromkeys(link for post in posts for link in links(post.html or "")))
+        yield from self._links(
+            dict.fromkeys(link for post in posts for link in links(post.html or "", post.text))
+        )
 
     def _parcel(self, post: Post, newsletter: str) -> Parcel:
         one = specimens.for_nobody(

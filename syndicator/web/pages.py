@@ -18,6 +18,7 @@ from syndicator.errors import ConfigError, StorageError
 
 from .counter import Counter
 from .hooks import hooks
+from .ways import ways
 
 
 def pages(newsroom: App) -> Starlette:
@@ -44,6 +45,7 @@ def pages(newsroom: App) -> Starlette:
             Route("/readyz", ready, methods=["GET"]),
             *Counter(newsroom).routes(),
             *hooks(newsroom),
+            *ways(newsroom),
         ]
     )
 
