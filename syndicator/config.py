@@ -253,6 +253,12 @@ class Signup(Table):
     altogether: int = Field(1000, ge=1, description="letters in an hour to everybody")
 
 
+class Api(Table):
+    """For programs of the newsroom's own."""
+
+    per_minute: int = Field(300, ge=1, description="calls that one key may make in a minute")
+
+
 class Filter(Table):
     channels: tuple[Name, ...] = Field((), description="channels it is for; none: all")
     drop: Rule | None = Field(None, description="stories that never go out there")
@@ -271,6 +277,7 @@ class Settings(Table):
     network: Network = Field(default_factory=Network, description="where sources may be read from")
     web: Web = Field(default_factory=Web, description="the pages that readers reach")
     signup: Signup = Field(default_factory=Signup, description="how many may ask for newsletters")
+    api: Api = Field(default_factory=Api, description="how much programs may ask")
     schedule: Schedule = Field(default_factory=Schedule, description="how often the worker looks")
     bounces: BouncesTable = Field(
         default_factory=BouncesTable, description="what becomes of mail that comes back"

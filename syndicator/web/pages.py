@@ -16,6 +16,7 @@ from starlette.routing import Route
 from syndicator.app import App
 from syndicator.errors import ConfigError, StorageError
 
+from .api import api
 from .counter import Counter
 from .hooks import hooks
 
@@ -44,6 +45,7 @@ def pages(newsroom: App) -> Starlette:
             Route("/readyz", ready, methods=["GET"]),
             *Counter(newsroom).routes(),
             *hooks(newsroom),
+            api(newsroom),
         ]
     )
 
