@@ -45,6 +45,7 @@ from .services.ingest import Look
 from .services.keeper import Keeper
 from .services.memory import WHY, Memory
 from .services.mover import Mover
+from .services.porter import Porter
 from .services.rehearsal import Rehearsal
 from .services.returns import Returns
 from .services.vault import Vault
@@ -94,6 +95,9 @@ class App:
         )
         self._web = GuardedWeb(monotonic=monotonic, private_allowed=self.settings.network.private_allowed)
         self.world = World(now=now, rng=rng or SystemRandom(), wait=wait or self.stopping.wait, web=self._web)
+        self.porter = Porter(
+            self.database, now=now, chance=self.world.rng.randbytes, per_minute=self.settings.api.per_minute
+        )
         self.returns = Returns(
             self.database,
             keys=wiring.keys,
@@ -362,18 +366,9 @@ class App:
             now=self.world.now(),
         )
 
-    def leave(self, address: str, newsletter: str, *, proof: str) -> None:
-        name = self.newsletter_called(newsletter).name
-        now = self.world.now()
-        audience.leave(self.database, address, name, memory=self.memory, now=now, proof=proof)
-
     def suppress(self, address: str, why: str, *, by: str) -> None:
         """No mail to this address any more, whoever imports it again. Raises :exc:`Refused`."""
         audience.suppress(self.database, address, why, memory=self.memory, by=by, now=self.world.now())
-
-    def erase(self, address: str, *, by: str) -> None:
-        """Forget a reader. Raises :exc:`NotFound`, :exc:`Refused`."""
-        audience.erase(self.database, address, memory=self.memory, by=by, now=self.world.now())
 
     def subscription_of(self, token: str) -> tuple[str, str]:
         """Title and language of the subscription that a leave link is about. Raises :exc:`NotFound`."""

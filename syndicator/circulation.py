@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from .errors import NotFound
 from .model import ChannelId, Edition, Language, Post
+from .register import Register
 from .services import audience, rolls
 from .services.frontdesk import Caps, FrontDesk, Rack
 from .services.memory import Memory
-from .storage import readers, wishes
 from .storage.database import Database
 from .storage.outbox import Claimed
 from .tokens import Keys, mark, message_id, return_path, sign
@@ -52,6 +50,16 @@ class Circulation:
             sent=wake,
         )
 
+        self.register = Register(
+            database,
+            memory=memory,
+            front=self.front,
+            languages=told.newsroom.languages,
+            timezone=told.newsroom.timezone.key,
+            wording=lambda language: wiring.renderer.page("pages/consent.txt", language).strip(),
+            now=now,
+        )
+
     def enrol(
         self,
         file: Path,
@@ -77,13 +85,6 @@ class Circulation:
             refused=refused,
             seen=seen,
         )
-
-    def known_of(self, address: str) -> dict[str, Any]:
-        """All that is known of a reader. Raises :exc:`NotFound`."""
-        with self._database.read() as connection:
-            if readers.find(connection, address) is None:
-                raise NotFound(f"{address} is no reader")
-            return wishes.everything(connection, address)
 
     def _rack(self, name: str) -> Rack:
         told = self._settings.newsletters[name]

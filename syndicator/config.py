@@ -216,6 +216,12 @@ class Signup(Table):
     altogether: int = Field(1000, ge=1, description="letters in an hour to everybody")
 
 
+class Api(Table):
+    """For programs of the newsroom's own."""
+
+    per_minute: int = Field(300, ge=1, description="calls that one key may make in a minute")
+
+
 class Filter(Table):
     channels: tuple[Name, ...] = Field((), description="channels it is for; none: all")
     drop: Rule | None = Field(None, description="stories that never go out there")
@@ -240,6 +246,7 @@ class Settings(Table):
     reputation: ReputationTable = Field(
         default_factory=ReputationTable, description="when what comes back stops an edition"
     )
+    api: Api = Field(default_factory=Api, description="how much programs may ask")
     schedule: Schedule = Field(default_factory=Schedule, description="how often the worker looks")
     bounces: BouncesTable = Field(
         default_factory=BouncesTable, description="what becomes of mail that comes back"

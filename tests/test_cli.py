@@ -27,7 +27,7 @@ from syndicator.wiring import examine, utc_now
 
 COMMANDS = (
     "init check doctor ingest compile deliver reconcile run articles show preview push status deliveries subscribers "
-    "sandbox demo pause resume migrate prune backup restore db bounce bounces newsletter"
+    "sandbox demo pause resume migrate prune backup restore db bounce bounces newsletter key"
 ).split()
 
 
@@ -71,7 +71,7 @@ def test_every_command_has_help_with_an_example() -> None:
     assert syndicator("--help").returncode == 0
     for command in COMMANDS:
         said = syndicator(command, "--help").stdout
-        assert "Example:" in said or command in {"subscribers", "db", "newsletter"}, command
+        assert "Example:" in said or command in {"subscribers", "db", "newsletter", "key"}, command
 
 
 def test_help_is_quick_because_nothing_heavy_is_imported() -> None:
@@ -219,7 +219,7 @@ def test_a_brake_holds_and_lets_go(world: tuple[Sandbox, str]) -> None:
 def test_readers_come_and_go(world: tuple[Sandbox, str], tmp_path: Path) -> None:
     _, config = world
     c = ("-c", config)
-    add = ("subscribers", "add")
+    add = ("subscribers", "add", "--proof", "by letter")
     assert (
         syndicator(*add, "sara@readers.example", "--to", "evening", "--language", "ckb", *c).returncode == 0
     )

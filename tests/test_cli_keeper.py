@@ -24,7 +24,17 @@ def config(tmp_path: Path) -> Iterator[str]:
         told("ingest", *c)
         sandbox.newsroom.publish()
         told("ingest", *c)
-        add = ("subscribers", "add", "sara@mail.example", "--to", "evening", "--language", "en")
+        add = (
+            "subscribers",
+            "add",
+            "sara@mail.example",
+            "--to",
+            "evening",
+            "--language",
+            "en",
+            "--proof",
+            "p",
+        )
         assert syndicator(*add, *c).returncode == 0
         told("compile", "--now", "evening", *c)
         told("deliver", "letters", *c)
@@ -87,7 +97,7 @@ def test_a_backup_and_its_restore(config: str, tmp_path: Path) -> None:
     assert "⏸ everything is paused" in done.stdout
     assert "everything is paused" in syndicator("status", *c).stdout
     (sara,) = told("subscribers", "list", *c)["subscribers"]  # type: ignore[misc]
-    assert sara["consent"] == "withdrawn"
+    assert sara["subscriptions"][0]["consent"] == "withdrawn"
     assert told("restore", made, "--yes", *c)["paused"] is True
     assert "name a folder that `backup` made" in syndicator("restore", "nowhere", "--yes", *c).stderr
 
@@ -109,13 +119,15 @@ def test_a_newsroom_moves(config: str, postgresql: Database) -> None:
 
 def test_an_address_is_suppressed_and_a_reader_forgotten(config: str) -> None:
     c = ("-c", config)
-    add = ("subscribers", "add", "noor@mail.example", "--to", "evening", "--language", "en")
+    add = ("subscribers", "add", "noor@mail.example", "--to", "evening", "--language", "en", "--proof", "p")
     done = syndicator("subscribers", "suppress", "noor@mail.example", "--why", "by phone", *c)
     assert done.stdout == "noor@mail.example gets no mail any more\n"
     assert "is suppressed" in syndicator(*add, *c).stderr
     assert syndicator("subscribers", "erase", "sara@mail.example", *c, stdin="n\n").returncode == 130
     assert syndicator("subscribers", "erase", "sara@mail.example", "--yes", *c).returncode == 0
     assert told("subscribers", "list", *c)["subscribers"] == []
-    back = syndicator("subscribers", "add", "Sara@mail.example", "--to", "evening", "--language", "en", *c)
+    back = syndicator(
+        "subscribers", "add", "Sara@mail.example", "--to", "evening", "--language", "en", "--proof", "p", *c
+    )
     assert "asked to be erased" in back.stderr
     assert "is no reader" in syndicator("subscribers", "erase", "x@mail.example", "--yes", *c).stderr

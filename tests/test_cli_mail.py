@@ -30,7 +30,7 @@ def world(tmp_path: Path) -> Iterator[tuple[Sandbox, Path]]:
         text = text.replace("[channels.letters]", '[channels.letters]\nbounces = "bounces@news.example"', 1)
         path.write_text(f'{text}\n[bounces]\nkind = "maildir"\npath = "bounces"\n', "utf-8")
         c = ("-c", str(path))
-        syndicator("subscribers", "add", READER, "--to", "evening", "--language", "en", *c)
+        syndicator("subscribers", "add", READER, "--to", "evening", "--language", "en", "--proof", "p", *c)
         syndicator("ingest", *c)
         sandbox.newsroom.publish(3)
         syndicator("ingest", *c)
@@ -41,7 +41,7 @@ def world(tmp_path: Path) -> Iterator[tuple[Sandbox, Path]]:
 
 def stands(path: Path) -> object:
     (one,) = told("subscribers", "list", "-c", str(path))["subscribers"]  # type: ignore[misc, attr-defined]
-    return one["consent"]
+    return one["subscriptions"][0]["consent"]
 
 
 def test_a_mail_s_own_return_path_leads_back(world: tuple[Sandbox, Path]) -> None:
@@ -84,7 +84,7 @@ def test_a_fault_of_ours_stands_in_the_status(world: tuple[Sandbox, Path]) -> No
     assert stands(path) == "given"
     database = Database(f"sqlite:///{path.parent}/syndicator.db")
     with database.read() as connection:
-        assert [row.what for row in connection.execute(select(audit))] == ["fault of ours"]
+        assert [row.what for row in connection.execute(select(audit))] == ["subscribe", "fault of ours"]
     database.close()
 
 

@@ -89,7 +89,7 @@ def test_with_every_comment_taken_off_it_is_obeyed(tmp_path: Path) -> None:
 def test_a_usual_value_that_is_shown_is_the_usual_one() -> None:
     """Where the sample's value is no sample, it says what is so without it."""
     told = tomllib.loads(opened())
-    for name in ("web", "signup", "database", "schedule"):
+    for name in ("web", "signup", "api", "database", "schedule"):
         model = config.Settings.model_fields[name].annotation
         assert model
         assert model.model_validate(told[name]) == model(), name

@@ -14,6 +14,7 @@ from syndicator.errors import ConfigError, SyndicatorError
 from .editor import commands as editor
 from .keeper import commands as keeper
 from .keeper import database
+from .keys import key
 from .mail import commands as mail
 from .mail import newsletter
 from .operator import commands as operator
@@ -31,6 +32,7 @@ app.add_typer(editor)
 app.add_typer(keeper)
 app.add_typer(mail)
 app.add_typer(database, name="db")
+app.add_typer(key, name="key")
 app.add_typer(newsletter, name="newsletter")
 app.add_typer(subscribers, name="subscribers")
 

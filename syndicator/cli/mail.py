@@ -150,6 +150,23 @@ def _tell(found: Iterable[Finding]) -> None:
         typer.echo(f"{'✕' if one.severity == 'error' else '!'} {one}")
 
 
+@newsletter.command("list")
+def list_newsletters(config: Config = HERE, as_json: Json = False) -> None:
+    """What there is to subscribe to, in which languages, with which topics.
+
+    Example: `syndicator newsletter list`
+    """
+    with opened(config) as newsroom:
+        found = newsroom.circulation.register.newsletters()
+    if as_json:
+        print_json({"newsletters": found})
+        return
+    for one in found:
+        closed = "" if one["signup"] else "; nobody can ask for it"
+        topics = f"; topics: {', '.join(one['topics'])}" if one["topics"] else ""
+        typer.echo(f"{one['name']}: {', '.join(one['languages'])}{topics}{closed}")
+
+
 @newsletter.command("test")
 def test_newsletter(
     name: Annotated[str, typer.Argument(help="The newsletter.")],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ from typing import Annotated
 import typer
 
 from syndicator.errors import Refused
-from syndicator.model import Consent
+from syndicator.model import Consent, Frequency
 
 from .common import (
     HERE,
@@ -31,6 +32,7 @@ subscribers = typer.Typer(help="Readers of the newsletters.", no_args_is_help=Tr
 @subscribers.command("list")
 def list_subscribers(
     newsletter: Annotated[str | None, typer.Option(help="Only this newsletter.")] = None,
+    consent: Annotated[Consent | None, typer.Option(help="Only those who stand so.")] = None,
     after: Annotated[int, typer.Option(help="Begin after this number.")] = 0,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many.")] = 100,
     config: Config = HERE,
@@ -42,19 +44,23 @@ def list_subscribers(
     """
     from syndicator.storage import readers
 
-    with opened(config) as newsroom, newsroom.database.read() as connection:
-        found = readers.listed(connection, newsletter, after, limit)
-        counts = readers.standing(connection)
-    if as_json:
-        print_json({"subscribers": found, "counts": counts})
-        return
-    for one in found:
-        typer.echo(
-            f"{one['id']:>6}  {one['address']}  {one['language']}  {one['newsletter']}  {one['consent']}"
+    with opened(config) as newsroom:
+        found = newsroom.circulation.register.page(
+            newsletter=newsletter, consent=consent, after=after, limit=limit
         )
-    for one in counts:
-        typer.echo(f"{one['newsletter']} {one['language']}: {one['readers']} {one['consent']}")
-    if not found:
+        with newsroom.database.read() as connection:
+            counts = readers.standing(connection)
+    if as_json:
+        print_json({**found, "counts": counts})
+        return
+    for one in found["subscribers"]:
+        wishes = ", ".join(f"{wish['newsletter']} {wish['consent']}" for wish in one["subscriptions"])
+        typer.echo(f"{one['id']:>6}  {one['address']}  {one['language']}  {wishes}")
+    for count in counts:
+        typer.echo(f"{count['newsletter']} {count['language']}: {count['readers']} {count['consent']}")
+    if found["next"]:
+        typer.echo(f"more with --after {found['next']}")
+    if not found["subscribers"]:
         typer.echo("nobody yet; `syndicator subscribers add` or `import`")
 
 
@@ -64,20 +70,58 @@ def add_subscriber(
     to: Newsletter,
     language: Annotated[str, typer.Option(help="The reader's language.")],
     name: Annotated[str, typer.Option(help="The reader's name.")] = "",
-    proof: Annotated[str, typer.Option(help="Where the consent comes from.")] = "entered by the operator",
+    proof: Annotated[str, typer.Option(help="Where the consent comes from; it is kept.")] = "",
+    ask: Annotated[bool, typer.Option("--ask", help="Let them confirm by mail instead.")] = False,
+    by: Editor = "operator",
     config: Config = HERE,
 ) -> None:
-    """Add a reader who has consented.
+    """Add a reader who has consented, as you say; or mail them a confirmation.
 
-    Example: `syndicator subscribers add sara@mail.example --to evening --language ckb`
+    Example: `syndicator subscribers add sara@mail.example --to evening --language ckb --proof "by letter"`
     """
-    from syndicator.services.audience import Wish
-
+    if ask == bool(proof):
+        raise Refused('say where the consent comes from with --proof "…", or let them confirm with --ask')
     with opened(config) as newsroom:
-        newsroom.subscribe(
-            [Wish(address=address, language=language, newsletter=to, name=name, proof=proof)], to
-        )
-    typer.echo(f"{address} gets {to} in {language}")
+        register = newsroom.circulation.register
+        if ask:
+            register.ask(address, to, language=language, by=by)
+        else:
+            register.add(address, to, language=language, name=name, proof=proof, by=by)
+    typer.echo(f"{address} has a mail to confirm {to}" if ask else f"{address} gets {to} in {language}")
+
+
+@subscribers.command("change")
+def change_subscriber(
+    address: Annotated[str, typer.Argument(help="The mail address.")],
+    name: Annotated[str | None, typer.Option(help="Another name.")] = None,
+    language: Annotated[str | None, typer.Option(help="Another language.")] = None,
+    rest: Annotated[
+        int | None, typer.Option(min=0, max=366, help="Silence for so many days; 0 ends it.")
+    ] = None,
+    newsletter: Annotated[str | None, typer.Option(help="What topics and frequency are about.")] = None,
+    topic: Annotated[list[str] | None, typer.Option(help="Only these topics; all: every one.")] = None,
+    frequency: Annotated[Frequency | None, typer.Option(help="How many editions.")] = None,
+    by: Editor = "operator",
+    config: Config = HERE,
+) -> None:
+    """Change what a reader chose, because they asked for it. Another address only they can confirm.
+
+    Example: `syndicator subscribers change sara@mail.example --newsletter evening --topic sport --frequency daily`
+    """
+    from syndicator.register import Change
+
+    if newsletter is None and (topic or frequency):
+        raise Refused("say which --newsletter the topics or the frequency are for")
+    chosen = None if topic is None else [] if topic == ["all"] else topic
+    change = Change(
+        name=name,
+        language=language,
+        rest=None if rest is None else timedelta(days=rest),
+        newsletters={newsletter: (chosen, frequency)} if newsletter else {},
+    )
+    with opened(config) as newsroom:
+        newsroom.circulation.register.change(address, change, by=by)
+    typer.echo(f"{address}: changed")
 
 
 @subscribers.command("import")
@@ -163,7 +207,7 @@ def show_subscriber(
     Example: `syndicator subscribers show sara@mail.example`
     """
     with opened(config) as newsroom:
-        told = newsroom.circulation.known_of(address)
+        told = newsroom.circulation.register.data(address)
     if as_json:
         print_json(told)
         return
@@ -182,6 +226,7 @@ def show_subscriber(
 def remove_subscriber(
     address: Annotated[str, typer.Argument(help="The mail address.")],
     to: Newsletter,
+    by: Editor = "operator",
     config: Config = HERE,
 ) -> None:
     """End a subscription; what waits for the reader does not go out any more.
@@ -189,7 +234,7 @@ def remove_subscriber(
     Example: `syndicator subscribers remove sara@mail.example --to evening`
     """
     with opened(config) as newsroom:
-        newsroom.leave(address, to, proof="removed by the operator")
+        newsroom.circulation.register.leave(address, to, by=by)
     typer.echo(f"{address} does not get {to} any more")
 
 
@@ -205,8 +250,67 @@ def suppress_address(
     Example: `syndicator subscribers suppress sara@mail.example --why "complained by phone"`
     """
     with opened(config) as newsroom:
-        newsroom.suppress(address, why, by=by)
+        newsroom.circulation.register.suppress(address, why, by=by)
     typer.echo(f"{address} gets no mail any more")
+
+
+@subscribers.command("unsuppress")
+def unsuppress_address(
+    address: Annotated[str, typer.Argument(help="The mail address.")],
+    why: Annotated[str, typer.Option(help="It is written down.")],
+    by: Editor = "operator",
+    config: Config = HERE,
+) -> None:
+    """Take a suppression off, such as when a mailbox works again. It subscribes nobody: they may come back.
+
+    Who called a mail spam, or asked to be erased, is left alone.
+
+    Example: `syndicator subscribers unsuppress sara@mail.example --why "her mailbox works again"`
+    """
+    with opened(config) as newsroom:
+        newsroom.circulation.register.unsuppress(address, why, by=by)
+    typer.echo(f"{address} may come back; until then nothing goes out")
+
+
+@subscribers.command("history")
+def history_of_subscriber(
+    address: Annotated[str, typer.Argument(help="The mail address.")],
+    config: Config = HERE,
+    as_json: Json = False,
+) -> None:
+    """Why did I not get it? What became of each edition for this address.
+
+    Example: `syndicator subscribers history sara@mail.example`
+    """
+    with opened(config) as newsroom:
+        told = newsroom.circulation.register.history(address)
+    if as_json:
+        print_json(told)
+        return
+    bar = told["barred"]
+    if bar:
+        typer.echo(
+            f"✕ {bar['reason']} since {bar['since']:%Y-%m-%d %H:%M}: {bar['why'] or 'by their own wish'}"
+        )
+    for one in told["subscriptions"]:
+        typer.echo(f"{one['newsletter']}: {one['consent']}")
+    if told["rests_until"]:
+        typer.echo(f"silent until {told['rests_until']:%Y-%m-%d %H:%M}, by their own wish")
+    for one in told["editions"]:
+        mark = MARKS.get(one["state"], " ")
+        typer.echo(f"{mark} {one['due_at']:%Y-%m-%d %H:%M} {one['title'] or one['id']}: {one['because']}")
+
+
+@subscribers.command("data")
+def data_of_subscriber(
+    address: Annotated[str, typer.Argument(help="The mail address.")], config: Config = HERE
+) -> None:
+    """All that is known of a reader, as JSON, for the reader who asks for it.
+
+    Example: `syndicator subscribers data sara@mail.example > sara.json`
+    """
+    with opened(config) as newsroom:
+        print_json(newsroom.circulation.register.data(address))
 
 
 @subscribers.command("erase")
@@ -223,5 +327,5 @@ def erase_subscriber(
     with opened(config) as newsroom:
         if not yes:
             typer.confirm(f"Forget {address}? This cannot be undone.", abort=True)
-        newsroom.erase(address, by=by)
+        newsroom.circulation.register.erase(address, by=by)
     typer.echo(f"{address} is forgotten")

@@ -11,7 +11,7 @@ from syndicator.errors import NotFound, Refused
 from syndicator.model import Consent, Reason, Subscriber, SubscriberId
 from syndicator.storage import brakes, readers
 from syndicator.storage.database import Connection, Database
-from syndicator.text.addresses import checked_address
+from syndicator.text.addresses import CONTROL, checked_address, checked_name
 from syndicator.tokens import Keys, verify
 
 COMPLAINT = "complained"
@@ -24,6 +24,7 @@ class Memory(Protocol):
     def hash(self, address: str) -> str: ...
     def left(self, address: str, newsletter: str, at: datetime) -> None: ...
     def suppressed(self, address: str, why: str, at: datetime) -> None: ...
+    def lifted(self, address: str, at: datetime) -> None: ...
     def erased(self, address: str, at: datetime) -> None: ...
 
 
@@ -46,8 +47,10 @@ def subscribe(
     languages: Sequence[str],
     timezone: str,
     now: datetime,
+    by: str = "",
 ) -> int:
-    """Write confirmed wishes down, all or none; returns how many are new.
+    """Write confirmed wishes down, all or none; returns how many are new. ``by``: whose change it is, for the audit
+    trail.
 
     Raises :exc:`Refused` for an address or a language that cannot be, and for one who complained, bounced or asked
     to be erased.
@@ -55,7 +58,9 @@ def subscribe(
     new = 0
     with database.write() as connection:
         for wish in wishes:
-            address = checked_address(wish.address)
+            address, name = checked_address(wish.address), checked_name(wish.name)
+            if CONTROL.search(wish.proof):
+                raise Refused("the proof holds a line break or another control character")
             if wish.language not in languages:
                 raise Refused(
                     f"{wish.newsletter} has no language {wish.language!r}; it has: {', '.join(languages)}"
@@ -65,7 +70,7 @@ def subscribe(
             who = readers.add(
                 connection,
                 address,
-                name=wish.name,
+                name=name,
                 language=wish.language,
                 timezone=timezone,
                 now=now,
@@ -78,6 +83,9 @@ def subscribe(
             if stands is Consent.SUPPRESSED:
                 raise Refused(SUPPRESSED.format(address))
             new += stood is not Consent.GIVEN
+            if by:
+                said = f"{wish.newsletter}; {wish.proof}"
+                brakes.note(connection, who=by, what="subscribe", about=_shortly(hashed), why=said, now=now)
     return new
 
 
@@ -107,6 +115,28 @@ def suppress(database: Database, address: str, why: str, *, memory: Memory, by: 
         if reader:
             readers.suppress(connection, reader.id, now=now, proof=why)
         brakes.note(connection, who=by, what="suppress", about=_shortly(hashed), why=why, now=now)
+
+
+def unsuppress(database: Database, address: str, why: str, *, memory: Memory, by: str, now: datetime) -> None:
+    """Take a suppression off that a bounce or a person put on. Nothing goes out by it: who had newsletters counts as
+    one who left, and may come back.
+
+    Raises :exc:`Refused` for one who called a mail spam or asked to be erased, :exc:`NotFound` for one who is not
+    suppressed.
+    """
+    address = checked_address(address)
+    hashed = memory.hash(address)
+    with database.read() as connection:
+        bar = readers.bar_of(connection, hashed)
+    if bar is None:
+        raise NotFound(f"{address} is not suppressed")
+    if bar.reason is not Reason.SUPPRESSED or bar.why == COMPLAINT:
+        said = "called a mail spam" if bar.reason is Reason.SUPPRESSED else "asked to be erased"
+        raise Refused(f"{address} {said}; nobody here can take that back")
+    memory.lifted(address, now)
+    with database.write() as connection:
+        readers.unbar(connection, hashed, now=now, proof=f"suppression taken off by {by}: {why}")
+        brakes.note(connection, who=by, what="unsuppress", about=_shortly(hashed), why=why, now=now)
 
 
 def complain(database: Database, address: str, *, memory: Memory, by: str, now: datetime) -> None:
@@ -140,7 +170,14 @@ def _shortly(hashed: str) -> str:
 
 
 def leave(
-    database: Database, address: str, newsletter: str, *, memory: Memory, now: datetime, proof: str
+    database: Database,
+    address: str,
+    newsletter: str,
+    *,
+    memory: Memory,
+    now: datetime,
+    proof: str,
+    by: str = "",
 ) -> None:
     """End a subscription. Raises :exc:`NotFound` for who never subscribed."""
     with database.read() as connection:
@@ -150,6 +187,9 @@ def leave(
     memory.left(who.address, newsletter, now)
     with database.write() as connection:
         readers.consent(connection, who.id, newsletter, Consent.WITHDRAWN, now=now, proof=proof)
+        if by:
+            about = _shortly(memory.hash(who.address))
+            brakes.note(connection, who=by, what="leave", about=about, why=newsletter, now=now)
 
 
 def subscription_of(database: Database, keys: Keys, token: str) -> tuple[Subscriber, str]:

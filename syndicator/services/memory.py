@@ -34,7 +34,7 @@ EPOCH = "epoch"
 HASHED = "memory:key"  # the override that says which key the database's hashes of addresses are made with
 WHY = "the database was restored or copied; look at `syndicator status` and `doubts`, then resume everything"
 PROOF = "the memory outside the database"
-WORDS = ("left", "suppressed", "erased")  # what readers said; kept for ever
+WORDS = ("left", "suppressed", "lifted", "erased")  # what readers said; kept for ever
 BATCH = 500  # lines, or readers, at a time
 EPOCHS = 10  # in the file at a start; more are swept out
 SLACK = 1 << 20  # bytes that epochs may add before they are swept out
@@ -52,11 +52,15 @@ class Memory:
         self._swept = 0  # bytes after the last sweep
 
     def left(self, address: str, newsletter: str, at: datetime) -> None:
-        """On the disk when this returns, as with the two below. Raises :exc:`StorageError`."""
+        """On the disk when this returns, as with those below. Raises :exc:`StorageError`."""
         self._remember("left", address, at, newsletter=newsletter)
 
     def suppressed(self, address: str, why: str, at: datetime) -> None:
         self._remember("suppressed", address, at, why=why)
+
+    def lifted(self, address: str, at: datetime) -> None:
+        """A suppression was taken off again; those that are written before it count no more."""
+        self._remember("lifted", address, at)
 
     def erased(self, address: str, at: datetime) -> None:
         self._remember("erased", address, at)
@@ -144,9 +148,9 @@ class Memory:
 
     def _replay(self, database: Database, now: datetime, seen: Callable[[int], None]) -> None:
         """Every word again; what the database knows already costs no write."""
-        lines = self._lines()
+        lines, lifts = enumerate(self._lines()), self._lifts()
         while batch := list(islice(lines, BATCH)):
-            words = [line for line in batch if any(word in line for word in WORDS)]
+            words = [line for number, line in batch if _stands(number, line, lifts)]
             with database.read() as connection:
                 news = _unknown(connection, words)
             if news:
@@ -154,6 +158,12 @@ class Memory:
                     for line in _unknown(connection, news):
                         _obey(connection, line, now)
             seen(len(batch))
+
+    def _lifts(self) -> dict[str, tuple[int, str]]:
+        """By whose suppression was taken off last: in which line, and when."""
+        raw = enumerate(self._raw())
+        said = ((number, json.loads(line)) for number, line in raw if line.startswith('{"lifted"'))
+        return {line["lifted"]: (number, line["at"]) for number, line in said}
 
     def _last_epoch(self) -> Line:
         """What the file says last about an epoch; where it says too much, or not which key, it is swept."""
@@ -268,6 +278,15 @@ class Memory:
                     f"{self.path}, line {number}: it is damaged ({error}); mend or remove it"
                 ) from error
             yield told
+
+
+def _stands(number: int, line: Line, lifts: dict[str, tuple[int, str]]) -> bool:
+    """Whether it is a word that still counts: not what a lift after it took off. In both orders, of lines and of time,
+    since another file's words may have been added at the end."""
+    if "suppressed" in line and line["suppressed"] in lifts:
+        later, at = lifts[line["suppressed"]]
+        return number > later or datetime.fromisoformat(line["at"]) > datetime.fromisoformat(at)
+    return "lifted" not in line and any(word in line for word in WORDS)
 
 
 def _unknown(connection: Connection, words: list[Line]) -> list[Line]:

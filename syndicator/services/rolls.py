@@ -8,7 +8,6 @@ is written in batches, so that nobody waits for long, and a run that was cut sho
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,14 +21,13 @@ from syndicator.model import Consent, Reason
 from syndicator.storage import enrolment, readers
 from syndicator.storage.database import Database
 from syndicator.storage.enrolment import Enrolled
-from syndicator.text.addresses import checked_address
+from syndicator.text.addresses import CONTROL, checked_address
 
 COLUMNS = ("address", "name", "language")
 OUT = ("address", "name", "language", "newsletter", "consent", "since", "topics", "frequency", "proof")
 BATCH = 2000  # rows in one commit
 FIELD_MAX = 500  # characters
 FORMULA = "=+-@\t\r"  # what a spreadsheet would work out (OWASP, CSV injection)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _WHY_NOT = {
     Consent.WITHDRAWN: "left; only the reader can come back",
     Consent.SUPPRESSED: "is suppressed (bounced or complained) and gets no mail",
@@ -101,7 +99,7 @@ def _row(
 def _fault(told: Mapping[str, str], shown: str, newsletter: str, languages: Sequence[str]) -> str:
     if max(map(len, told.values())) > FIELD_MAX:
         return f"a field has more than {FIELD_MAX} characters"
-    if _CONTROL.search("".join(told.values())):
+    if CONTROL.search("".join(told.values())):
         return "a field holds a line break or another control character"
     if shown.startswith(tuple(FORMULA)):
         return f"the name {shown!r} is a formula"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Select,
     bindparam,
     delete,
+    exists,
     func,
     insert,
     literal,
@@ -24,7 +26,7 @@ from sqlalchemy import (
 from syndicator.model import Consent, DeliveryState, Language, Reason, Subscriber, SubscriberId
 
 from .schema import barred as bars
-from .schema import candidates, deliveries, editions, links, receipts, subscribers, subscriptions
+from .schema import candidates, deliveries, editions, links, receipts, softness, subscribers, subscriptions
 from .statements import dialect
 
 S = DeliveryState
@@ -178,6 +180,30 @@ def barred(connection: Connection, hashes: Collection[str]) -> dict[str, Reason]
     return {row.address_hash: Reason(row.reason) for row in connection.execute(found)}
 
 
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Why nothing goes to an address."""
+
+    reason: Reason
+    why: str
+    at: datetime
+
+
+def bar_of(connection: Connection, hashed: str) -> Bar | None:
+    found = connection.execute(select(bars).where(bars.c.address_hash == hashed)).one_or_none()
+    return Bar(Reason(found.reason), found.why, found.at) if found else None
+
+
+def unbar(connection: Connection, hashed: str, *, now: datetime, proof: str) -> None:
+    """Mail may go to this address again, once its reader comes back: what was suppressed counts as left."""
+    connection.execute(delete(bars).where(bars.c.address_hash == hashed))
+    connection.execute(delete(softness).where(softness.c.address_hash == hashed))
+    who = select(subscribers.c.id).where(subscribers.c.address_hash == hashed).scalar_subquery()
+    theirs = (subscriptions.c.subscriber == who, subscriptions.c.consent == Consent.SUPPRESSED.value)
+    values = {"consent": Consent.WITHDRAWN.value, "since": now, "proof": proof}
+    connection.execute(update(subscriptions).where(*theirs).values(values))
+
+
 def by_hash(connection: Connection, hashes: Collection[str]) -> dict[str, Known]:
     """The readers that these hashes name."""
     query = (
@@ -234,22 +260,25 @@ def standing(connection: Connection) -> list[dict[str, object]]:
     return [dict(row._mapping) for row in connection.execute(query)]
 
 
-def listed(connection: Connection, newsletter: str | None, after: int, limit: int) -> list[dict[str, object]]:
-    """A page of subscribers by their number, with what they wished."""
-    query = (
-        select(
-            subscribers.c.id,
-            subscribers.c.address,
-            subscribers.c.name,
-            subscribers.c.language,
-            subscriptions.c.newsletter,
-            subscriptions.c.consent,
-        )
-        .join(subscriptions, subscriptions.c.subscriber == subscribers.c.id)
-        .where(subscribers.c.id > after)
-        .order_by(subscribers.c.id)
-        .limit(limit)
+def page(
+    connection: Connection, newsletter: str | None, consent: Consent | None, *, after: int, limit: int
+) -> list[dict[str, Any]]:
+    """Subscribers after this number, each with all wishes; only those of whose wishes one is so."""
+    names = "id address name language since paused_until".split()
+    query = select(*(subscribers.c[name] for name in names)).where(subscribers.c.id > after)
+    wish = [subscriptions.c.newsletter == newsletter] * bool(newsletter)
+    wish += [subscriptions.c.consent == consent] * bool(consent)
+    if wish:
+        query = query.where(exists().where(subscriptions.c.subscriber == subscribers.c.id, *wish))
+    found = {
+        row.id: {**row._mapping, "subscriptions": list[dict[str, Any]]()}
+        for row in connection.execute(query.order_by(subscribers.c.id).limit(limit))
+    }
+    columns = (
+        subscriptions.c[name] for name in "subscriber newsletter consent since topics frequency".split()
     )
-    if newsletter:
-        query = query.where(subscriptions.c.newsletter == newsletter)
-    return [dict(row._mapping) for row in connection.execute(query)]
+    theirs = select(*columns).where(subscriptions.c.subscriber.in_(list(found)))
+    for row in connection.execute(theirs.order_by(subscriptions.c.newsletter)):
+        told = dict(row._mapping)
+        found[told.pop("subscriber")]["subscriptions"].append(told)
+    return list(found.values())

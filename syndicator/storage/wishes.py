@@ -7,12 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, not_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    delete,
+    exists,
+    literal,
+    not_,
+    or_,
+    select,
+    update,
+)
 
-from syndicator.model import Consent, Frequency, SubscriberId
+from syndicator.model import Consent, EditionKind, Frequency, SubscriberId
 
 from .readers import deliveries_of, key
-from .schema import deliveries, links, subscribers, subscriptions
+from .schema import candidates, deliveries, editions, links, subscribers, subscriptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +122,32 @@ def everything(connection: Connection, address: str) -> dict[str, Any]:
             dict(row._mapping) for row in connection.execute(asked.where(links.c.subscriber == who.id))
         ],
     }
+
+
+def history(connection: Connection, who: SubscriberId, limit: int) -> list[dict[str, Any]]:
+    """The newest editions of all newsletters, and what became of each for this reader; no state where they were none
+    of its readers when it was planned. Others' letters are not among them."""
+    letters = [EditionKind.CONFIRM.value, EditionKind.LETTER.value]
+    ours = and_(
+        deliveries.c.key == candidates.c.edition + ":" + candidates.c.channel + literal(f":{who}:0"),
+        deliveries.c.edition == editions.c.id,
+    )
+    names = "id newsletter kind title language due_at planned_at".split()
+    got = "channel state reason settled_at".split()
+    query = (
+        select(*(editions.c[name] for name in names), *(deliveries.c[name] for name in got))
+        .join(candidates, candidates.c.edition == editions.c.id)
+        .outerjoin(deliveries, ours)
+        .where(editions.c.newsletter.is_not(None), editions.c.pruned_at.is_(None))
+        .where(or_(editions.c.kind.not_in(letters), deliveries.c.id.is_not(None)))
+        .order_by(editions.c.due_at.desc(), editions.c.id)
+        .limit(limit)
+    )
+    return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def rename(connection: Connection, who: SubscriberId, name: str) -> None:
+    connection.execute(update(subscribers).where(subscribers.c.id == who).values(name=name))
 
 
 def sweep(connection: Connection, before: datetime) -> int:

@@ -1,4 +1,4 @@
-"""Mail addresses, as they can be written to. Asks no network."""
+"""Mail addresses, as they can be written to, and the names beside them. Asks no network."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ _USUAL = re.compile(
     r"@(?P<domain>(?:[a-z0-9](?:[a-z0-9]{0,61}[a-z0-9])?\.)+(?:com|net|org|info|edu|gov|iq|de|uk|fr|se|nl|ir|tr))",
     re.ASCII | re.IGNORECASE,
 )
+NAME_MAX = 200  # characters of a name
+# What ends a line of a mail's head, or turns the text after it round.
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _LOCAL_MAX = 64  # octets, RFC 5321 §4.5.3.1.1
 
 
@@ -27,3 +30,13 @@ def checked_address(address: str) -> str:
         return validate_email(address, check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError as error:
         raise Refused(f"{address!r} is no mail address: {error}") from error
+
+
+def checked_name(name: str) -> str:
+    """The name as it can stand beside an address. Raises :exc:`Refused`."""
+    name = name.strip()
+    if CONTROL.search(name):
+        raise Refused("the name holds a line break or another control character")
+    if len(name) > NAME_MAX:
+        raise Refused(f"the name has more than {NAME_MAX} characters")
+    return name

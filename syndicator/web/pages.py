@@ -16,6 +16,7 @@ from starlette.routing import Route
 from syndicator.app import App
 from syndicator.errors import ConfigError, StorageError
 
+from .api import api
 from .counter import Counter
 from .hooks import hooks
 from .ways import ways
@@ -46,6 +47,7 @@ def pages(newsroom: App) -> Starlette:
             *Counter(newsroom).routes(),
             *hooks(newsroom),
             *ways(newsroom),
+            api(newsroom),
         ]
     )
 

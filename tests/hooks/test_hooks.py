@@ -262,6 +262,7 @@ def test_a_call_over_http_is_heard_once(tmp_path: Path) -> None:
             assert post("provider", good) == 200
             assert app.returns.call("provider", *good) == 0
             with app.database.read() as connection:
-                assert [one["consent"] for one in readers.listed(connection, "evening", 0, 9)] == [
-                    "suppressed"
-                ]
+                assert [
+                    one["subscriptions"][0]["consent"]
+                    for one in readers.page(connection, "evening", None, after=0, limit=9)
+                ] == ["suppressed"]

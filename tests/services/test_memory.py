@@ -294,3 +294,34 @@ def test_words_of_another_file_are_taken_in_and_its_epochs_are_not(
     stranger.left("a@x.example", "daily", NOW)
     with pytest.raises(StorageError):
         memory.take_in(stranger.path)
+
+
+def test_a_suppression_that_was_taken_off_stays_off_and_one_after_it_counts(
+    database: Database, memory: Memory
+) -> None:
+    subscribe(database, "sara@x.example")
+    more = {"memory": memory, "by": "dana"}
+    audience.suppress(database, "sara@x.example", "full", now=NOW, **more)  # type: ignore[arg-type]
+    audience.unsuppress(database, "sara@x.example", "empty", now=NOW, **more)  # type: ignore[arg-type]
+    memory.recall(database, NOW)
+    assert stands(database, "sara@x.example") is Consent.WITHDRAWN
+    subscribe(database, "sara@x.example")
+    memory.recall(database, NOW)
+    assert stands(database, "sara@x.example") is Consent.GIVEN
+    audience.suppress(database, "sara@x.example", "full", now=NOW, **more)  # type: ignore[arg-type]
+    memory.recall(database, NOW)
+    assert stands(database, "sara@x.example") is Consent.SUPPRESSED
+
+
+def test_anothers_older_lift_does_not_take_off_a_later_suppression(
+    database: Database, memory: Memory, tmp_path: Path
+) -> None:
+    """A backup's words are added at the end, and are older."""
+    subscribe(database, "sara@x.example")
+    other = Memory(tmp_path / "other", KEYS)
+    other.suppressed("sara@x.example", "full", NOW)
+    other.lifted("sara@x.example", NOW + timedelta(minutes=1))
+    memory.suppressed("sara@x.example", "gone", NOW + timedelta(hours=1))
+    assert memory.take_in(other.path) == 2
+    memory.recall(database, NOW + timedelta(hours=2))
+    assert stands(database, "sara@x.example") is Consent.SUPPRESSED

@@ -223,7 +223,7 @@ class Month:
     def _leave(self) -> None:
         number = self.rng.randint(0, READERS - 1)
         with self._acting(self._other()) as app:
-            app.leave(f"r{number}@readers.example", "morning", proof="the link")
+            app.circulation.register.leave(f"r{number}@readers.example", "morning", by="the link")
         self.left.setdefault(str(number + 1), self.moment)
 
     def _pause(self) -> None:

@@ -65,6 +65,7 @@ class Visitor:
 
     def mails(self) -> list[str]:
         """Delivers what waits; who got something."""
+        self.app.gate.preflight.look()
         self.app.deliver("letters")
         return [mail.recipient for mail in self.sandbox.smtp.mails]
 
@@ -346,7 +347,6 @@ def test_at_most_one_a_day_or_a_week(visitor: Visitor) -> None:
         edition = EditionId(f"digest:evening:{visitor.clock.now().isoformat()}")
         story = visitor.app.desk.digest(visitor_newsletter(visitor), visitor.clock.now())
         assert story.editions == (edition,)
-        visitor.app.gate.preflight.look()
         got.append(sorted({m.split("@")[0] for m in visitor.mails()[before:]}))
         with visitor.app.database.read() as connection:
             assert ledger.report(connection, edition).faults == ()

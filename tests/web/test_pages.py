@@ -45,7 +45,10 @@ class Site:
 
     def consents(self) -> list[object]:
         with self.app.database.read() as connection:
-            return [one["consent"] for one in readers.listed(connection, "evening", 0, 9)]
+            return [
+                one["subscriptions"][0]["consent"]
+                for one in readers.page(connection, "evening", None, after=0, limit=9)
+            ]
 
 
 @pytest.fixture

@@ -1,0 +1,71 @@
+"""The commands about keys of programs that use the API."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .common import HERE, Config, Editor, Json, opened, print_json
+
+key = typer.Typer(help="Keys of programs that use the API.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="The key's name: small letters, digits and hyphens.")]
+
+
+@key.command("add")
+def add_key(
+    name: Name,
+    scope: Annotated[
+        list[str],
+        typer.Option(
+            help="What it is for: newsletters:read, subscribers:read, subscribers:write, subscribers:erase."
+        ),
+    ],
+    by: Editor = "operator",
+    config: Config = HERE,
+    as_json: Json = False,
+) -> None:
+    """Make a key. It is shown once: only a hash of it is kept.
+
+    Example: `syndicator key add crm --scope subscribers:read --scope newsletters:read`
+    """
+    with opened(config) as newsroom:
+        token = newsroom.porter.issue(name, scope, by=by)
+    if as_json:
+        print_json({"name": name, "key": token})
+    else:
+        typer.echo(token)
+        typer.echo("keep it now: it is not shown again", err=True)
+
+
+@key.command("list")
+def list_keys(config: Config = HERE, as_json: Json = False) -> None:
+    """Which keys there are, what for, and which were ended.
+
+    Example: `syndicator key list`
+    """
+    with opened(config) as newsroom:
+        found = newsroom.porter.listed()
+    if as_json:
+        names = ("name", "scopes", "since", "by", "ended_at")
+        print_json({"keys": [{name: getattr(one, name) for name in names} for one in found]})
+        return
+    for one in found:
+        end = f"ended {one.ended_at:%Y-%m-%d %H:%M}" if one.ended_at else ", ".join(one.scopes)
+        typer.echo(
+            f"{'✕' if one.ended_at else '●'} {one.name}  since {one.since:%Y-%m-%d} by {one.by}: {end}"
+        )
+    if not found:
+        typer.echo("none yet; `syndicator key add`")
+
+
+@key.command("end")
+def end_key(name: Name, by: Editor = "operator", config: Config = HERE) -> None:
+    """A key opens nothing any more, from this moment on.
+
+    Example: `syndicator key end crm`
+    """
+    with opened(config) as newsroom:
+        newsroom.porter.end(name, by=by)
+    typer.echo(f"{name} opens nothing any more")

@@ -1,0 +1,327 @@
+"""The API over real HTTP: the verbs of the command line, by keys that have names."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import select
+from typer.main import get_command
+
+from syndicator.app import App
+from syndicator.cli import app as command_line
+from syndicator.model import Consent
+from syndicator.sandbox.world import Sandbox
+from syndicator.services.porter import SCOPES
+from syndicator.storage import passes
+from syndicator.storage.schema import audit
+from syndicator.web import api
+from syndicator.web.pages import serving
+from tests.web.test_counter import SARA, TOPICS, Clock
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "api.md"
+NOOR = "noor@readers.example"
+
+
+class Program:
+    """Somebody's customer database, with a key."""
+
+    def __init__(self, sandbox: Sandbox, app: App, clock: Clock, base: str) -> None:
+        self.sandbox, self.app, self.clock = sandbox, app, clock
+        self.http = httpx.Client(base_url=f"{base}/api/v1")
+        self.key = self.keyed("crm", *SCOPES)
+
+    def keyed(self, name: str, *scopes: str) -> str:
+        return self.app.porter.issue(name, scopes, by="dana")
+
+    def call(self, method: str, path: str, key: str | None = None, **more: Any) -> httpx.Response:
+        return self.http.request(method, path, headers={"authorization": f"Bearer {key or self.key}"}, **more)
+
+    def add(self, address: str = SARA, **more: Any) -> int:
+        told = {"address": address, "newsletter": "evening", "language": "en", "proof": "at the fair"} | more
+        done = self.call("POST", "/subscribers", json=told)
+        assert done.status_code == 200, done.text
+        number: int = done.json()["id"]
+        return number
+
+    def audited(self) -> list[tuple[str, str]]:
+        with self.app.database.read() as connection:
+            return [(row.who, row.what) for row in connection.execute(select(audit).order_by(audit.c.id))]
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[Program]:
+    clock = Clock()
+    with Sandbox(now=clock.now) as sandbox:
+        path = sandbox.configure(tmp_path)
+        path.write_text(path.read_text("utf-8") + TOPICS, "utf-8")
+        with App.opened(path, {}, now=clock.now) as app, serving(app) as base:
+            program = Program(sandbox, app, clock, base)
+            with program.http:
+                yield program
+
+
+def faulty(done: httpx.Response, status: int) -> str:
+    """What a problem says, once it is one."""
+    assert done.status_code == status, done.text
+    assert done.headers["content-type"] == "application/problem+json"
+    told = done.json()
+    assert {"type", "title", "status", "detail"} <= set(told)
+    assert told["status"] == status
+    return str(told["detail"])
+
+
+def test_the_verbs_are_those_of_the_command_line() -> None:
+    groups = get_command(command_line).commands  # type: ignore[attr-defined]
+    typed = set(groups["subscribers"].commands)
+    files = {"import", "export"}  # whole lists are read and written on the machine
+    assert {one.verb for one in api.OPERATIONS} - {"newsletters"} == typed - files
+    assert "list" in groups["newsletter"].commands
+
+
+def test_the_document_and_the_description_have_every_operation_and_field(program: Program) -> None:
+    document = DOCUMENT.read_text("utf-8")
+    told = program.http.get("/openapi.json").json()
+    for one in api.OPERATIONS:
+        assert f"| `{one.method} {one.path}` | `{one.scope}` |" in document, one.path
+        assert told["paths"][one.path][one.method.lower()]["operationId"] == one.verb
+        for model in (one.query, one.body):
+            for name in model.model_fields if model else ():
+                assert f"`{name}`" in document, name
+    written = set(re.findall(r"\| `([A-Z]+ /\S+)` \|", document))
+    assert written == {f"{one.method} {one.path}" for one in api.OPERATIONS}
+    for path, methods in told["paths"].items():
+        for method in methods.values():
+            in_path = {one["name"] for one in method["parameters"] if one["in"] == "path"}
+            assert in_path == set(re.findall(r"{(\w+)}", path))
+    references = re.findall(r'"#/components/schemas/(\w+)"', json.dumps(told))
+    assert set(references) <= set(told["components"]["schemas"])
+
+
+@pytest.mark.parametrize("key", ["", "crm", "crm.wrong", "nobody.wrong", "crm." + "A" * 32, "é.x"])
+def test_without_a_key_nothing_opens_and_all_answers_are_the_same(program: Program, key: str) -> None:
+    number = program.add()
+    said = set()
+    for one in api.OPERATIONS:
+        path = one.path.replace("{reader}", str(number)).replace("{newsletter}", "evening")
+        done = program.http.request(
+            one.method, path, headers={"authorization": f"Bearer {key}".encode().strip()}, content=b"{"
+        )
+        said.add(faulty(done, 401))
+        assert done.headers["www-authenticate"] == "Bearer"
+    assert len(said) == 1
+    assert program.call("GET", f"/subscribers/{number}").json()["address"] == SARA
+
+
+def test_a_key_opens_what_it_is_for_until_it_is_ended(program: Program) -> None:
+    key = program.keyed("reader", "subscribers:read")
+    assert program.call("GET", "/subscribers", key).status_code == 200
+    assert "not for newsletters:read" in faulty(program.call("GET", "/newsletters", key), 403)
+    assert "not for subscribers:erase" in faulty(program.call("DELETE", "/subscribers/1", key), 403)
+    program.app.porter.end("reader", by="dana")
+    faulty(program.call("GET", "/subscribers", key), 401)
+    assert ("dana", "key ended") in program.audited()
+
+
+def test_a_key_is_kept_as_a_hash_only(program: Program) -> None:
+    with program.app.database.read() as connection:
+        (one,) = passes.listed(connection)
+    assert program.key not in repr(one)
+    assert program.key.partition(".")[2] not in repr(one)
+
+
+def test_who_guesses_is_told_to_wait_and_so_is_who_comes_too_often(program: Program) -> None:
+    for _ in range(20):
+        faulty(program.call("GET", "/subscribers", "crm.guess"), 401)
+    done = program.call("GET", "/subscribers", "crm.guess")
+    faulty(done, 429)
+    assert done.headers["retry-after"] == "60"
+    program.clock.time += timedelta(minutes=1)
+    most = program.app.settings.api.per_minute
+    codes = [program.call("GET", "/subscribers").status_code for _ in range(most + 1)]
+    assert (codes.count(200), codes[-1]) == (most, 429)
+    program.clock.time += timedelta(minutes=1)
+    assert program.call("GET", "/subscribers").status_code == 200
+
+
+def test_a_readers_life_by_a_program(program: Program) -> None:
+    number = program.add(name="Sara")
+    told = program.call("GET", f"/subscribers/{number}").json()
+    assert (told["address"], told["name"], told["language"]) == (SARA, "Sara", "en")
+    assert [(one["newsletter"], one["consent"]) for one in told["subscriptions"]] == [("evening", "given")]
+    wish = {"topics": ["business"], "frequency": "daily"}
+    changed = {"language": "ckb", "name": "سارا", "rest_days": 7, "newsletters": {"evening": wish}}
+    told = program.call("PATCH", f"/subscribers/{number}", json=changed).json()
+    assert (told["name"], told["language"]) == ("سارا", "ckb")
+    assert datetime.fromisoformat(told["paused_until"]) == program.clock.time + timedelta(days=7)
+    assert told["subscriptions"][0] | wish | {"topics": "business"} == told["subscriptions"][0]
+    assert (
+        program.call("PATCH", f"/subscribers/{number}", json={"rest_days": 0}).json()["paused_until"] is None
+    )
+    assert program.call("GET", f"/subscribers/{number}/data").json()["reader"]["name"] == "سارا"
+    assert program.call("DELETE", f"/subscribers/{number}/newsletters/evening").status_code == 204
+    told = program.call("GET", f"/subscribers/{number}").json()
+    assert told["subscriptions"][0]["consent"] == "withdrawn"
+    assert program.call("DELETE", f"/subscribers/{number}").status_code == 204
+    faulty(program.call("GET", f"/subscribers/{number}"), 404)
+    again = {"address": SARA, "newsletter": "evening", "language": "en", "proof": "p"}
+    assert "asked to be erased" in faulty(program.call("POST", "/subscribers", json=again), 409)
+    whats = [what for who, what in program.audited() if who == "key:crm"]
+    assert whats == ["subscribe", "change", "change", "leave", "erase"]
+
+
+def test_by_double_opt_in_known_and_unknown_get_the_same_answer(program: Program) -> None:
+    program.add(NOOR)
+    answers = set()
+    for address in (SARA, NOOR):
+        told = {"address": address, "newsletter": "evening", "language": "en"}
+        told |= {"wording": "The words of our shop.", "place": "198.51.100.7"}
+        done = program.call("POST", "/subscribers", json=told)
+        answers.add((done.status_code, done.text))
+    assert answers == {(200, '{"asked":true}')}
+    found = program.call("GET", "/subscribers", params={"address": SARA.upper()}).json()["subscribers"]
+    assert found[0]["subscriptions"][0]["consent"] == "asked"
+    program.app.deliver("letters")
+    mail = next(one for one in program.sandbox.smtp.mails if one.recipient == SARA)
+    link = re.search(r"http\S+/confirm/\S+", mail.part("plain"))
+    assert link
+    assert httpx.post(link[0]).status_code == 200
+    data = program.call("GET", f"/subscribers/{found[0]['id']}/data").json()
+    assert "198.51.100.0/24" in data["subscriptions"][0]["proof"]
+
+
+def test_pages_go_on_where_the_last_one_ended_and_nobody_is_missed(program: Program) -> None:
+    wishes = ("evening", "noon")
+    for number in range(7):
+        for newsletter in wishes[: 1 + number % 2]:
+            program.add(f"r{number}@readers.example", newsletter=newsletter)
+    seen: list[dict[str, Any]] = []
+    after = 0
+    while True:
+        told = program.call("GET", "/subscribers", params={"after": after, "limit": 2}).json()
+        seen += told["subscribers"]
+        if told["next"] is None:
+            break
+        after = told["next"]
+    assert [one["address"] for one in seen] == [f"r{number}@readers.example" for number in range(7)]
+    assert [len(one["subscriptions"]) for one in seen] == [1, 2, 1, 2, 1, 2, 1]
+    noon = program.call("GET", "/subscribers", params={"newsletter": "noon", "consent": "given"}).json()
+    assert [one["address"][:2] for one in noon["subscribers"]] == ["r1", "r3", "r5"]
+
+
+def test_a_suppression_can_be_taken_off_but_not_a_complaint(program: Program) -> None:
+    number = program.add()
+    cause = {"address": SARA, "why": "the mailbox is full"}
+    assert program.call("POST", "/suppressions", json=cause).status_code == 204
+    told = program.call("GET", f"/subscribers/{number}/history").json()
+    assert told["barred"]["why"] == "the mailbox is full"
+    again = {"address": SARA, "newsletter": "evening", "language": "en", "proof": "p"}
+    assert "suppressed" in faulty(program.call("POST", "/subscribers", json=again), 409)
+    lift = cause | {"why": "it works again"}
+    assert program.call("POST", "/suppressions/lift", json=lift).status_code == 204
+    told = program.call("GET", f"/subscribers/{number}").json()
+    assert told["subscriptions"][0]["consent"] == "withdrawn"  # nothing goes out by it
+    program.app.memory.recall(program.app.database, program.clock.time)
+    assert program.call("GET", f"/subscribers/{number}/history").json()["barred"] is None
+    assert program.add() == number
+    program.app.suppress(SARA, "complained", by="bounces")
+    assert "called a mail spam" in faulty(program.call("POST", "/suppressions/lift", json=lift), 409)
+    nobody = lift | {"address": "who@readers.example"}
+    faulty(program.call("POST", "/suppressions/lift", json=nobody), 404)
+
+
+def test_why_did_i_not_get_it(program: Program) -> None:
+    """Each edition of the last weeks, whether it went out to this reader, and if not why."""
+    app, clock = program.app, program.clock
+    app.compile()
+    app.look()
+
+    def edition() -> None:
+        clock.time += timedelta(hours=1)
+        program.sandbox.newsroom.publish(1)
+        app.look()
+        app.compile(["evening"])
+        app.deliver("letters")
+
+    number = program.add(NOOR)
+    edition()
+    sara = program.add()
+    edition()
+    program.call("PATCH", f"/subscribers/{sara}", json={"rest_days": 7})
+    edition()
+    told = program.call("GET", f"/subscribers/{sara}/history").json()
+    assert [one["because"] for one in told["editions"]] == [
+        "they had asked for silence for a while",
+        "their server took it",
+        "they were no confirmed reader of it when it was planned",
+    ]
+    assert [one["state"] for one in told["editions"]] == ["excluded", "sent", None]
+    told = program.call("GET", f"/subscribers/{number}/history").json()
+    assert [one["state"] for one in told["editions"]] == ["sent", "sent", "sent"]
+
+
+@pytest.mark.parametrize(
+    ("told", "status", "said"),
+    [
+        ({"address": "no address"}, 409, "is no mail address"),
+        ({"address": "a@b.example\r\nBcc: all@x.example"}, 409, "is no mail address"),
+        ({"name": "Sara\r\nBcc: all@x.example"}, 409, "control character"),
+        ({"proof": "fair\nBcc: x"}, 409, "control character"),
+        ({"proof": " "}, 409, "say where the consent comes from"),
+        ({"language": "de"}, 409, "has no language 'de'"),
+        ({"newsletter": "evning"}, 404, "did you mean 'evening'?"),
+        ({"name": "x" * 201}, 422, "some fields"),
+        ({"colour": "red"}, 422, "some fields"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_its_reason(
+    program: Program, told: dict[str, str], status: int, said: str
+) -> None:
+    usual = {"address": SARA, "newsletter": "evening", "language": "en", "proof": "p"}
+    assert said in faulty(program.call("POST", "/subscribers", json=usual | told), status)
+    assert program.call("GET", "/subscribers").json()["subscribers"] == []
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"name": "Sara\nBcc: x@y.example"},
+        {"language": "de"},
+        {"rest_days": -1},
+        {"newsletters": {"noon": {"frequency": "daily"}}},
+        {"newsletters": {"evening": {"topics": ["weather"]}}},
+        {"newsletters": {"evening": {"frequency": "hourly"}}},
+        {"address": "new@x.example"},
+    ],
+)
+def test_a_change_that_cannot_be_changes_nothing(program: Program, told: dict[str, Any]) -> None:
+    number = program.add()
+    before = program.call("GET", f"/subscribers/{number}").json()
+    assert program.call("PATCH", f"/subscribers/{number}", json={"name": "New"} | told).status_code in {
+        409,
+        422,
+    }
+    assert program.call("GET", f"/subscribers/{number}").json() == before
+
+
+def test_what_is_no_operation_and_what_is_no_body_is_said(program: Program) -> None:
+    faulty(program.call("GET", "/stories"), 404)
+    faulty(program.call("PUT", "/subscribers"), 405)
+    faulty(program.call("GET", "/subscribers/0x1"), 404)
+    faulty(program.call("GET", "/subscribers/99999999999999999999999"), 404)
+    faulty(program.call("GET", "/subscribers", params={"limit": "many"}), 422)
+    faulty(program.call("POST", "/subscribers", content=b"\xff{"), 422)
+    faulty(program.call("POST", "/subscribers", content=b" " * 70_000), 413)
+
+
+def test_consent_is_never_given_by_a_confirmation_that_was_only_asked_for(program: Program) -> None:
+    told = {"address": SARA, "newsletter": "evening", "language": "en"}
+    assert program.call("POST", "/subscribers", json=told).status_code == 200
+    found = program.call("GET", "/subscribers", params={"consent": Consent.GIVEN.value}).json()
+    assert found["subscribers"] == []
