@@ -19,9 +19,9 @@ from .ports import Mailer, Names, Source, World
 from .services.clicks import Clicks
 from .services.pacing import Pacer, Pacing
 from .services.preflight import Preflight, Surroundings
-from .services.reputation import Reputation, Shares
+from .services.reputation import ASKED, Reputation, Shares
 from .services.returns import Returns
-from .storage import allowances
+from .storage import allowances, brakes
 from .storage.allowances import Ration
 from .storage.database import Database
 from .storage.outbox import Claimed
@@ -128,9 +128,10 @@ class Gate:
         return mailer.carries if mailer else None
 
     def sweep(self) -> None:
-        """Forget allowances of days that are over."""
+        """Forget allowances of days that are over, and what was told of editions that are."""
         with self._database.write() as connection:
             allowances.sweep(connection, self._now() - KEPT)
+            brakes.forget(connection, ASKED, self._now() - 2 * KEPT)
 
     def resting(self) -> dict[str, tuple[datetime, str]]:
         """Relays that are left alone now: until when, and why."""

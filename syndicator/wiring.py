@@ -148,7 +148,7 @@ def json_schema() -> dict[str, Any]:
         for name in plugins.names(group):
             told = plugins.load(group, name).Settings
             own = told.model_json_schema()
-            schema["$defs"] |= own.pop("$defs", {})
+            schema["$defs"] |= {name: _without_secrets(one) for name, one in own.pop("$defs", {}).items()}
             hidden = config.secret_fields(told)
             shown = {key: value for key, value in own["properties"].items() if key not in hidden}
             needed = {*base.get("required", ()), *own.get("required", ())} & {*base["properties"], *shown}
@@ -163,6 +163,14 @@ def json_schema() -> dict[str, Any]:
             choices.append({"properties": base["properties"], "additionalProperties": False})
         schema["$defs"][table] = {"type": "object", "title": table, "anyOf": choices}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _without_secrets(told: dict[str, Any]) -> dict[str, Any]:
+    """A table of a plug-in's own, as it may be written into a file."""
+    if "properties" not in told:
+        return told
+    secret = {name for name, one in told["properties"].items() if "writeOnly" in str(one)}
+    return told | {"properties": {k: one for k, one in told["properties"].items() if k not in secret}}
 
 
 def shipped(folder: str) -> Traversable:

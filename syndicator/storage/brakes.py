@@ -56,6 +56,12 @@ def override(connection: Connection, name: str, value: object, *, now: datetime,
     connection.execute(insert(overrides).values(name=name, value=value, at=now, by=by))
 
 
+def forget(connection: Connection, prefix: str, before: datetime) -> None:
+    """What was noted under such names, once it is over for long."""
+    old = (overrides.c.name.between(prefix, prefix + "~"), overrides.c.at < before)
+    connection.execute(delete(overrides).where(*old))
+
+
 def overridden(connection: Connection, prefix: str = "") -> dict[str, object]:
     found = connection.execute(select(overrides.c.name, overrides.c.value))
     return {row.name: row.value for row in found if row.name.startswith(prefix)}

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from pydantic import ValidationError
@@ -20,6 +21,7 @@ from syndicator.sandbox.smtp import SmtpStandIn
 from syndicator.sandbox.world import Sandbox
 from syndicator.services.audience import Wish
 from syndicator.storage import allowances, brakes, ledger
+from syndicator.wiring import json_schema
 
 SENDER = 'sender = "news@courier.example"\nsender_name'
 
@@ -126,8 +128,6 @@ def test_a_relay_that_cannot_be_reached_is_left_alone_and_the_next_takes_over(tm
 
 @pytest.mark.parametrize("greeting", [b"421 busy\r\n", b"454 later\r\n", b"554 no\r\n"])
 def test_a_relay_that_does_not_greet_is_left_alone(tmp_path: Path, greeting: bytes) -> None:
-    from threading import Thread
-
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def refuse() -> None:
@@ -142,6 +142,34 @@ def test_a_relay_that_does_not_greet_is_left_alone(tmp_path: Path, greeting: byt
             room.plan(READERS)
             assert room.deliver() == (0, 12)
             assert room.resting() == ["letters/own"]
+        thread.join()
+
+
+def test_a_relay_that_does_not_know_us_is_left_alone_and_the_channel_goes_on(tmp_path: Path) -> None:
+    """A wrong password pauses a channel that has one relay; here the next one takes over."""
+    answers = [b"220 hi\r\n", b"250-hi\r\n250 AUTH PLAIN\r\n", b"535 5.7.8 no\r\n"]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def refuse() -> None:
+            line, _ = server.accept()
+            for place, answer in enumerate(answers):
+                if place:
+                    line.recv(1000)
+                line.sendall(answer)
+            line.close()
+
+        thread = Thread(target=refuse)
+        thread.start()
+        port = server.getsockname()[1]
+        (tmp_path / "secrets").mkdir()
+        secret = tmp_path / "secrets" / "SYNDICATOR_CHANNELS_LETTERS_RELAYS_OWN_PASSWORD"
+        secret.write_text("wrong-password", "utf-8")
+        with newsroom(tmp_path, lambda first, second: two(port, second, more='username = "n"')) as room:
+            room.plan(READERS)
+            assert room.deliver() == (0, 12)
+            assert room.resting() == ["letters/own"]
+            with room.app.database.read() as connection:
+                assert brakes.paused(connection) == frozenset()
         thread.join()
 
 
@@ -247,6 +275,7 @@ def test_settings_that_contradict_each_other() -> None:
         ({}, "either host"),
         ({"host": "h", "relays": [relay]}, "either host"),
         ({"relays": [relay, relay]}, "same name"),
+        ({"relays": [relay, relay | {"name": "b"}], "events": "/var/log/mail.log"}, "the log of one"),
         ({"host": "h", "rates": ["fast"]}, "second, minute, hour or day"),
     ):
         with pytest.raises(ValidationError, match=why):
@@ -269,3 +298,9 @@ def test_each_relay_has_its_own_secret(tmp_path: Path) -> None:
         path.write_text(path.read_text("utf-8").replace('username = "news"', 'password = "x"'), "utf-8")
         with pytest.raises(Exception, match="a secret stands in the file"):
             App.opened(path, {})
+
+
+def test_no_relays_secret_stands_in_the_schema() -> None:
+    told = json_schema()["$defs"]["RelaySettings"]["properties"]
+    assert "host" in told
+    assert "password" not in told

@@ -268,7 +268,8 @@ def test_the_commands(tmp_path: Path) -> None:
         shipped = (Path(__file__).parents[2] / "templates" / "email" / "digest.txt").read_text("utf-8")
         (own / "digest.txt").write_text(shipped.replace("{{ newsroom.postal_address }}", ""), "utf-8")
         c = ("-c", str(path))
-        syndicator("subscribers", "add", "sara@readers.example", "--to", "evening", "--language", "en", *c)
+        wish = ("--to", "evening", "--language", "en", "--proof", "by letter")
+        assert syndicator("subscribers", "add", "sara@readers.example", *wish, *c).returncode == 0
         syndicator("ingest", *c)
         sandbox.newsroom.publish(3)
         syndicator("ingest", *c)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from syndicator.bounces import Kind, Why
 from syndicator.model import (
+    ChannelId,
     DeliveryId,
     DeliveryState,
     Edition,
@@ -17,8 +18,10 @@ from syndicator.model import (
     EditionKind,
     Language,
     Outcome,
+    Post,
     Receipt,
 )
+from syndicator.sandbox.faults import Fault
 from syndicator.services.reputation import Level, Reputation, Shares
 from syndicator.storage import brakes, ledger, outbox, planning, returned
 from syndicator.storage.database import Database
@@ -38,8 +41,6 @@ def planned(database: Database, number: int) -> None:
         subscribe(database, f"r{one}@readers.example")
     edition = Edition(id=EDITION, kind=EditionKind.DIGEST, language=Language("en"), due_at=NOW, stories=())
     with database.write() as connection:
-        from syndicator.model import ChannelId, Post
-
         planning.add_edition(connection, edition, newsletter="daily", now=NOW, by="test")
         post = Post(
             id="p", edition=EDITION, channel=ChannelId("letters"), language=Language("en"), text="rain"
@@ -154,8 +155,6 @@ def test_an_editor_who_lets_it_go_on_is_not_asked_again(database: Database) -> N
 
 
 def test_what_the_relay_refuses_stops_the_run_that_it_came_of(tmp_path: Path) -> None:
-    from syndicator.sandbox.faults import Fault
-
     told = 'host = "127.0.0.1"\nport = {}\ntls = "none"\nrates = ["15/m"]\n'
     with newsroom(tmp_path, lambda first, second: told.format(first)) as room:
         room.plan([f"r{number}@readers.example" for number in range(30)])

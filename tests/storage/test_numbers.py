@@ -111,7 +111,7 @@ def test_not_after_a_copy_to_another_database(
     here.close()
 
 
-@pytest.mark.parametrize("revision", REVISIONS)
+@pytest.mark.parametrize("revision", [one for one in REVISIONS if one < "0006"])  # since then they are kept
 def test_not_in_a_database_of_an_older_version(tmp_path: Path, memory: Memory, revision: str) -> None:
     """Its highest numbers were free again when it was brought up to date."""
     database = Database(f"sqlite:///{tmp_path}/news.db")

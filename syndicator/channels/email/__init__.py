@@ -93,6 +93,9 @@ class EmailChannel:
             if len(set(names)) < len(names):
                 message = "two relays have the same name"
                 raise ValueError(message)
+            if self.events and len(names) > 1:
+                message = "events is the log of one relay; what another one took is not in it"
+                raise ValueError(message)
             return self
 
         def all_relays(self) -> tuple[RelaySettings, ...]:
