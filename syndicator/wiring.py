@@ -84,6 +84,7 @@ class Wiring:
             sender=told.sender,
             sender_names=dict(told.sender_names.items()),
             images=told.images,
+            archive_url=self.settings.archive_of(newsletter),
         )
 
 

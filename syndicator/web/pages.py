@@ -17,6 +17,7 @@ from syndicator.app import App
 from syndicator.errors import ConfigError, StorageError
 
 from .api import api
+from .archive import Archive
 from .counter import Counter
 from .hooks import hooks
 
@@ -44,6 +45,7 @@ def pages(newsroom: App) -> Starlette:
             Route("/healthz", healthy, methods=["GET"]),
             Route("/readyz", ready, methods=["GET"]),
             *Counter(newsroom).routes(),
+            *Archive(newsroom).routes(),
             *hooks(newsroom),
             api(newsroom),
         ]
