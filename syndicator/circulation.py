@@ -9,6 +9,7 @@ from pathlib import Path
 from .model import ChannelId, Edition, Language, Post
 from .register import Register
 from .services import audience, rolls
+from .services.backnumbers import BackNumbers, Shelf
 from .services.frontdesk import Caps, FrontDesk, Rack
 from .services.memory import Memory
 from .storage.database import Database
@@ -35,6 +36,11 @@ class Circulation:
         self._memory = memory
         self._now = now
         told, caps = self._settings, self._settings.signup
+        self.backnumbers = BackNumbers(
+            database,
+            shelves={name: self._shelf(name) for name in told.newsletters if told.archive_of(name)},
+            now=now,
+        )
         self.front = FrontDesk(
             database,
             keys=wiring.keys,
@@ -96,6 +102,11 @@ class Circulation:
             open=told.signup,
             topics={topic: dict(one.titles.items()) for topic, one in told.topics.items()},
         )
+
+    def _shelf(self, name: str) -> Shelf:
+        told = self._settings.newsletters[name]
+        languages = self._settings.languages_in(name)
+        return Shelf(name=name, languages=languages, titles=dict(told.titles.items()))
 
     def _letter(self, edition: Edition, channel: str) -> Post:
         (post,) = self._wiring.renderer.write(edition, self._wiring.outlet(ChannelId(channel)))

@@ -196,6 +196,9 @@ class NewsletterTable(Table):
         default=False, description="count opened mails by a picture; most of them are machines"
     )
     signup: bool = Field(default=True, description="whether anybody may ask for it on the readers' pages")
+    archive: bool | None = Field(
+        None, description="whether anybody may read what went out on /archive/NAME/; none: as signup"
+    )
     images: bool = Field(default=True, description="whether the first story has its picture")
     sender: str = Field(
         "", description="what stands before the @ in From; none: as the channel", pattern=r"^[\w.+-]{0,64}$"
@@ -268,6 +271,12 @@ class Settings(Table):
 
     def languages_of(self, channel: str) -> tuple[Language, ...]:
         return self.channels[channel].languages or self.newsroom.languages
+
+    def archive_of(self, newsletter: str) -> str:
+        """Address of the newsletter's archive; empty where it has none."""
+        told = self.newsletters[newsletter]
+        shown = told.signup if told.archive is None else told.archive
+        return f"{self.newsroom.public_url.rstrip('/')}/archive/{newsletter}/" if shown else ""
 
     def languages_in(self, newsletter: str) -> tuple[Language, ...]:
         told = self.newsletters[newsletter]

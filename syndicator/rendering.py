@@ -296,12 +296,18 @@ class Renderer:
             "direction": direction(language),
             "channel": outlet.id,
             "newsletter": outlet.newsletter,
-            "stories": stories,
-            "lead": stories[0] if stories else None,
-            "sections": _sections(stories[1:]),
+            **self.arranged(edition, stories),
             "more": more,
             "reader": {name: blank(name) for name in READER},
             "purpose": edition.id.partition(":")[0],
+        }
+
+    def arranged(self, edition: Edition, stories: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """The edition's stories as templates have them: all, the first, and the others under their headings."""
+        return {
+            "stories": stories,
+            "lead": stories[0] if stories else None,
+            "sections": _sections(stories[1:]),
         }
 
     def story(self, story: Story, due_at: datetime, language: str) -> dict[str, Any]:

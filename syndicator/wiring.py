@@ -91,6 +91,7 @@ class Wiring:
             if told.clicks
             else None,
             picture=(lambda edition: f"{pages}/o/{open_token(self.keys, edition)}") if told.opens else None,
+            archive_url=self.settings.archive_of(newsletter),
         )
 
 

@@ -100,7 +100,7 @@ class Counter:
     def _language(self, request: Request, form: Form | None = None) -> str:
         """What the form or the address says, else what the browser prefers, else the newsroom's first."""
         told = [*(form or {}).get("language", ()), request.query_params.get("language", "")]
-        told += _preferred(request.headers.get("accept-language", ""))
+        told += preferred(request.headers.get("accept-language", ""))
         return next((one for one in told if one in self._languages), self._languages[0])
 
     def _named(self, languages: Sequence[str]) -> list[dict[str, str]]:
@@ -317,7 +317,7 @@ def _place(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def _preferred(header: str) -> list[str]:
+def preferred(header: str) -> list[str]:
     """The languages of Accept-Language, best first, each followed by its own without a region."""
     told = []
     for part in header.split(",")[:20]:

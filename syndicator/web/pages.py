@@ -17,6 +17,7 @@ from syndicator.app import App
 from syndicator.errors import ConfigError, StorageError
 
 from .api import api
+from .archive import Archive
 from .counter import Counter
 from .hooks import hooks
 from .ways import ways
@@ -45,6 +46,7 @@ def pages(newsroom: App) -> Starlette:
             Route("/healthz", healthy, methods=["GET"]),
             Route("/readyz", ready, methods=["GET"]),
             *Counter(newsroom).routes(),
+            *Archive(newsroom).routes(),
             *hooks(newsroom),
             *ways(newsroom),
             api(newsroom),
