@@ -106,20 +106,20 @@ class CounterLane:
     def take(self) -> Parcel | None:
         if self._stopping():
             return None
-        if not self._claimed:
-            self._claim()
+        while not self._claimed and self._claim() and not self._stopping():
+            pass  # all of a claim may be put off, and there is more behind it
         return self._claimed.popleft() if self._claimed else None
 
-    def _claim(self) -> None:
-        def claim(connection: Connection, tries: int) -> list[outbox.Claimed]:
+    def _claim(self) -> int:
+        """Returns how many there were, whether they may go now or not."""
+
+        def claim(connection: Connection, tries: int) -> tuple[list[outbox.Claimed], int]:
             if tries:  # what we may have claimed without hearing of it
                 outbox.release_all(connection, self._holder)
-            now, ration = self._now(), self._ration
-            limit = ration.grant(connection, self._batch, now) if ration else self._batch
-            won = (
-                []
-                if limit == 0
-                else outbox.claim(
+            now = self._now()
+
+            def won(limit: int) -> list[outbox.Claimed]:
+                return outbox.claim(
                     connection,
                     self._channel,
                     holder=self._holder,
@@ -129,12 +129,17 @@ class CounterLane:
                     paused=brakes.shut(connection),
                     read=self._posts,
                 )
-            )
-            return ration.sift(connection, won, limit, now) if ration else won
 
-        for one in self._written(claim):
+            if self._ration:
+                return self._ration.claim(connection, won, self._batch, now)
+            found = won(self._batch)
+            return found, len(found)
+
+        found, number = self._written(claim)
+        for one in found:
             self._tokens[one.delivery.id] = one.delivery.token
             self._claimed.append(self._parcel(one))
+        return number
 
     def through(self, relay: str) -> bool:
         """What is taken from here on goes through this relay; False: it rests."""

@@ -237,7 +237,8 @@ class Preflight:
         """A few at once, within a time; what was looked at lately is not asked again."""
         ours = self._outside.public_url.rstrip("/") + "/"
         wanted = [url for url in urls if BLANK_START not in url and not url.startswith(ours)]
-        news = [url for url in wanted if url not in self._kept()]
+        kept = self._kept()
+        news = [url for url in wanted if url not in kept]
         if news:
             self._look_at(news)
         late = "there was no time left"

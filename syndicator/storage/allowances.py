@@ -21,7 +21,6 @@ from .statements import dialect, insert_new, stands
 FIRST_REST = timedelta(seconds=30)  # of a relay that cannot be reached; doubled each time
 LONGEST_REST = timedelta(minutes=30)
 FORGIVEN = timedelta(hours=6)  # after so long without a fault the next one is a first one
-ENDLESS = 1_000_000_000
 
 
 def take(connection: Connection, buckets: Sequence[Allowance], wanted: int, now: datetime) -> int:
@@ -97,14 +96,20 @@ class Ration:
         self.relay = relay
         return not resting(connection, f"{self.channel}/{relay}", now)
 
-    def grant(self, connection: Connection, wanted: int, now: datetime) -> int:
-        """How many the next claim may take."""
-        return take(connection, self.relays(self.relay, now), wanted, now)
+    def claim(
+        self, connection: Connection, won: Callable[[int], list[Claimed]], wanted: int, now: datetime
+    ) -> tuple[list[Claimed], int]:
+        """As many as the relay may carry: those that may go now, and how many there were. ``won`` claims so many."""
+        buckets = self.relays(self.relay, now)
+        granted = take(connection, buckets, wanted, now)
+        found = won(granted) if granted else []
+        kept = self._sifted(connection, found, now)
+        if len(kept) < granted:
+            put_back(connection, buckets, granted - len(kept))
+        return kept, len(found)
 
-    def sift(
-        self, connection: Connection, won: Sequence[Claimed], granted: int, now: datetime
-    ) -> list[Claimed]:
-        """Those of a claim that may go now. Those whose domain has had enough wait again, each until its turn."""
+    def _sifted(self, connection: Connection, won: Sequence[Claimed], now: datetime) -> list[Claimed]:
+        """Those whose domain has not had enough; the others wait again, each until its turn."""
         counts = Counter(domain for one in won if (domain := self._domain(one)))
         left = {name: take(connection, [self.domains[name]], counts[name], now) for name in sorted(counts)}
         late: dict[str, list[Claimed]] = {}
@@ -119,8 +124,6 @@ class Ration:
             kept.append(one)
         for domain, waiting in late.items():
             self._put_off(connection, self.domains[domain], waiting, now)
-        if len(kept) < granted:
-            put_back(connection, self.relays(self.relay, now), granted - len(kept))
         return kept
 
     def _domain(self, one: Claimed) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, exists, func, select
+from sqlalchemy import Connection, exists, select
 
 from syndicator.model import Delivery, DeliveryId, DeliveryState, Post
 
 from .content import POST
 from .outbox import Claimed
-from .schema import deliveries, editions, posts
+from .schema import deliveries, posts
 from .statements import stands
 
 NOBODY = "0"  # a recipient whose links change nothing
@@ -39,19 +39,7 @@ def of_edition(connection: Connection, edition: str) -> list[Post]:
     return [POST.validate_python(content) for content in found.scalars()]
 
 
-def newsletter_of(connection: Connection, edition: str) -> str | None:
-    name: str | None = connection.execute(
-        select(editions.c.newsletter).where(editions.c.id == edition)
-    ).scalar()
-    return name
-
-
 def waits(connection: Connection, edition: str) -> bool:
     """Whether any of it is still to be claimed."""
     pending = exists().where(deliveries.c.edition == edition, stands(DeliveryState.PENDING))
     return bool(connection.execute(select(pending)).scalar())
-
-
-def count_waiting(connection: Connection, edition: str) -> int:
-    pending = (deliveries.c.edition == edition, stands(DeliveryState.PENDING))
-    return connection.execute(select(func.count()).select_from(deliveries).where(*pending)).scalar_one()

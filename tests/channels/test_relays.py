@@ -269,6 +269,21 @@ def test_a_receiver_gets_so_many_and_the_others_do_not_wait_for_it(
         assert room.states() == {"sent": 20}
 
 
+def test_those_behind_a_slow_receiver_do_not_wait_for_the_next_tick(tmp_path: Path) -> None:
+    """Whole claims of it are put off, and the next one is looked at."""
+    told = 'host = "127.0.0.1"\nport = {}\ntls = "none"\ndomains = {{ "gmail.example" = "6/m" }}\n'
+    slow = [f"s{number}@gmail.example" for number in range(20)]
+    with newsroom(tmp_path, lambda first, second: told.format(first), batch=2) as room:
+        room.plan([*slow, *READERS])
+        assert room.deliver()[0] == 1 + 12
+
+
+def test_doctor_names_every_relay_that_does_not_let_us_in(tmp_path: Path) -> None:
+    with newsroom(tmp_path, lambda first, second: two(closed(), closed())) as room:
+        (said,) = [said for name, well, said in room.app.doctor() if name == "channels.letters" and not well]
+    assert said.count("cannot be reached") == 2
+
+
 def test_settings_that_contradict_each_other() -> None:
     relay = {"name": "own", "host": "h"}
     for told, why in (

@@ -235,15 +235,20 @@ class EmailChannel:
     def probe(self) -> str:
         """Connect, encrypt, sign in and leave. Raises :exc:`ChannelError`."""
         relay_log.check(self._settings.events)
-        said = []
-        for one in self._relays:
-            with asyncio.Runner() as runner:
-                try:
-                    runner.run(opened(self._open(one))).hang_up()
-                except LineBroken as error:
-                    raise ChannelError(str(error)) from error
-            said.append(f"{one.host}:{one.port}")
-        return f"{', '.join(said)} lets {self._settings.sender} in"
+        said = [*filter(None, map(self._refusal, self._relays))]
+        if said:
+            raise ChannelError("; ".join(said))
+        places = ", ".join(f"{one.host}:{one.port}" for one in self._relays)
+        return f"{places} lets {self._settings.sender} in"
+
+    def _refusal(self, relay: RelaySettings) -> str:
+        """Why it does not let us in; empty where it does."""
+        with asyncio.Runner() as runner:
+            try:
+                runner.run(opened(self._open(relay))).hang_up()
+            except LineBroken as error:
+                return str(error)
+        return ""
 
 
 def _in_the_clear(relays: Iterable[RelaySettings]) -> Iterator[str]:
