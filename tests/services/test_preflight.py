@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +24,7 @@ from syndicator.storage.schema import audit
 from syndicator.tokens import sign
 from syndicator.web.pages import serving
 from tests.inspection.test_domains import Zone
+from tests.steps import SteppedDatabase
 from tests.test_cli import syndicator, told
 
 READER = Wish(address="alan@readers.example", language="en", newsletter="evening", proof="p")
@@ -72,11 +75,12 @@ class Newsroom:
             return [(row.who, row.what, row.why) for row in connection.execute(select(audit))]
 
 
-def opened(folder: Path, *, sender: str = REAL) -> Iterator[Newsroom]:
+def opened(folder: Path, *, sender: str = REAL, more: str = "") -> Iterator[Newsroom]:
     clock, names = Clock(), Zone(dict(RECORDS))
     with Sandbox(now=clock.now) as sandbox:
         path = sandbox.configure(folder)
         text = path.read_text("utf-8").replace("courier.example", sender)
+        text = text.replace("[newsletters.evening]", f"[newsletters.evening]\n{more}")
         # The pages are on loopback, and without TLS: all else is as it is out in the world.
         path.write_text(f'{text}\n[preflight]\ndespite = ["public-url"]\n', "utf-8")
         with App.opened(path, {}, now=clock.now, names=names) as app, serving(app):
@@ -288,3 +292,41 @@ def test_the_commands(tmp_path: Path) -> None:
         assert "✕ postal-address" in held.stdout
         syndicator("newsletter", "send", "evening", "--despite", "postal-address", "--by", "dana", *c)
         assert told("deliver", "letters", *c)["letters"]["accepted"] == 1
+
+
+class Killed(Exception):
+    """The process is no more."""
+
+
+@pytest.mark.parametrize("stage", ["after BEGIN", "before COMMIT", "after COMMIT"])
+@pytest.mark.parametrize("write", [1, 2, 3])
+def test_who_dies_while_looking_leaves_an_edition_that_goes_out_once(
+    tmp_path: Path, stage: str, write: int
+) -> None:
+    """Behind its gate or through it, with turns or without: the next look carries on."""
+    seen = Counter[str]()
+
+    def step(name: str) -> None:
+        seen[name] += 1
+        if (name, seen[name]) == (stage, write):
+            raise Killed
+
+    for newsroom in opened(tmp_path, more='spread_until = "15:30"'):
+        edition = newsroom.edition()
+        dying = SteppedDatabase(newsroom.app.database.url)
+        dying.step = step
+        look = newsroom.app.gate.preflight
+        alive, look._database = look._database, dying
+        pacer = look._opened.__self__  # type: ignore[attr-defined]
+        pacer._database = dying
+        with pytest.raises(Killed) if write < 3 else nullcontext():
+            look.look()
+        dying.close()
+        look._database = pacer._database = alive
+        look.look()
+        for _ in range(40):
+            newsroom.deliver()
+            newsroom.clock.time += timedelta(minutes=1)
+        assert newsroom.waiting() == {}
+        assert newsroom.states(edition) == {"sent": 1}
+        assert list(newsroom.sandbox.smtp.received().values()) == [1]
