@@ -16,12 +16,14 @@ from pydantic import ValidationError
 from syndicator.app import App
 from syndicator.channels.email import EmailChannel
 from syndicator.channels.email.relays import WarmUp
+from syndicator.model import ChannelId
 from syndicator.sandbox.faults import Fault
 from syndicator.sandbox.smtp import SmtpStandIn
 from syndicator.sandbox.world import Sandbox
 from syndicator.services.audience import Wish
 from syndicator.storage import allowances, brakes, ledger
 from syndicator.wiring import json_schema
+from tests.lanes import WORLD
 
 SENDER = 'sender = "news@courier.example"\nsender_name'
 
@@ -282,6 +284,14 @@ def test_doctor_names_every_relay_that_does_not_let_us_in(tmp_path: Path) -> Non
     with newsroom(tmp_path, lambda first, second: two(closed(), closed())) as room:
         (said,) = [said for name, well, said in room.app.doctor() if name == "channels.letters" and not well]
     assert said.count("cannot be reached") == 2
+
+
+def test_of_relays_with_the_same_priority_any_comes_first() -> None:
+    relays = [{"name": name, "host": "h", "priority": at} for name, at in (("a", 1), ("b", 1), ("c", 2))]
+    settings = EmailChannel.Settings.model_validate({"sender": "a@n.example", "relays": relays})
+    channel = EmailChannel(settings, WORLD, id=ChannelId("letters"))
+    orders = {"".join(one.name for one in channel._in_order()) for _ in range(50)}
+    assert orders == {"abc", "bac"}
 
 
 def test_settings_that_contradict_each_other() -> None:

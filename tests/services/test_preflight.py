@@ -294,6 +294,14 @@ def test_the_commands(tmp_path: Path) -> None:
         assert told("deliver", "letters", *c)["letters"]["accepted"] == 1
 
 
+def test_the_doctor_asks_the_dns_in_the_same_words(newsroom: Newsroom) -> None:
+    newsroom.names.records[REAL] = ["v=spf1 +all"]
+    found = [(well, said) for name, well, said in newsroom.app.doctor() if name == "channels.letters"]
+    (bad,) = [said for well, said in found if not well]
+    assert bad.startswith("spf: courier.org: it lets everybody send for you")
+    assert [one.check for one in newsroom.app.gate.preflight.doctor("letters")] == ["spf", "dkim"]
+
+
 class Killed(Exception):
     """The process is no more."""
 
