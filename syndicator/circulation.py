@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
+from .config import closest
+from .errors import NotFound, Refused
 from .model import ChannelId, Edition, Language, Post
 from .register import Register
 from .services import audience, rolls
@@ -91,6 +93,20 @@ class Circulation:
             refused=refused,
             seen=seen,
         )
+
+    def form(self, name: str, language: str = "") -> str:
+        """A sign-up form to paste into any page. Raises :exc:`NotFound`, and :exc:`Refused` where nobody may ask."""
+        if name not in self.front.racks:
+            raise NotFound(f"no newsletter is called {name!r}; {closest(name, self.front.racks)}")
+        rack = self.front.racks[name]
+        language = language or rack.languages[0]
+        if not rack.open:
+            raise Refused(f"{name} is closed: nobody may ask for it; write signup = true")
+        if language not in rack.languages:
+            raise Refused(f"{name} has no language {language!r}; it has: {', '.join(rack.languages)}")
+        told = {"newsletter": name, "title": rack.title(language)}
+        address = self._settings.newsroom.public_url.rstrip("/")
+        return self._wiring.renderer.page("pages/form.html", language, address=address, **told)
 
     def _rack(self, name: str) -> Rack:
         told = self._settings.newsletters[name]

@@ -452,7 +452,11 @@ def _on_the_web(edition: Edition, outlet: Outlet) -> str:
 
 def _web(url: str, instead: str) -> str:
     """A link that a reader may follow: http and https only, whatever a feed says."""
-    return url if urlsplit(url).scheme in {"http", "https"} else instead
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError:  # such as "http://["
+        return instead
+    return url if scheme in {"http", "https"} else instead
 
 
 def _loaded(found: tuple[str, str] | None) -> tuple[str, str, Callable[[], bool]] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,45 @@ def test_a_newsletter_is_tried_out_past_the_ledger(world: tuple[Sandbox, Path]) 
     planned = told("compile", "--now", "evening", *c)["editions"]
     assert isinstance(planned, list)
     assert any(one.startswith("digest:evening") for one in planned)  # the stories are still to be sent
+
+
+def test_a_newsletter_is_written_into_a_folder(world: tuple[Sandbox, Path], tmp_path: Path) -> None:
+    sandbox, path = world
+    c = ("-c", str(path))
+    folder = tmp_path / "proofs" / "new"
+    nothing = syndicator("newsletter", "preview", "evening", "--to", str(folder), *c)
+    assert (nothing.returncode, "no stories now" in nothing.stderr) == (1, True)
+    sandbox.newsroom.publish()
+    syndicator("ingest", *c)
+    before, sent = told("status", *c), len(sandbox.smtp.mails)
+    written = told("newsletter", "preview", "evening", "--language", "ckb", "--to", str(folder), *c)["proofs"]
+    assert [one["language"] for one in written] == ["ckb"]  # type: ignore[attr-defined]
+    assert sorted(file.name for file in folder.iterdir()) == [
+        f"evening.ckb.{end}" for end in ("eml", "html", "txt")
+    ]
+    mail = message_from_bytes((folder / "evening.ckb.eml").read_bytes(), policy=policy.default)
+    assert mail["To"] == "reader@mail.example"
+    assert str(mail["Subject"]).startswith("پوختەی ئێوارە: ")
+    assert not mail.defects
+    shown, plain = ((folder / f"evening.ckb.{end}").read_text("utf-8") for end in ("html", "txt"))
+    assert 'dir="rtl"' in shown
+    for text in (shown, plain):
+        assert "reader@mail.example" in text
+        assert "/unsubscribe/" in text
+        assert "\ue000" not in text
+    everything = syndicator("newsletter", "preview", "evening", "--to", str(folder), *c)
+    assert [line.split()[0] for line in everything.stdout.splitlines()] == ["ckb", "ar"]
+    assert (told("status", *c), len(sandbox.smtp.mails)) == (before, sent)
+    (tmp_path / "file").write_text("x", "utf-8")
+    refused = syndicator("newsletter", "preview", "evening", "--to", str(tmp_path / "file"), *c)
+    assert (refused.returncode, "name a folder" in refused.stderr) == (1, True)
+    other = syndicator("newsletter", "preview", "evening", "--language", "fr", "--to", str(folder), *c)
+    assert "no stories now in fr" in other.stderr
+
+
+def test_a_form_is_printed(world: tuple[Sandbox, Path]) -> None:
+    _, path = world
+    form = syndicator("newsletter", "form", "evening", "--language", "ar", "-c", str(path)).stdout
+    assert form.startswith('<form method="post" action="http://')
+    assert 'name="newsletter" value="evening"' in form
+    assert syndicator("newsletter", "form", "nobody", "-c", str(path)).returncode == 1

@@ -18,6 +18,7 @@ from .keys import key
 from .mail import commands as mail
 from .mail import newsletter
 from .operator import commands as operator
+from .proofs import commands as proofs
 from .readers import subscribers
 
 app = typer.Typer(
@@ -33,6 +34,7 @@ app.add_typer(keeper)
 app.add_typer(mail)
 app.add_typer(database, name="db")
 app.add_typer(key, name="key")
+newsletter.add_typer(proofs)
 app.add_typer(newsletter, name="newsletter")
 app.add_typer(subscribers, name="subscribers")
 

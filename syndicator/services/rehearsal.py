@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from email import message_from_bytes, policy
+from typing import cast
 
 from syndicator.errors import Refused, TemplateError
 from syndicator.model import Edition, Outcome, Post, Receipt
-from syndicator.ports import Channel, Parcel
+from syndicator.ports import Channel, Mailer, Parcel
 from syndicator.storage.outbox import Claimed
 from syndicator.storage.specimens import for_nobody
 
 MARK = "[Test]"  # before the subject: nobody takes it for the edition
+ANYBODY = "reader@mail.example"  # whom a proof is for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +26,19 @@ class Tried:
     language: str
     outcome: Outcome
     said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """A newsletter in one language, as a mail that nobody sent."""
+
+    language: str
+    mail: bytes  # RFC 5322, as it arrives
+
+    def part(self, kind: str) -> str:
+        """Its text, ``plain`` or ``html``, as mail programs decode it."""
+        body = message_from_bytes(self.mail, policy=policy.default).get_body((kind,))
+        return str(body.get_content()) if body else ""
 
 
 class _Lane:
@@ -58,15 +74,11 @@ class Rehearsal:
     def send(self, newsletter: str, addresses: Sequence[str]) -> list[Tried]:
         """Each language to each address. Raises :exc:`NotFound`, :exc:`TemplateError`, and :exc:`Refused` when there is
         nothing to send."""
-        made, faults = self._preview(newsletter)
-        if faults:
-            raise TemplateError("\n".join(faults))
-        if not made:
-            raise Refused(f"{newsletter} has no stories now; publish one, or lower its minimum")
+        made = self._made(newsletter)
         now = self._now()
         wanted = [(address, post) for address in addresses for _, post in made]
         parcels = [
-            self._parcel(number, address, post, newsletter, now)
+            self._parcel(number, address, _marked(post), newsletter, now)
             for number, (address, post) in enumerate(wanted, 1)
         ]
         lane = _Lane(parcels)
@@ -75,11 +87,37 @@ class Rehearsal:
         told = {parcel.delivery.id: parcel for parcel in parcels}
         return [_tried(told[receipt.delivery], receipt) for receipt in lane.receipts]
 
+    def proofs(self, newsletter: str, languages: Collection[str] = ()) -> list[Proof]:
+        """The newsletter as it would be now, in these languages or in all. Nothing is sent.
+
+        Raises :exc:`NotFound`, :exc:`TemplateError`, and :exc:`Refused` when there is nothing to show.
+        """
+        made = [post for _, post in self._made(newsletter) if not languages or post.language in languages]
+        if not made:
+            raise Refused(f"{newsletter} has no stories now in {', '.join(languages)}")
+        channel = self._channel(made[0].channel)
+        if not hasattr(channel, "specimen"):
+            raise Refused(f"{made[0].channel} is of a kind that cannot show what it sends")
+        now, mailer = self._now(), cast(Mailer, channel)
+        parcels = [self._parcel(number, ANYBODY, post, newsletter, now) for number, post in enumerate(made)]
+        return [Proof(language=one.post.language, mail=mailer.specimen(one)) for one in parcels]
+
+    def _made(self, newsletter: str) -> Sequence[tuple[Edition, Post]]:
+        made, faults = self._preview(newsletter)
+        if faults:
+            raise TemplateError("\n".join(faults))
+        if not made:
+            raise Refused(f"{newsletter} has no stories now; publish one, or lower its minimum")
+        return made
+
     def _parcel(self, number: int, address: str, post: Post, newsletter: str, now: datetime) -> Parcel:
-        marked = replace(post, subject=f"{MARK} {post.subject or ''}".strip())
         key = f"test:{post.id}:{now.isoformat()}:{number}"  # each has a Message-ID of its own
-        one = for_nobody(marked, newsletter, address, key=key, now=now, number=number)
-        return Parcel(delivery=one.delivery, post=marked, address=address, blanks=self._blanks(one))
+        one = for_nobody(post, newsletter, address, key=key, now=now, number=number)
+        return Parcel(delivery=one.delivery, post=post, address=address, blanks=self._blanks(one))
+
+
+def _marked(post: Post) -> Post:
+    return replace(post, subject=f"{MARK} {post.subject or ''}".strip())
 
 
 def _tried(parcel: Parcel, receipt: Receipt) -> Tried:

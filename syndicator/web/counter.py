@@ -114,6 +114,10 @@ class Counter:
             return self._form(request, language, {})
         if _said(form, BAIT):
             return self._form(request, language, form, state="sent")
+        if "stamp" not in form and _said(
+            form, "address"
+        ):  # from a form on somebody's site: here it is seen once more, and agreed to
+            return self._form(request, language, form, state="brought")
         if not self._front.filled_in_by_hand(_said(form, "stamp")):
             return self._form(request, language, form, 422, state="again")
         try:

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from syndicator.app import App
-from syndicator.errors import Refused
+from syndicator.errors import NotFound, Refused
 from syndicator.model import Consent, EditionId
 from syndicator.sandbox.world import Sandbox
 from syndicator.services.audience import Wish
@@ -206,7 +206,7 @@ def test_a_form_that_a_machine_filled_in_sends_nothing(visitor: Visitor) -> None
     visitor.clock.time -= timedelta(seconds=4)
     told = visitor.http.post("/subscribe", data=quick)
     assert (told.status_code, "press the button once more" in told.text) == (422, True)
-    for stamp in ("", "1.MQ.AAAA", str(quick["stamp"])[:-2]):
+    for stamp in ("x", "1.MQ.AAAA", str(quick["stamp"])[:-2]):
         assert visitor.http.post("/subscribe", data=quick | {"stamp": stamp}).status_code == 422
     old = visitor.fields()
     visitor.clock.time += timedelta(hours=25)
@@ -527,3 +527,33 @@ def test_ready_is_said_of_a_schema_that_fits(visitor: Visitor) -> None:
 def test_a_form_that_is_too_long_is_not_read(visitor: Visitor) -> None:
     assert visitor.http.post("/subscribe", content=b"a=" + b"x" * 20_000).status_code == 422
     assert visitor.http.post("/subscribe", content=b"\xff\xfe").status_code == 422
+
+
+def test_a_form_on_another_site_leads_to_ours_and_asks_for_nothing_by_itself(visitor: Visitor) -> None:
+    pasted = visitor.app.circulation.form("evening", "ckb")
+    assert '<form method="post"' in pasted
+    assert 'lang="ckb" dir="rtl"' in pasted
+    assert not re.findall(r"<script|style=|<link|<img|on\w+=", pasted)
+    (action,) = re.findall(r'action="([^"]+)"', pasted)
+    assert action.startswith(f"{visitor.base}/subscribe")
+    fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', pasted)) | {"address": SARA}
+    elsewhere = {"origin": "https://blog.example", "sec-fetch-site": "cross-site"}
+    shown = visitor.http.post(action.removeprefix(visitor.base), data=fields, headers=elsewhere)
+    assert shown.status_code == 200
+    assert "access-control-allow-origin" not in shown.headers
+    assert visitor.mails() == []  # neither a robot nor a forged form gets further than this
+    assert f'value="{SARA}"' in shown.text
+    assert re.search(r'value="evening" checked', shown.text)
+    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', shown.text))
+    visitor.clock.time += timedelta(seconds=3)
+    visitor.http.post("/subscribe", data={**hidden, "address": SARA, "newsletter": "evening"})
+    assert visitor.mails() == [SARA]
+
+
+def test_forms_that_cannot_be(visitor: Visitor) -> None:
+    form = visitor.app.circulation.form
+    assert 'lang="en"' in form("evening")
+    with pytest.raises(NotFound, match="did you mean 'evening'"):
+        form("evenin")
+    with pytest.raises(Refused, match="evening has no language 'fr'; it has: en, ckb, ar"):
+        form("evening", "fr")
