@@ -77,6 +77,7 @@ class Circulation:
         proof: str,
         write: bool,
         refused: Callable[[rolls.Refusal], None],
+        by: str = "operator",
         seen: Callable[[int], None] = lambda octets: None,
     ) -> rolls.Counts:
         """Take a list of readers in, or only look at it. Raises :exc:`Refused` for a file that is no list."""
@@ -91,6 +92,7 @@ class Circulation:
             now=self._now(),
             write=write,
             refused=refused,
+            by=by,
             seen=seen,
         )
 
@@ -107,6 +109,10 @@ class Circulation:
         told = {"newsletter": name, "title": rack.title(language)}
         address = self._settings.newsroom.public_url.rstrip("/")
         return self._wiring.renderer.page("pages/form.html", language, address=address, **told)
+
+    def cut_short(self, newsletter: str) -> rolls.Cut | None:
+        """The list for this newsletter that was stopped in the middle of its writing."""
+        return rolls.cut_short(self._database, newsletter)
 
     def _rack(self, name: str) -> Rack:
         told = self._settings.newsletters[name]

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, event
 
+from syndicator.cli import main
 from syndicator.sandbox.world import Sandbox
+from syndicator.services import rolls
 from syndicator.wiring import utc_now
+from tests.deaths import killed
 from tests.test_cli import syndicator, told
 from tests.web.test_counter import TOPICS
 
@@ -92,3 +99,69 @@ def test_keys_come_and_go(c: tuple[str, str]) -> None:
     assert syndicator("key", "end", "crm", *c).returncode == 1
     names = [one["name"] for one in told("key", "list", *c)["keys"]]  # type: ignore[attr-defined]
     assert names == ["crm", "shop"]
+
+
+def died(config: str, file: str, statement: int) -> None:
+    """The real command, that dies by SIGKILL before its n-th statement that changes anything of readers."""
+    rolls.BATCH, left = 40, iter(range(statement - 1))
+
+    def count(*told: object) -> None:
+        writes = str(told[2]).startswith(("INSERT", "DELETE", "UPDATE"))
+        if writes and next(left, None) is None:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    event.listen(Engine, "before_cursor_execute", count)
+    main(("subscribers", "import", file, "--to", "evening", "--proof", "the fair", "-c", config))
+
+
+def test_an_import_that_is_killed_is_told_of_and_the_same_command_finishes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """200 rows in five batches: killed in each of them."""
+    file = tmp_path / "readers.csv"
+    file.write_text("address,language\n" + "".join(f"r{n}@x.example,en\n" for n in range(200)), "utf-8")
+    monkeypatch.setattr(rolls, "BATCH", 40)
+    cut: set[int] = set()
+    with Sandbox(now=utc_now) as sandbox:
+        for statement in range(2, 60, 3):
+            config = str(sandbox.configure(tmp_path / str(statement)))
+            if not killed(died, config, str(file), statement):
+                break
+            c = ("-c", config)
+            there = len(told("subscribers", "list", "--limit", "1000", *c)["subscribers"])  # type: ignore[arg-type]
+            assert there % 40 == 0  # a batch is whole or not there at all
+            done = syndicator(
+                "subscribers", "import", str(file), "--to", "evening", "--proof", "the fair", *c
+            )
+            assert (f"cut short after {there} rows" in done.stderr) == (there > 0), done.stderr
+            assert f"{200 - there} new readers of evening, {there} have it already, 0 refused" in done.stdout
+            found = told("subscribers", "list", "--limit", "1000", *c)["subscribers"]
+            assert len({one["address"] for one in found}) == len(found) == 200  # type: ignore[arg-type, attr-defined]
+            again = syndicator("subscribers", "import", str(file), "--to", "evening", "--proof", "p", *c)
+            assert "cut short" not in again.stderr
+            cut.add(there)
+    assert cut >= {0, 40, 80, 120, 160}
+
+
+def test_every_row_that_is_refused_is_in_the_file_and_summed_up(c: tuple[str, str], tmp_path: Path) -> None:
+    file, into = tmp_path / "bad.csv", tmp_path / "refused.csv"
+    rows = [f"r{number}@x.example,de\n" for number in range(30)] + [
+        "=cmd|' /C calc'!A0,en\n",
+        "good@x.example,en\n",
+    ]
+    file.write_text("address,language\n" + "".join(rows), "utf-8")
+    words = ("subscribers", "import", str(file), "--to", "evening", "--proof", "p", "--refused", str(into))
+    done = syndicator(*words, *c)
+    assert done.returncode == 1
+    assert "✕ 30 refused: evening has no language …" in done.stderr
+    assert done.stderr.count("bad.csv, line ") == 20
+    assert "all of them are in the file" in done.stderr
+    with into.open(encoding="utf-8", newline="") as lines:
+        written = list(csv.DictReader(lines))
+    assert [int(row["line"]) for row in written] == [*range(2, 33)]
+    assert written[-1]["address"].startswith("'=cmd")
+    assert "cannot be written" in syndicator(*words, *c).stderr  # it is there already
+    into.unlink()
+    answer = told(*words, "--skip-refused", *c)
+    assert (answer["new"], answer["refused"]) == (1, 31)
+    assert "say where the consent" in syndicator(*words[:5], "--proof", " ", *c).stderr

@@ -66,7 +66,8 @@ def _notices(message: Message, original: Message) -> Iterator[Notice]:
     elif hotmail := original.get("X-HmXmrOriginalRecipient"):  # its complaints are no reports
         yield Notice(kind=Kind.COMPLAINT, reason=Why.COMPLAINT, address=_typed(str(hotmail)))
     elif status := _part(message, "message/delivery-status"):
-        yield from _statuses(status, _said(message))
+        # Some name their recipients only to people.
+        yield from list(_statuses(status, _said(message))) or _guesses(message)
     elif _is_auto_reply(message) or _part(message, "message/disposition-notification"):
         yield Notice(kind=Kind.AUTO_REPLY, reason=Why.AUTO_REPLY)
     else:

@@ -109,7 +109,7 @@ _WORDS: tuple[tuple[Why, str], ...] = (
         r"|(account|mail ?box) (\S+ ){0,3}not active|not logged in for",
     ),
     (W.SYSTEM, r"temporarily (unavailable|unable)|(try|attempt) (again )?later"
-        r"|temporary (failure|error|problem)"),
+        r"|temporary (failure|error|problem)|gr[ae]y.?list"),
     (
         W.ACCEPTS_NO_MAIL,
         r"null.?mx|does not accept (any )?(e?mail|smtp)"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -24,6 +28,10 @@ from .common import (
     progress,
 )
 
+if TYPE_CHECKING:
+    from syndicator.services.rolls import Refusal
+
+SHOWN = 20  # rows that are refused, on the screen
 Newsletter = Annotated[str, typer.Option("--to", help="The newsletter.")]
 
 subscribers = typer.Typer(help="Readers of the newsletters.", no_args_is_help=True)
@@ -135,38 +143,84 @@ def import_subscribers(
     skip: Annotated[
         bool, typer.Option("--skip-refused", help="Take the good rows though others are refused.")
     ] = False,
+    refused: Annotated[
+        Path | None, typer.Option(help="A CSV to write with every row that is refused, its line and reason.")
+    ] = None,
+    by: Editor = "operator",
     config: Config = HERE,
     as_json: Json = False,
 ) -> None:
-    """Add many readers who have consented: all of the file, or nothing.
+    """Add many readers who have consented: nothing is written before the whole file was looked at.
 
-    Who left, complained, bounced or was erased is refused, with the line and the reason.
+    Who left, complained, bounced or was erased is refused, with the line and the reason. One that was cut short is
+    finished by the same command.
 
     Example: `syndicator subscribers import readers.csv --to evening --proof "signed up at the fair"`
     """
-    from syndicator.services.rolls import Refusal
-
-    def refused(one: Refusal) -> None:
-        typer.echo(f"{file}, line {one.line}: {one.address}: {one.reason}", err=True)
-
-    with opened(config) as newsroom:
+    if not proof.strip():
+        raise Refused("say where the consent comes from; without it nobody gets mail")
+    with opened(config) as newsroom, refusals(file, refused) as told:
         languages = newsroom.newsletter_called(to).languages
-        look = partial(newsroom.circulation.enrol, file, to, languages=languages, proof=proof)
+        look = partial(newsroom.circulation.enrol, file, to, languages=languages, proof=proof, by=by)
         size = file.stat().st_size if file.exists() else 0
+        if cut := newsroom.circulation.cut_short(to):
+            typer.echo(
+                f"the import of {cut.file} was cut short after {cut.rows} rows at {cut.at:%Y-%m-%d %H:%M} UTC; "
+                "those are in, and the same file once more finishes it",
+                err=True,
+            )
         with progress("looking", size) as advance:
-            counts = look(write=False, refused=refused, seen=advance)
+            counts = look(write=False, refused=told, seen=advance)
+        for reason, number in told.sorts.most_common():
+            typer.echo(f"✕ {number} refused: {reason}", err=True)
         if counts.refused and not skip:
             raise Refused(f"{file}: {counts.refused} rows are refused; nothing was imported")
         if not dry_run:
             with progress("importing", size) as advance:
                 counts = look(write=True, refused=lambda one: None, seen=advance)
     if as_json:
-        print_json({**asdict(counts), "dry_run": dry_run})
+        print_json({**asdict(counts), "reasons": dict(told.sorts), "dry_run": dry_run})
         return
     would = "would be " if dry_run else ""
     typer.echo(
         f"{counts.new} {would}new readers of {to}, {counts.known} have it already, {counts.refused} refused"
     )
+
+
+class Refusals:
+    """What is told of the rows that are not taken: the first ones at once, all of them in a file."""
+
+    def __init__(self, of: Path, lines: TextIO | None) -> None:
+        self.sorts: Counter[str] = Counter()
+        self._of = of
+        self._write = csv.writer(lines) if lines else None
+        if self._write:
+            self._write.writerow(("line", "address", "reason"))
+
+    def __call__(self, one: Refusal) -> None:
+        from syndicator.services.rolls import defused
+
+        self.sorts[one.sort] += 1
+        number = self.sorts.total()
+        if number <= SHOWN:
+            typer.echo(f"{self._of}, line {one.line}: {one.address}: {one.reason}", err=True)
+        elif number == SHOWN + 1:
+            more = "all of them are in the file" if self._write else "--refused FILE writes all of them down"
+            typer.echo(f"more are not shown; {more}", err=True)
+        if self._write:
+            self._write.writerow((one.line, defused(one.address), defused(one.reason)))
+
+
+@contextmanager
+def refusals(of: Path, into: Path | None) -> Iterator[Refusals]:
+    """Raises :exc:`Refused` where the file cannot be written."""
+    try:
+        with into.open("x", encoding="utf-8", newline="") if into else nullcontext() as lines:
+            if into:
+                into.chmod(0o600)
+            yield Refusals(of, lines)
+    except OSError as error:
+        raise Refused(f"{into}: it cannot be written: {error.strerror}") from error
 
 
 @subscribers.command("export")

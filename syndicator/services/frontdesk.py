@@ -36,6 +36,7 @@ from syndicator.tokens import Keys, mark, sign, verify
 LIVES = {
     "confirm": timedelta(hours=48),
     "known": timedelta(hours=48),  # for one who asks and is confirmed already
+    "again": timedelta(hours=24),  # asked for once more within a day: no letter, and no link
     "move": timedelta(hours=2),  # to the old address
     "arrive": timedelta(hours=48),  # to the new one
     "export": timedelta(hours=2),
@@ -162,6 +163,7 @@ class FrontDesk:
             links.alone(connection)
             self._within_caps(connection, address, place)
             if links.asked_for(connection, hashed, SIGN_UP, now - AGAIN_AFTER):
+                self._asked_again(connection, address, hashed, place)
                 return
             version = links.agreed(connection, wording, language, now)
             who = self._asked(
@@ -170,6 +172,15 @@ class FrontDesk:
             link = self._link(purpose, who, address, place, [one.name for one in wanted], wording=version)
             self._letter(connection, link, spoken, wanted)
         self._sent(wanted[0].channel)
+
+    def _asked_again(self, connection: Connection, address: str, hashed: str, place: str) -> None:
+        """Written down as well, without a letter: it counts for the caps, and the answer takes as long."""
+        before = links.asked_for(connection, hashed, ["again"], self._now() - AGAIN_AFTER)
+        who = readers.find(connection, address)
+        link = self._link("again", who.id if who else SubscriberId(0), address, place, ())
+        links.add(
+            connection, sign(self._keys, "again", hashed, f"{link.at:%Y%m%dT%H%M%S.%f}", str(before)), link
+        )
 
     def _open_rack(self, name: str, language: str) -> Rack:
         rack = self.racks.get(name)

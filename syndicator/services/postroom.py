@@ -50,8 +50,9 @@ class Patience:
 class Blanks(dict[str, str]):
     """Worked out when somebody asks: this stands beside every single mail."""
 
+    __slots__ = ("_made", "_one")
+
     def __init__(self, made: Mapping[str, Callable[[outbox.Claimed], str]], one: outbox.Claimed) -> None:
-        super().__init__()
         self._made = made
         self._one = one
 
@@ -169,13 +170,7 @@ class CounterLane:
             return what(connection, len(AWAY))
 
     def _parcel(self, one: outbox.Claimed) -> Parcel:
-        return Parcel(
-            delivery=one.delivery,
-            post=one.post,
-            address=one.address,
-            blanks=self._blanks(one),
-            reply_to=one.reply_to,
-        )
+        return Parcel(one.delivery, one.post, one.address, self._blanks(one), one.reply_to)
 
     def commit(self, receipts: Sequence[Receipt], sending: Sequence[Parcel]) -> Sequence[Parcel]:
         settlements = [self._settlement(receipt) for receipt in receipts]
@@ -219,14 +214,8 @@ class CounterLane:
         due_at = None
         if state is DeliveryState.PENDING:
             due_at = receipt.retry_at or self._patience.next_try(token, receipt.at, self._rng)
-        return outbox.Settlement(
-            receipt=receipt,
-            token=token,
-            state=state,
-            due_at=due_at,
-            reason=None if state is DeliveryState.SENT else receipt.detail or None,
-            by=self._channel,
-        )
+        reason = None if state is DeliveryState.SENT else receipt.detail or None
+        return outbox.Settlement(receipt, token, state, self._channel, due_at=due_at, reason=reason)
 
     def take_over(self) -> None:
         """What a dead holder of our name had claimed waits again."""

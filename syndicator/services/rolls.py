@@ -2,12 +2,14 @@
 
 A list comes in as consent that somebody else took; where from has to be said. It never brings back who left,
 complained, bounced or was erased. Nothing of a file is written before all of it was read once and found good; then it
-is written in batches, so that nobody waits for long, and a run that was cut short is simply run again.
+is written in batches, so that nobody waits for long. Each batch is whole or not there at all, and with it stands how
+far it went: a run that was cut short is told of, and the same list once more finishes it. Who is there already stays.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,16 +20,20 @@ from typing import Any, TextIO
 
 from syndicator.errors import Refused
 from syndicator.model import Consent, Reason
-from syndicator.storage import enrolment, readers
+from syndicator.storage import brakes, enrolment, readers
 from syndicator.storage.database import Database
 from syndicator.storage.enrolment import Enrolled
 from syndicator.text.addresses import CONTROL, checked_address
 
 COLUMNS = ("address", "name", "language")
 OUT = ("address", "name", "language", "newsletter", "consent", "since", "topics", "frequency", "proof")
-BATCH = 2000  # rows in one commit
+BATCH = 10_000  # rows in one commit: half a second; with fewer the same pages are written again and again
+PAGE = 2000  # rows of an export at a time
 FIELD_MAX = 500  # characters
 FORMULA = "=+-@\t\r"  # what a spreadsheet would work out (OWASP, CSV injection)
+_OWN = re.compile(r"'[^']*'|\"[^\"]*\"")
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+_IMPORT = "import:"  # the override that says how far a list went, by newsletter
 _WHY_NOT = {
     Consent.WITHDRAWN: "left; only the reader can come back",
     Consent.SUPPRESSED: "is suppressed (bounced or complained) and gets no mail",
@@ -44,6 +50,20 @@ class Refusal:
     address: str
     reason: str
 
+    @property
+    def sort(self) -> str:
+        """The reason without what is this row's own, to be counted by."""
+        return _OWN.sub("…", self.reason).partition(";")[0].partition(": ")[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """A list whose writing was cut short."""
+
+    file: str
+    rows: int  # that are in
+    at: datetime
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
@@ -59,10 +79,8 @@ def rows(
     """Each row of the file, checked by itself. Raises :exc:`Refused` for a file without the columns it needs."""
     csv.field_size_limit(100_000)
     read = csv.DictReader(file)
-    missing = {"address", "language"} - set(read.fieldnames or ())
-    if missing:
-        columns = ",".join(COLUMNS)
-        raise Refused(f"{name}, line 1: the column {sorted(missing)[0]!r} is missing; write: {columns}")
+    if fault := _head(read.fieldnames or ()):
+        raise Refused(f"{name}, line 1: {fault}; nothing was imported")
     try:
         for row in read:
             yield _row(row, read.line_num, newsletter=newsletter, languages=languages, proof=proof)
@@ -70,16 +88,29 @@ def rows(
         raise Refused(f"{name}, line {read.line_num}: {error}; nothing was imported") from error
 
 
+def _head(columns: Sequence[str]) -> str:
+    """What is wrong with the first line, and what to write."""
+    line, wanted = ",".join(columns), ",".join(COLUMNS)
+    if not line.strip():
+        return f"it is empty; write: {wanted}"
+    if "address" not in columns and (found := next((one for one in _SEPARATORS if one in line), None)):
+        return f"its columns stand between {_SEPARATORS[found]}; save it with commas between them"
+    if any("@" in one for one in columns):
+        return f"it is a reader already; write the names of the columns before it: {wanted}"
+    if missing := [one for one in ("address", "language") if one not in columns]:
+        return f"the column {missing[0]!r} is missing; write: {wanted}"
+    doubled = next((one for one in columns if columns.count(one) > 1), None)
+    return f"there are two columns {doubled!r}; leave one" if doubled else ""
+
+
 def _row(
-    row: Mapping[str, str | None], line: int, *, newsletter: str, languages: Sequence[str], proof: str
+    row: Mapping[str | None, Any], line: int, *, newsletter: str, languages: Sequence[str], proof: str
 ) -> Enrolled | Refusal:
-    told = {
-        field: (value or "").strip()
-        for field, value in row.items()
-        if field and isinstance(value, str | None)
-    }
+    told = {field: (value or "").strip() for field, value in row.items() if field is not None}
     address, shown = told["address"].removeprefix("'"), told.get("name", "")
-    if reason := _fault(told, shown, newsletter, languages):
+    if reason := "it has more fields than line 1" * (None in row) or _fault(
+        told, shown, newsletter, languages
+    ):
         return Refusal(line, address, reason)
     try:
         checked = checked_address(address)
@@ -137,9 +168,14 @@ def take_file(
     try:
         with file.open("rb") as raw, TextIOWrapper(raw, encoding="utf-8-sig", newline="") as lines:
             told = rows(lines, str(file), newsletter=newsletter, languages=languages, proof=proof)
-            return take_in(database, told, newsletter, seen=go_on, **more)
-    except (OSError, UnicodeDecodeError) as error:
-        raise Refused(f"{file}: it cannot be read as UTF-8 text: {error}; nothing was imported") from error
+            return take_in(database, told, newsletter, name=file.name, seen=go_on, **more)
+    except OSError as error:
+        raise Refused(f"{file}: it cannot be read: {error.strerror}; nothing was imported") from error
+    except UnicodeDecodeError as error:
+        found = "UTF-16" if error.object[:2] in {b"\xff\xfe", b"\xfe\xff"} else "something else"
+        raise Refused(
+            f"{file}: it is {found}, and UTF-8 is needed; save it as “CSV UTF-8”; nothing was imported"
+        ) from error
 
 
 def take_in(
@@ -147,16 +183,19 @@ def take_in(
     found: Iterable[Enrolled | Refusal],
     newsletter: str,
     *,
+    name: str,
     hashed: Callable[[str], str],
     timezone: str,
     now: datetime,
     write: bool,
+    by: str,
     refused: Callable[[Refusal], None],
     seen: Callable[[int], None] = lambda rows: None,
 ) -> Counts:
     """Enrol readers who consented, batch by batch; without ``write`` only say what would come of it.
 
-    ``refused`` hears of each row that is not taken, ``seen`` of how many rows were looked at.
+    ``name`` is the list's, ``by`` who brings it; ``refused`` hears of each row that is not taken, ``seen`` of how many
+    rows were looked at.
     """
     counts, waiting = Counts(), iter(found)
     while batch := list(islice(waiting, BATCH)):
@@ -176,6 +215,8 @@ def take_in(
             if write:
                 asked = {key for key, stand in stands.items() if stand is Consent.ASKED}
                 enrolment.enrol(connection, newsletter, fresh, numbers, asked, timezone=timezone, now=now)
+                far = {"file": name, "rows": counts.read + len(batch), "at": now.isoformat()}
+                brakes.override(connection, f"{_IMPORT}{newsletter}", far, now=now, by=by)
         for one in sorted(bad, key=lambda one: one.line):
             refused(one)
         known = sum(stand is Consent.GIVEN for stand in stands.values())
@@ -186,7 +227,26 @@ def take_in(
             refused=counts.refused + len(bad),
         )
         seen(len(batch))
+    if write:
+        with database.write() as connection:
+            said = f"{name}: {counts.new} new, {counts.known} known, {counts.refused} refused"
+            brakes.drop(connection, f"{_IMPORT}{newsletter}")
+            brakes.note(connection, who=by, what="import", about=newsletter, why=said, now=now)
     return counts
+
+
+def cut_short(database: Database, newsletter: str) -> Cut | None:
+    """The list that somebody, or a death, stopped in the middle of its writing."""
+    with database.read() as connection:
+        told = brakes.overridden(connection).get(f"{_IMPORT}{newsletter}")
+    if not isinstance(told, dict):
+        return None
+    return Cut(file=told["file"], rows=told["rows"], at=datetime.fromisoformat(told["at"]))
+
+
+def defused(field: str) -> str:
+    """As a spreadsheet shows it and does not work it out."""
+    return f"'{field}" if field.startswith(tuple(FORMULA)) else field
 
 
 def give_out(
@@ -203,14 +263,10 @@ def give_out(
     number = 0
     while True:
         with database.read() as connection:
-            page = enrolment.page(connection, newsletter, consent, after=after, limit=BATCH)
+            page = enrolment.page(connection, newsletter, consent, after=after, limit=PAGE)
         if not page:
             return number
-        write.writerows([_defused(str(one[field])) for field in OUT] for one in page)
+        write.writerows([defused(str(one[field])) for field in OUT] for one in page)
         after = (int(str(page[-1]["id"])), str(page[-1]["newsletter"]))
         number += len(page)
         seen(len(page))
-
-
-def _defused(field: str) -> str:
-    return f"'{field}" if field.startswith(tuple(FORMULA)) else field

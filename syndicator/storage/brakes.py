@@ -62,6 +62,11 @@ def forget(connection: Connection, prefix: str, before: datetime) -> None:
     connection.execute(delete(overrides).where(*old))
 
 
+def drop(connection: Connection, name: str) -> None:
+    """This one name is not laid over the files any more."""
+    connection.execute(delete(overrides).where(overrides.c.name == name))
+
+
 def overridden(connection: Connection, prefix: str = "") -> dict[str, object]:
     found = connection.execute(select(overrides.c.name, overrides.c.value))
     return {row.name: row.value for row in found if row.name.startswith(prefix)}

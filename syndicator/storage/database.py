@@ -7,7 +7,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -30,7 +30,7 @@ PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",  # a commit is on the disk before the body leaves
     "PRAGMA foreign_keys=ON",
-    "PRAGMA wal_autocheckpoint=8000",  # pages; one that is written again and again is copied back once
+    "PRAGMA wal_autocheckpoint=2000",  # pages: 8 MB, so that its file soon grows no more
 )
 
 AWAY = ("is full", "disk i/o error", "is locked")  # of what SQLite says: what may be over in a moment
@@ -60,7 +60,7 @@ class Database:
         except (ArgumentError, ImportError) as error:
             raise StorageError(f"database.url cannot be used: {error}") from error
 
-    @property
+    @cached_property
     def path(self) -> Path | None:
         """The SQLite file, None for PostgreSQL, for a database in memory and for one that is told as a URI."""
         url = make_url(self.url)

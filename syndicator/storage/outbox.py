@@ -7,17 +7,19 @@ and only one wins; the fencing token makes sure that the loser can settle nothin
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Insert,
+    Integer,
     Select,
+    String,
     Update,
     and_,
     bindparam,
@@ -66,6 +68,7 @@ from .statements import (
     reader,
     rows,
     stands,
+    texts,
     written,
 )
 
@@ -80,8 +83,7 @@ _OF_DELIVERY: Sequence[ColumnElement[Any]] = tuple(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
+class Claimed(NamedTuple):
     delivery: Delivery
     post: Post
     address: str
@@ -107,35 +109,45 @@ def claim(
     """
     if channel in paused or EVERYTHING in paused:
         return []
+    told = (channel, now, holder, now + lease, limit, json.dumps(sorted(paused)))
+    won = _CLAIM.returned(connection, told)
+    return parcels(connection, sorted(number for (number,) in won), read)
+
+
+def _claiming(dialect: str) -> Update:
+    d, now = deliveries.c, bindparam("now", type_=Moment)
     earlier = deliveries.alias("earlier")
     out_of_turn = exists().where(earlier.c.key == _key_before(), not_(stands(S.SENT, of=earlier)))
     due = (
-        select(deliveries.c.id)
+        select(d.id)
         .where(
-            deliveries.c.channel == channel,
+            d.channel == bindparam("channel", type_=String),
             stands(S.PENDING),
-            deliveries.c.due_at <= now,
-            deliveries.c.not_after > now,
-            deliveries.c.edition.not_in(paused),
-            not_(and_(deliveries.c.part > 0, out_of_turn)),
+            d.due_at <= now,
+            d.not_after > now,
+            d.edition.not_in(texts(dialect, "paused")),
+            not_(and_(d.part > 0, out_of_turn)),
         )
-        .order_by(deliveries.c.urgency, deliveries.c.due_at, deliveries.c.id)
-        .limit(limit)
+        .order_by(d.urgency, d.due_at, d.id)
+        .limit(bindparam("limit", type_=Integer))
         .with_for_update(skip_locked=True)
     )
-    won = connection.execute(
-        update(deliveries)
-        .where(deliveries.c.id.in_(due), stands(S.PENDING))
-        .values(state=S.CLAIMED.value, token=deliveries.c.token + 1, holder=holder, lease_until=now + lease)
-        .returning(deliveries.c.id)
-    ).scalars()
-    return parcels(connection, sorted(won), read)
+    values = {
+        "state": S.CLAIMED.value,
+        "token": d.token + 1,
+        "holder": bindparam("holder", type_=String),
+        "lease_until": bindparam("until", type_=Moment),
+    }
+    return update(deliveries).where(d.id.in_(due), stands(S.PENDING)).values(values).returning(d.id)
 
 
 def _key_before() -> ColumnElement[str]:
     """The key of the part before this one; that one waited for its own turn, so it stands for all before it."""
     d = deliveries.c
     return d.edition + ":" + d.channel + ":" + d.recipient + ":" + as_text(d.part - 1)
+
+
+_CLAIM = Prepared("channel now holder until limit paused", _claiming)
 
 
 def waits(connection: Connection, channel: str, now: datetime) -> bool:
@@ -159,7 +171,7 @@ def parcels(connection: Connection, ids: Sequence[int], read: dict[str, Post] | 
     known = _posts(connection, {row[_POST] for row in rows}, {} if read is None else read)
     found = [_claimed(row, known) for row in rows]
     replied = _replied(connection, [one.delivery for one in found if one.delivery.part])
-    return [replace(one, reply_to=replied.get(one.delivery.id)) for one in found] if replied else found
+    return [one._replace(reply_to=replied.get(one.delivery.id)) for one in found] if replied else found
 
 
 def _parcels(dialect: str) -> Select[Any]:
@@ -203,27 +215,20 @@ def _claimed(row: tuple[Any, ...], known: Mapping[str, Post]) -> Claimed:
     number, key, channel, edition, recipient, post, due, end, part, token, attempts, state, *reader_ = row
     address, name, newsletter = reader_
     delivery = Delivery(
-        id=number,
-        key=key,
-        channel=channel,
-        edition=edition,
-        recipient=recipient,
-        post=post,
-        due_at=moment(due),
-        not_after=moment(end),
-        part=part,
-        token=token,
-        attempts=attempts,
-        state=_STATES[state],
+        number,
+        key,
+        channel,
+        edition,
+        recipient,
+        post,
+        moment(due),
+        moment(end),
+        part,
+        token,
+        attempts,
+        _STATES[state],
     )
-    return Claimed(
-        delivery=delivery,
-        post=known[post],
-        address=address or "",
-        name=name or "",
-        newsletter=newsletter or "",
-        reply_to=None,
-    )
+    return Claimed(delivery, known[post], address or "", name or "", newsletter or "", None)
 
 
 def mark_sending(
@@ -369,17 +374,16 @@ _SETTLE = {state: Prepared("told", partial(_settling, state)) for state in COMES
 _RECEIVE = Prepared("told", _receiving)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settlement:
+class Settlement(NamedTuple):
     """A receipt and the state it brings; ``due_at`` when it is to be tried again."""
 
     receipt: Receipt
     token: int
     state: DeliveryState
+    by: str
     due_at: datetime | None = None
     not_after: datetime | None = None  # when its life is made longer
     reason: str | None = None
-    by: str
 
 
 def settle(connection: Connection, settlements: Sequence[Settlement], *, repeated: bool = False) -> int:
@@ -404,18 +408,9 @@ def settle(connection: Connection, settlements: Sequence[Settlement], *, repeate
 
 def _settled(one: Settlement) -> tuple[Any, ...]:
     """A row of ``_SETTLED``."""
-    r = one.receipt
-    receipt = (
-        r.delivery,
-        written(r.at),
-        one.token,
-        r.outcome,
-        r.remote_ids,
-        written(r.retry_at),
-        r.detail,
-        one.by,
-    )
-    return *receipt, one.reason, written(one.due_at), written(one.not_after), r.wire_hash or None
+    r, at = one.receipt, written
+    receipt = (r.delivery, at(r.at), one.token, r.outcome, r.remote_ids, at(r.retry_at), r.detail, one.by)
+    return *receipt, one.reason, at(one.due_at), at(one.not_after), r.wire_hash or None
 
 
 def _written(connection: Connection, one: Settlement) -> bool:

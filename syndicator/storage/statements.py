@@ -19,6 +19,7 @@ from sqlalchemy import (
     Dialect,
     FromClause,
     Integer,
+    Select,
     String,
     and_,
     bindparam,
@@ -174,16 +175,29 @@ def _element(value: Any, kind: TypeEngine[Any]) -> ColumnElement[Any]:
     return found
 
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode  # the encoder is made once
+
+
 def as_rows(told: Sequence[Sequence[Any]]) -> str:
     """The value that :func:`rows` reads."""
-    return json.dumps(told, ensure_ascii=False)
+    return _ENCODE(told)
 
 
 def written(moment: datetime | None) -> str | None:
     """A moment within such a row."""
-    return None if moment is None else moment.astimezone(UTC).isoformat(" ", "microseconds")
+    if moment is None:
+        return None
+    return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isoformat(" ", "microseconds")
 
 
 def pairs(dialect_name: str) -> FromClause:
     """Rows of ``id`` and ``token``."""
     return rows(dialect_name, {"id": BigInteger(), "token": Integer()})
+
+
+def texts(dialect_name: str, name: str) -> Select[Any]:
+    """The texts of a JSON array in one value of this name."""
+    told = bindparam(name, type_=String)
+    if dialect_name == "sqlite":
+        return select(func.json_each(told).table_valued("value").c.value)
+    return select(func.json_array_elements_text(told.cast(JSON)).column_valued("value"))

@@ -22,6 +22,7 @@ from syndicator.sandbox.world import Sandbox
 from syndicator.services.audience import Wish
 from syndicator.web.pages import serving
 from tests.browser.test_readers import axe
+from tests.test_hostile import OURS, hostile, shown
 from tests.test_rendering import ARCHIVE, MAIL, MASTHEAD, edition, long_edition, read
 
 __all__ = ["axe"]  # a fixture
@@ -214,6 +215,18 @@ def test_a_letter(browser: Browser, tmp_path: Path, language: str, purpose: str)
         assert button
         assert button["height"] >= 44
         page.close()
+
+
+def test_hostile_stories_open_nothing(browser: Browser) -> None:
+    page = browser.new_page()
+    opened: list[str] = []
+    page.on("dialog", lambda dialog: (opened.append(dialog.message), dialog.dismiss()))
+    page.on("request", lambda request: opened.append(request.url))
+    for markup in shown(hostile([one for one in OURS if not one.startswith("http")])):
+        page.set_content(markup.replace('href="/style.css"', ""))
+        page.mouse.move(200, 200)
+    assert opened == []
+    page.close()
 
 
 @pytest.fixture(scope="module")

@@ -7,16 +7,18 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event, func, select
 
 from syndicator.errors import NotFound, TooMany
 from syndicator.model import ChannelId, Consent, Edition, Language, Post
-from syndicator.services import frontdesk
+from syndicator.services import audience, frontdesk
 from syndicator.services.frontdesk import Caps, FrontDesk, Rack
 from syndicator.services.memory import Memory
 from syndicator.storage import ledger, outbox
 from syndicator.storage.database import Database
+from syndicator.storage.schema import links
 from syndicator.tokens import sign
-from tests.circulation import KEYS, stands
+from tests.circulation import KEYS, stands, subscribe
 from tests.lanes import NOW
 
 SARA = "sara@x.example"
@@ -24,7 +26,7 @@ SARA = "sara@x.example"
 
 class House:
     def __init__(self, database: Database, folder: Path) -> None:
-        self.database = database
+        self.database, self.folder = database, folder
         self.time = NOW
         self.woken: list[str] = []
         memory = Memory(folder / "memory", KEYS)
@@ -56,6 +58,10 @@ class House:
     def ask(self, address: str = SARA, place: str = "192.0.2.7") -> None:
         self.front.ask(address, ["daily"], language="en", wording="I want it.", place=place)
 
+    def asked(self) -> int:
+        with self.database.read() as connection:
+            return connection.execute(select(func.count()).select_from(links)).scalar_one()
+
     def letters(self) -> list[tuple[str, str]]:
         """Edition and state of each letter."""
         with self.database.read() as connection:
@@ -74,7 +80,7 @@ def house(database: Database, tmp_path: Path) -> House:
 
 def test_twenty_who_ask_at_once_for_one_address_get_one_letter(house: House) -> None:
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: house.ask(), range(20)))
+        list(pool.map(lambda number: house.ask(place=f"192.0.{number}.7"), range(20)))
     assert len(house.letters()) == 1
     assert house.woken == ["mail"]
 
@@ -127,6 +133,34 @@ def test_a_letter_goes_out_only_while_it_is_wanted(house: House) -> None:
         )
     assert [one.address for one in claimed if one.delivery.id in moved] == [SARA]
     assert sorted(state for _, state in house.letters()) == ["excluded", "sending"]
+
+
+@pytest.mark.parametrize("who", ["a stranger", "asked today", "confirmed", "left", "suppressed", "erased"])
+def test_whoever_is_asked_for_the_answer_costs_one_commit_with_something_in_it(
+    house: House, who: str
+) -> None:
+    """So it takes as long: what takes long is the disk."""
+    more = {"memory": Memory(house.folder / "memory", KEYS), "now": NOW}
+    if who not in {"a stranger", "asked today"}:
+        subscribe(house.database, SARA)
+    if who == "asked today":
+        house.ask(place="198.51.100.1")
+    elif who == "left":
+        audience.leave(house.database, SARA, "daily", proof="p", **more)  # type: ignore[arg-type]
+    elif who == "suppressed":
+        audience.suppress(house.database, SARA, "full", by="t", **more)  # type: ignore[arg-type]
+    elif who == "erased":
+        audience.erase(house.database, SARA, by="t", **more)  # type: ignore[arg-type]
+    before, said = house.asked(), list[str]()
+    event.listen(
+        house.database.engine, "before_cursor_execute", lambda *told: said.append(told[2].split()[0])
+    )
+    house.ask()
+    cost = tuple(said)
+    assert house.asked() == before + 1
+    if house.database.path:
+        assert cost.count("BEGIN") == 2  # one to look, one to write
+    assert cost.count("INSERT") >= 1
 
 
 @pytest.mark.parametrize(

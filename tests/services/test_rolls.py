@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from email_validator import EmailNotValidError, validate_email
@@ -32,10 +34,20 @@ class Office:
         self.memory = Memory(folder / "memory", KEYS)
         self.refusals: list[rolls.Refusal] = []
 
-    def take(self, text: str, *, write: bool = True, now: datetime = LATER) -> rolls.Counts:
+    def take(self, text: str, **more: Any) -> rolls.Counts:
+        return self.take_octets(text.encode(), **more)
+
+    def take_octets(
+        self,
+        octets: bytes,
+        *,
+        write: bool = True,
+        now: datetime = LATER,
+        seen: Callable[[int], None] = lambda octets: None,
+    ) -> rolls.Counts:
         self.refusals.clear()
         file = self.folder / "readers.csv"
-        file.write_text(text, "utf-8", newline="")
+        file.write_bytes(octets)
         return rolls.take_file(
             self.database,
             file,
@@ -47,7 +59,8 @@ class Office:
             now=now,
             write=write,
             refused=self.refusals.append,
-            seen=lambda octets: None,
+            by="dana",
+            seen=seen,
         )
 
     def give(self, newsletter: str | None = None, consent: Consent | None = None) -> list[dict[str, str]]:
@@ -161,10 +174,69 @@ def test_batches_and_pages_lose_nothing(office: Office, monkeypatch: pytest.Monk
     assert len({row["address"] for row in office.give()}) == 50
 
 
-@pytest.mark.parametrize("text", ["mail\na@x.example\n", ""])
-def test_a_file_that_is_no_list(office: Office, text: str) -> None:
-    with pytest.raises(Refused, match=r"readers\.csv, line 1: the column 'address' is missing"):
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("mail\na@x.example\n", "the column 'address' is missing; write: address,name,language"),
+        ("address,name\na@x.example,A\n", "the column 'language' is missing"),
+        ("", "it is empty"),
+        ("\n\n", "it is empty"),
+        ("address;language\na@x.example;en\n", "between semicolons; save it with commas"),
+        ("address\tlanguage\n", "between tabs"),
+        ("a@x.example,en\nb@x.example,en\n", "it is a reader already"),
+        ("address,language,language\n", "two columns 'language'"),
+    ],
+)
+def test_a_file_that_is_no_list(office: Office, text: str, said: str) -> None:
+    with pytest.raises(Refused) as refused:
         office.take(text)
+    assert "readers.csv, line 1: " in str(refused.value)
+    assert said in str(refused.value)
+    assert str(refused.value).endswith("nothing was imported")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "said"),
+    [("utf-16", "it is UTF-16"), ("latin-1", "it is something else, and UTF-8 is needed")],
+)
+def test_another_encoding_is_one_clear_error(office: Office, encoding: str, said: str) -> None:
+    text = "address,language,name\n" + "a@x.example,en,A\n" * 2000 + "b@x.example,en,Renée\n"
+    with pytest.raises(Refused, match=said):
+        office.take_octets(text.encode(encoding), write=False)
+    assert office.give() == []
+
+
+def test_a_mark_before_the_first_column_is_none_of_its_name(office: Office) -> None:
+    octets = "address,language\na@x.example,en\n".encode("utf-8-sig")
+    assert office.take_octets(octets) == rolls.Counts(read=1, new=1)
+
+
+def test_a_row_with_a_comma_too_many_is_not_guessed_at(office: Office) -> None:
+    assert office.take("address,language,name\na@x.example,en,Smith, John\n").refused == 1
+    assert office.refusals[0].reason == "it has more fields than line 1"
+
+
+def test_reasons_are_counted_without_what_is_a_row_s_own(office: Office) -> None:
+    office.take("address,language\na@x.example,de\nb@x.example,fr\nnobody,en\nno@one,en\n")
+    assert [one.sort for one in office.refusals] == ["daily has no language …"] * 2 + [
+        "… is no mail address"
+    ] * 2
+
+
+def test_how_far_a_list_went_stands_with_each_batch(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rolls, "BATCH", 7)
+    marks: list[int] = []
+
+    def seen(octets: int) -> None:
+        cut = rolls.cut_short(office.database, "daily")
+        marks.append(cut.rows if cut else 0)
+
+    text = "address,language\n" + "".join(f"r{number}@x.example,en\n" for number in range(20))
+    office.take(text, seen=seen)
+    assert marks == [7, 14, 20]
+    assert rolls.cut_short(office.database, "daily") is None
+    office.take(text, seen=seen, write=False)
+    assert marks[3:] == [0, 0, 0]
 
 
 @given(st.from_regex(r"[a-z0-9._+-]{1,30}@[a-z0-9.-]{1,30}\.(com|org|iq)", fullmatch=True))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Literal
 REPLY_MAX = 65_536  # octets of what is not a whole reply yet; more is no relay
 SHOWN = 300  # octets of a reply that are told
 CONNECT_TIMEOUT = 30.0  # seconds
+_WHOLE = re.compile(rb"(?:\d{3} [^\r\n]*\r\n)+")  # replies of one line each
 
 
 class Reply(bytes):
@@ -159,6 +161,11 @@ class Line(asyncio.Protocol):
         self.whole = True
 
     def data_received(self, data: bytes) -> None:
+        if self._then and not (self._rest or self._text or self._replies) and _WHOLE.fullmatch(data):
+            replies = [*map(Reply, data.splitlines())]
+            if len(replies) == self._wanted:  # the usual case, for every mail
+                self._replies = replies
+                return self._answer()
         *lines, self._rest = (self._rest + data if self._rest else data).split(b"\n")
         for line in lines:
             if not line[:3].isdigit():

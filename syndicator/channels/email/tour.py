@@ -2,8 +2,8 @@
 
 A line has at most one mail whose ``sending`` mark is written and whose result is not. With the body of one mail goes
 the envelope of the next, so that a mail costs one round trip; the next body follows when one commit holds the
-last result and the next mark. The commits are made one after the other in a thread of their own, each for all lines
-that wait at that moment.
+last result and the next mark. A commit is made for all lines that wait at that moment, and nothing else goes on
+meanwhile: a thread of its own for it was slower, since the two took the interpreter from each other.
 """
 
 from __future__ import annotations
@@ -12,11 +12,9 @@ import asyncio
 import hashlib
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from queue import SimpleQueue
-from threading import Thread
 from typing import NamedTuple
 
 from syndicator.model import Outcome, Receipt
@@ -28,7 +26,7 @@ from .line import Line, LineBroken, Relay, Reply, opened
 DOT_TIMEOUT = 600.0  # seconds to wait for the reply to the dot, RFC 5321 §4.5.3.2.6
 LETTERS = 512  # compiled letters that are kept: the variants of two editions
 QUORUM = 0.8  # of the lines: when they wait for the pen it begins
-GATHER = 0.0005  # seconds that it waits for them
+GATHER = 0.001  # seconds that it waits for them
 SWEEP = 0.25  # seconds between two looks at the deadlines
 
 Write = Callable[[Parcel, bool], Letter]  # the letter of a parcel's post; with eight bits or not
@@ -80,8 +78,7 @@ class Tour:
         self._asked: list[Asked] = []
         self._returned: deque[Parcel] = deque()  # for another line
         self._shut = False  # no relay, or a door that is shut: no new parcels
-        self._desk: SimpleQueue[list[Asked] | None] = SimpleQueue()
-        self._writing = False
+        self._writing = False  # a commit is being made
         self._moment: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -90,57 +87,42 @@ class Tour:
         self._loop = asyncio.get_running_loop()
         self._over = self._loop.create_future()
         sweeping = self._loop.create_task(self._sweep())
-        pen = Thread(target=self._write_down, name="pen", daemon=True)
-        pen.start()
         try:
             self.grow()
             await self._over
         finally:
-            self._desk.put(None)
             for task in (sweeping, *self._tasks):
                 task.cancel()
+            if self._moment:
+                self._moment.cancel()
             for carrier in self._carriers:
                 carrier.drop("the run ended")
-            await asyncio.to_thread(pen.join)
-
-    def _write_down(self) -> None:
-        """The pen's thread: what lies on the desk, until the run ends."""
-        while asked := self._desk.get():
-            try:
-                done = partial(self._written, asked, self._commit(asked))
-            except BaseException as error:
-                done = partial(self.fail, error)
-            self._loop.call_soon_threadsafe(done)
-
-    def _written(self, asked: list[Asked], answers: list[tuple[Parcel | None, Parcel | None]]) -> None:
-        self._writing = False
-        try:
-            for one, (allowed, following) in zip(asked, answers, strict=True):
-                one.carrier.go_on(one.mark, allowed, following)
-        except BaseException as error:  # the loop would only tell of it, and the run never end
-            self.fail(error)
-        self._hand_over()
 
     def _hand_over(self) -> None:
         """Give the pen what was asked: at once when most lines have, else when they had a moment for it."""
-        if self._writing or not self._asked:
+        if self._writing or not self._asked or self._over.done():
             return
         if len(self._asked) >= QUORUM * len(self._carriers):
-            self._give()
+            self._write_down()
         elif self._moment is None:
-            self._moment = self._loop.call_later(GATHER, self._give)
+            self._moment = self._loop.call_later(GATHER, self._write_down)
 
-    def _give(self) -> None:
+    def _write_down(self) -> None:
         if self._moment:
             self._moment.cancel()
             self._moment = None
-        if not self._writing and self._asked:
-            self._writing = True
-            self._desk.put(self._asked)
-            self._asked = []
+        asked, self._asked = self._asked, []
+        self._writing = True  # what is asked meanwhile is for the next commit
+        try:
+            for one, (allowed, following) in zip(asked, self._commit(asked), strict=True):
+                one.carrier.go_on(one.mark, allowed, following)
+        except BaseException as error:  # the loop would only tell of it, and the run never end
+            self.fail(error)
+        self._writing = False
+        self._hand_over()
 
     def _commit(self, asked: list[Asked]) -> list[tuple[Parcel | None, Parcel | None]]:
-        """In the pen's thread: one commit for everybody, then the parcels they go on with."""
+        """One commit for everybody, then the parcels they go on with."""
         receipts = [receipt for one in asked for receipt in one.receipts]
         marks = [one.mark for one in asked if one.mark]
         self._shut = self._shut or any(receipt.halt for receipt in receipts)
@@ -185,7 +167,7 @@ class Tour:
         self._shut, self.unreached = True, why
         receipt = self.receipt(parcel, Outcome.DEFERRED, str(why), halt=why.refused and self._alone)
         if not self._alone:
-            receipt = replace(receipt, retry_at=receipt.at)
+            receipt = receipt._replace(retry_at=receipt.at)
         self.ask(carrier, [receipt], None, more=False)
 
     def spawn(self, carrier: Carrier, parcel: Parcel) -> None:
@@ -234,11 +216,15 @@ class Tour:
         )
 
     async def _sweep(self) -> None:
-        """Lines whose relay says nothing in time."""
+        """Lines whose relay says nothing in time. After a commit that took long the loop first hears what was said."""
+        looked = self._loop.time()
         while True:
             await asyncio.sleep(SWEEP)
+            before, looked = looked, self._loop.time()
+            if looked - before > 2 * SWEEP:
+                continue
             for carrier in list(self._carriers):
-                if carrier.deadline < self._loop.time():
+                if carrier.deadline < looked:
                     carrier.drop("no answer in time")
 
 
@@ -413,7 +399,7 @@ class Carrier:
     def _again(self, parcel: Parcel, where: str) -> Receipt:
         """Nothing of it was sent, and it is not its fault: a new line may do at once."""
         receipt = self._tour.receipt(parcel, Outcome.DEFERRED, self._broken(where))
-        return replace(receipt, retry_at=receipt.at) if self._line and self._line.used else receipt
+        return receipt._replace(retry_at=receipt.at) if self._line and self._line.used else receipt
 
     def _broken(self, where: str) -> str:
         why = self._line.lost if self._line else ""
