@@ -19,7 +19,6 @@ from .bounces import Patience
 from .circulation import Circulation, ways_to_fill
 from .cleaning import clean
 from .errors import (
-    NotFound,
     Refused,
     StorageError,
     SyndicatorError,
@@ -38,6 +37,7 @@ from .model import (
     Summary,
 )
 from .net.web import GuardedWeb
+from .newsstand import Newsstand
 from .ports import Box, Engine, Names, Source, Summariser, World
 from .services import audience, doubts, ingest, postroom
 from .services.desk import Desk, Door, Newsletter, Planned, door_called, together
@@ -49,7 +49,7 @@ from .services.porter import Porter
 from .services.rehearsal import Rehearsal
 from .services.returns import Returns
 from .services.vault import Vault
-from .storage import brakes, outbox, planning
+from .storage import brakes, outbox
 from .storage.archive import Arrival
 from .storage.database import Database
 from .storage.lock import berth, only_worker, place
@@ -112,7 +112,6 @@ class App:
             hooks={name: one.factory(one.options, self.world) for name, one in wiring.hooks.items()},
         )
         self.doors = {name: self._door(name) for name in self.settings.channels}
-        self.newsletters = {name: self._newsletter(name) for name in self.settings.newsletters}
         seen: dict[str, Any] = {"preview": self._preview, "channel": self._channel, "blanks": self._blanks}
         self.rehearsal = Rehearsal(now=now, **seen)
         self.gate = Gate(wiring, self.database, self.world, names=names, **seen)
@@ -137,6 +136,16 @@ class App:
             zone=self.settings.newsroom.timezone,
             database=database_url(wiring),
         )
+        self.newsstand = Newsstand(
+            self.settings,
+            self.database,
+            self.desk,
+            self.doors,
+            now=now,
+            slots=self.engine.slots,
+            wake=lambda channel: self.engine.soon(self._deliveries(channel)),
+        )
+        self.newsletters = self.newsstand.newsletters
         self._made_blanks = ways_to_fill(wiring, self._host)
         self._said: dict[str, frozenset[str]] = {}
         self._moved = Event()  # deliveries changed since the last epoch began
@@ -190,11 +199,7 @@ class App:
     def plan(self, at_once: Sequence[str] = ()) -> Planned:
         """Plan every flash and every digest that is due; newsletters named ``at_once`` do not wait for their slot."""
         planned = [self.desk.flashes(door) for door in self.doors.values()]
-        for name, newsletter in self.newsletters.items():
-            slot = self.world.now() if name in at_once else self._due_slot(name)
-            if slot:
-                planned.append(self.desk.digest(newsletter, slot))
-        found = together(planned)
+        found = together([*planned, *self.newsstand.compile(at_once)])
         if found.deliveries:
             log.info("planned %d deliveries: %s", found.deliveries, ", ".join(found.editions))
         self._warn("compile", found.faults)
@@ -343,7 +348,7 @@ class App:
         ]
 
     def _preview(self, name: str) -> tuple[list[tuple[Edition, Post]], list[str]]:
-        return self.desk.preview_digest(self.newsletter_called(name))
+        return self.newsstand.preview(name)
 
     def push(
         self, wanted: Sequence[str], to: Sequence[str], *, editor: str, again: bool, note: str
@@ -492,18 +497,6 @@ class App:
                 log.info("%s: %s %s “%s”", found.source, arrival.value, article.language, article.headline)
         self._warn(f"source {found.source}", found.faults)
 
-    def _due_slot(self, name: str) -> datetime | None:
-        """The newest slot that has passed and was not fired. A newsletter seen for the first time begins now."""
-        now, told = self.world.now(), self.settings.newsletters[name]
-        with self.database.read() as connection:
-            newest = planning.slot_newest(connection, name)
-        if newest is None:
-            with self.database.write() as connection:
-                planning.fire_slot(connection, name, now, now=now, edition=None, outcome="begun")
-            return None
-        passed = self.engine.slots(told.timetable, max(newest, now - told.lives), now)
-        return passed[-1] if passed else None
-
     def _doors(self, names: Sequence[str]) -> list[Door]:
         found = [door_called(self.doors, name) for name in names]
         for door in found:
@@ -512,9 +505,7 @@ class App:
         return found
 
     def newsletter_called(self, name: str) -> Newsletter:
-        if name not in self.newsletters:
-            raise NotFound(f"no newsletter is called {name!r}; {config.closest(name, self.newsletters)}")
-        return self.newsletters[name]
+        return self.newsstand.called(name)
 
     def _source(self, name: str) -> Source:
         socket = self.wiring.sources[name]
@@ -553,21 +544,6 @@ class App:
             at_most=told.at_most,
             fresh_for=told.fresh_for,
             lives=told.lives,
-        )
-
-    def _newsletter(self, name: str) -> Newsletter:
-        told = self.settings.newsletters[name]
-        return Newsletter(
-            name=name,
-            door=self.doors[told.channel],
-            languages=self.settings.languages_in(name),
-            titles=dict(told.titles.items()),
-            choose=editing.choice(told.maximum),
-            minimum=told.minimum,
-            lives=told.lives,
-            fresh_for=told.fresh_for,
-            topics={topic: partial(editing.matches, one.stories) for topic, one in told.topics.items()},
-            zone=self.settings.newsroom.timezone,
         )
 
     def _summarise(self, article: Article, door: Door) -> Summary:

@@ -20,6 +20,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from .errors import ConfigError
+from .letters import NewsletterTable, objections
 from .model import Language
 from .tables import (
     Code,
@@ -29,29 +30,17 @@ from .tables import (
     Name,
     PluginTable,
     PreflightTable,
-    Rate,
     ReputationTable,
+    Rule,
     Table,
-    TimeOfDay,
     Zone,
 )
 
 # What is not for the newsroom to say inside a container.
 _CONTAINER = (("SYNDICATOR_LISTEN", "web", "listen"), ("SYNDICATOR_MEMORY", "database", "memory"))
 CRON_FIELDS = 5
-VARIANTS = 256  # of an edition, at most: each is set and stored
 
 M = TypeVar("M", bound=BaseModel)
-
-
-class Rule(Table):
-    """Which stories: each list that is given must have one match; with none given every story matches."""
-
-    languages: tuple[Code, ...] = Field((), description="languages of the stories")
-    sections: tuple[str, ...] = Field((), description="sections, as the source names them")
-    authors: tuple[str, ...] = Field((), description="authors, as the source names them")
-    topics: tuple[str, ...] = Field((), description="topics, as the source names them")
-    keywords: tuple[str, ...] = Field((), description="words or phrases in headline or text")
 
 
 class Newsroom(Table):
@@ -168,46 +157,6 @@ class ChannelTable(PluginTable):
     )
     summary: int = Field(
         400, ge=0, le=4000, description="length of a summary, in characters as the network counts"
-    )
-
-
-class TopicTable(Table):
-    titles: Mapping[Code, str] = Field(default_factory=dict, description="its title by language")
-    stories: Rule = Field(description="which stories belong to it")
-
-
-class NewsletterTable(Table):
-    channel: Name = Field(description="the channel that carries it")
-    languages: tuple[Code, ...] = Field((), description="its languages; none: all of the channel's")
-    titles: Mapping[Code, str] = Field(default_factory=dict, description="its title by language")
-    timetable: str = Field(
-        description='cron in the newsroom\'s zone, such as "0 7 * * *"', pattern=r"^\s*(\S+\s+){4}\S+\s*$"
-    )
-    minimum: int = Field(1, ge=1, le=100, description="fewer stories in a language: that language waits")
-    maximum: int = Field(12, ge=1, le=100, description="more stories: the newest ones")
-    lives: Duration = Field(timedelta(hours=12), description="after this a mail that did not go out is stale")
-    fresh_for: Duration = Field(timedelta(days=2), description="older stories are not news any more")
-    spread_until: TimeOfDay | None = Field(
-        None, description="an edition goes out evenly until then, in the newsroom's zone; none: at once"
-    )
-    pace: Rate | None = Field(None, description='an edition goes out no faster than this, such as "50/s"')
-    clicks: bool = Field(default=False, description="count how often each story is opened; never by whom")
-    opens: bool = Field(
-        default=False, description="count opened mails by a picture; most of them are machines"
-    )
-    signup: bool = Field(default=True, description="whether anybody may ask for it on the readers' pages")
-    archive: bool | None = Field(
-        None, description="whether anybody may read what went out on /archive/NAME/; none: as signup"
-    )
-    images: bool = Field(default=True, description="whether the first story has its picture")
-    sender: str = Field(
-        "", description="what stands before the @ in From; none: as the channel", pattern=r"^[\w.+-]{0,64}$"
-    )
-    sender_names: Mapping[Code, str] = Field(
-        default_factory=dict, description="name in From by language; none: the channel's"
-    )
-    topics: Mapping[Name, TopicTable] = Field(
-        default_factory=dict, description="what its readers may choose from; a story of none is for everybody"
     )
 
 
@@ -524,11 +473,9 @@ def _check_references(settings: Settings, book: Book) -> None:
         _check_languages(book, f"{at}.languages", newsletter.languages, spoken, newsletter.channel)
         for key, told in (("titles", newsletter.titles), ("sender_names", newsletter.sender_names)):
             _check_languages(book, f"{at}.{key}", tuple(told), settings.languages_in(name), name)
-        if len(settings.languages_in(name)) << len(newsletter.topics) > VARIANTS:
-            problem = f"languages and topics make more than {VARIANTS} variants of an edition"
-            book.blame(f"{at}.topics", problem, "write fewer topics")
-        if newsletter.minimum > newsletter.maximum:
-            book.blame(f"{at}.minimum", "it is above the maximum", f"write at most {newsletter.maximum}")
+        said = objections(newsletter, settings.languages_in(name), settings.channels)
+        for key, problem, instead in said:
+            book.blame(f"{at}.{key}", problem, instead)
     for name, filtering in settings.filters.items():
         for wanted in filtering.channels:
             if wanted not in settings.channels:

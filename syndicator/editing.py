@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from .config import Filter, Rule
+from .config import Filter
 from .model import Article
-from .tables import Hours
+from .tables import Hours, Rule
 
 _SLOT = re.compile(r"[0-9]{8}T[0-9]{6}(?:\.[0-9]{6})?Z")
 
@@ -50,9 +49,19 @@ def filtered(filters: Mapping[str, Filter], channel: str) -> Callable[[Article],
 
 def quiet_until(hours: Hours, zone: ZoneInfo, night: Rule | None) -> Callable[[datetime, Article], datetime]:
     """The moment from which a flash may go out: now, or the end of the quiet hours in the newsroom's zone."""
+    over = quiet_hours(hours, zone)
 
     def moment(now: datetime, article: Article) -> datetime:
-        if hours is None or (night is not None and matches(night, article)):
+        return now if night is not None and matches(night, article) else over(now)
+
+    return moment
+
+
+def quiet_hours(hours: Hours, zone: ZoneInfo) -> Callable[[datetime], datetime]:
+    """The end of the quiet hours that a moment lies in, or the moment itself."""
+
+    def moment(now: datetime) -> datetime:
+        if hours is None:
             return now
         start, end = hours
         local = now.astimezone(zone)
@@ -65,19 +74,9 @@ def quiet_until(hours: Hours, zone: ZoneInfo, night: Rule | None) -> Callable[[d
     return moment
 
 
-def choice(maximum: int) -> Callable[[Sequence[Article]], list[Article]]:
-    """The newest stories of each language, newest first, as many as an edition holds."""
-
-    def choose(articles: Sequence[Article]) -> list[Article]:
-        found: list[Article] = []
-        taken: Counter[str] = Counter()
-        for article in sorted(articles, key=lambda one: (one.published_at, one.id), reverse=True):
-            if taken[article.language] < maximum:
-                taken[article.language] += 1
-                found.append(article)
-        return found
-
-    return choose
+def rank(rules: Sequence[Rule], article: Article) -> int:
+    """The place of the first rule that a story matches; after all of them where it matches none."""
+    return next((place for place, rule in enumerate(rules) if matches(rule, article)), len(rules))
 
 
 def _among(name: str | None, names: Iterable[str]) -> bool:

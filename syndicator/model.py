@@ -141,6 +141,7 @@ class Story:
 
     article: Article
     summary: Summary
+    under: str = ""  # the section of the edition it stands in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +154,7 @@ class Edition:
     due_at: datetime
     stories: tuple[Story, ...]
     title: str = ""
+    headings: Mapping[str, str] = field(default_factory=dict)  # of its sections, where they have one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ from babel.messages.pofile import PoFileError, read_po
 from babel.support import Translations
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from .composing import EARLIER
 from .editing import slot_name
 from .errors import TemplateError
 from .model import ChannelId, Edition, EditionKind, Limits, Post, Story, blank
@@ -307,7 +308,7 @@ class Renderer:
         return {
             "stories": stories,
             "lead": stories[0] if stories else None,
-            "sections": _sections(stories[1:]),
+            "sections": _sections(stories[1:], _headings(edition)[1:]),
         }
 
     def story(self, story: Story, due_at: datetime, language: str) -> dict[str, Any]:
@@ -437,10 +438,25 @@ def _octets(mail: Post) -> int:
     return AROUND + encoded(mail.text) + encoded(mail.html or "")
 
 
-def _sections(stories: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _headings(edition: Edition) -> list[tuple[str, str]]:
+    """Name and heading of each story's section: the newsletter's, where it has any, else the source's."""
+    ours = edition.headings
+    return [
+        (story.under, ours.get(story.under, ""))
+        if ours or story.under == EARLIER
+        else ("", story.article.section or "")
+        for story in edition.stories
+    ]
+
+
+def _sections(
+    stories: Sequence[Mapping[str, Any]], headings: Sequence[tuple[str, str]]
+) -> list[dict[str, Any]]:
     """Neighbours of one section under its heading; the newsroom's order stays."""
-    runs = groupby(stories, key=lambda story: story["section"])
-    return [{"title": title, "stories": list(run)} for title, run in runs]
+    runs = groupby(zip(stories, headings, strict=True), key=lambda pair: pair[1])
+    return [
+        {"name": name, "title": title, "stories": [story for story, _ in run]} for (name, title), run in runs
+    ]
 
 
 def _on_the_web(edition: Edition, outlet: Outlet) -> str:

@@ -132,6 +132,16 @@ class PluginTable(Table):
         return dict(self.model_extra or {})
 
 
+class Rule(Table):
+    """Which stories: each list that is given must have one match; with none given every story matches."""
+
+    languages: tuple[Code, ...] = Field((), description="languages of the stories")
+    sections: tuple[str, ...] = Field((), description="sections, as the source names them")
+    authors: tuple[str, ...] = Field((), description="authors, as the source names them")
+    topics: tuple[str, ...] = Field((), description="topics, as the source names them")
+    keywords: tuple[str, ...] = Field((), description="words or phrases in headline or text")
+
+
 class ReputationTable(Table):
     """From which share of an edition's mails on, in percent, what comes back is told, and stops the rest."""
 

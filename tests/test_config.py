@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from syndicator import config
+from syndicator import config, tables
 
 GOOD = """
 [newsroom]
@@ -57,7 +57,7 @@ def test_a_newsroom_in_a_file(tmp_path: Path) -> None:
     assert settings.languages_of("tg-en") == ("en",)
     assert settings.languages_in("morning") == ("en", "ckb", "ar")
     flash = settings.channels["tg-en"].flash
-    assert isinstance(flash, config.Rule)
+    assert isinstance(flash, tables.Rule)
     assert flash.sections == ("Breaking",)
 
 
@@ -199,3 +199,38 @@ def test_a_container_says_where_to_listen_and_to_remember(tmp_path: Path) -> Non
     assert settings
     assert settings.database.memory == "/data/m"
     assert settings.web.address == ("0.0.0.0", 80)  # noqa: S104
+
+
+SECTION = """
+[[newsletters.morning.sections]]
+name = "sport"
+stories = {{ sections = ["Sport"] }}
+{}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "key", "said"),
+    [
+        (SECTION.format("at_most = 2\nat_least = 3"), "sections.0.at_least", "it is above at_most"),
+        (SECTION.format("") * 2, "sections.1.name", "'sport' is taken"),
+        (SECTION.format("").replace('"sport"', '"rest"'), "sections.0.name", "'rest' is taken"),
+        (SECTION.format("at_most = 20\nat_least = 13"), "sections", "more places than the maximum of 12"),
+        (SECTION.format('titles = { fr = "Sport" }'), "sections.0.titles", "no language 'fr'"),
+        (SECTION.format("at_mots = 2"), "sections.0.at_mots", "did you mean 'at_most'?"),
+        ('rest = { titles = { fr = "a" } }', "rest.titles", "write some of: en, ckb, ar"),
+        ('order = "priority"', "priority", "no rule says which stories come first"),
+        ('priority = [{ sections = ["Sport"] }]', "priority", "nothing asks for it"),
+        ('lead = "best"', "lead", "is not right"),
+        ('pushed_on = ["tg"]', "pushed_on", "there is no channel 'tg'"),
+        ("alike = 40", "alike", "is not right"),
+        ('late = "soon"', "late", "is not right"),
+        ('quiet_hours = "at night"', "quiet_hours", "two times of the day are needed"),
+    ],
+)
+def test_what_is_wrong_about_a_newsletter_names_its_key(
+    tmp_path: Path, more: str, key: str, said: str
+) -> None:
+    (fault,) = faults(tmp_path, f"{GOOD}{more}\n")
+    assert f"newsletters.morning.{key}: " in fault
+    assert said in fault

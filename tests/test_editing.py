@@ -4,12 +4,11 @@ from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from syndicator import editing
-from syndicator.config import Filter, Rule
+from syndicator.config import Filter
 from syndicator.model import Article, ArticleId, Language
+from syndicator.tables import Rule
 
 BAGHDAD = ZoneInfo("Asia/Baghdad")
 
@@ -109,19 +108,15 @@ def test_what_is_urgent_goes_out_at_night() -> None:
     assert moment(night, article()) > night
 
 
-def test_an_edition_holds_the_newest_of_each_language() -> None:
-    told = [article(str(hour), hour) for hour in range(5)] + [article("k", 1, language=Language("ckb"))]
-    assert [one.id for one in editing.choice(2)(told)] == ["4", "3", "k"]
-
-
-@given(st.datetimes(timezones=st.just(UTC)).filter(lambda slot: slot.year >= 1000))
-def test_a_slots_name_leads_back_to_it(slot: datetime) -> None:
-    assert editing.slot_called(editing.slot_name(slot)) == slot
-
-
 @pytest.mark.parametrize(
     "name",
     ["", "x", "20260301", "20260301T250000Z", "20261301T000000Z", "20260301T100000", "20260301T100000Z\n"],
 )
 def test_what_is_no_slots_name(name: str) -> None:
     assert editing.slot_called(name) is None
+
+
+def test_the_first_rule_that_fits_is_a_storys_rank() -> None:
+    rules = [Rule(sections=("Sport",)), Rule(keywords=("Goizha",)), Rule(sections=("Weather",))]
+    assert editing.rank(rules, article()) == 1
+    assert editing.rank(rules, article(section="Business", body=())) == 3

@@ -430,3 +430,22 @@ def test_a_headline_that_grows_in_the_template_is_cut_until_it_fits(tmp_path: Pa
 def test_a_channel_without_a_limit_takes_everything() -> None:
     free = Outlet(id=ChannelId("f"), kind="file", limits=Limits(markup="plain"))
     assert "weather " * 30 in write(edition(headline="weather " * 60), free)
+
+
+@pytest.mark.parametrize(
+    ("language", "rest"), [("en", "More news"), ("ar", "أخبار أخرى"), ("ckb", "هەواڵی تر")]
+)
+def test_a_digest_has_the_headings_of_the_newsletters_sections(language: str, rest: str) -> None:
+    (story,) = edition(language).stories
+    places = ("lead", "sport", "sport", "rest")
+    told = replace(
+        edition(language, EditionKind.DIGEST),
+        stories=tuple(replace(story, under=under) for under in places),
+        headings={"sport": "Sport & games"},
+    )
+    (post,) = Renderer(MASTHEAD, read()).write(told, MAIL)
+    assert post.html
+    assert post.html.count("Sport &amp; games</h2>") == 1
+    assert post.html.count(f"{rest}</h2>") == 1
+    assert post.text.count("Sport & games") == 1
+    assert post.text.index(story.article.headline) < post.text.index("Sport &")  # the lead stands above them

@@ -16,7 +16,7 @@ from .keeper import commands as keeper
 from .keeper import database
 from .keys import key
 from .mail import commands as mail
-from .mail import newsletter
+from .newsletters import editions as newsletter
 from .operator import commands as operator
 from .proofs import commands as proofs
 from .readers import subscribers

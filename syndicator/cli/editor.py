@@ -187,6 +187,7 @@ def status(
             "reputation": [asdict(one) | {"said": str(one)} for one in newsroom.gate.reputation.standing()],
             "resting": {name: {"until": until, "why": why} for name, (until, why) in newsroom.gate.resting().items()},
             "channels": ledger.by_channel(connection),
+            "held_slots": [asdict(one) for one in newsroom.newsstand.held()],
             "mail_faults": newsroom.returns.faults(),
             "editions": [
                 asdict(report)
@@ -213,6 +214,11 @@ def _standing(told: dict[str, Any], *, whole: bool) -> list[str]:
         for name, about in told["resting"].items()
     ]
     paused += [f"✕ {one['edition']}: {one['said']}" for one in told["reputation"]]
+    paused += [
+        f"▮ {one['newsletter']} was due {one['slot']:%Y-%m-%d %H:%M} UTC and is held: it was missed by too much; "
+        f"`syndicator newsletter release {one['newsletter']}` lets it go, `… drop …` does not"
+        for one in told["held_slots"]
+    ]
     faults = [f"✕ {n} mails came back for a fault of ours: {why}" for why, n in told["mail_faults"].items()]
     channels = [f"{name}: {_counts(states)}" for name, states in told["channels"].items() if whole]
     return paused + faults + channels
@@ -246,6 +252,7 @@ def _told(report: ledger.Report, *, whole: bool) -> list[str]:
     for state in (state for state in MARKS if report.states.get(state)):
         lines.append(f"    {MARKS[state]} {report.states[state]} {WORDS[state]}")
         lines += [f"        {n} × {why or 'no reason'}" for why, n in report.reasons.get(state, {}).items()]
+    lines += [f"    – {article[:8]} was left out: {why}" for article, why in report.left_out.items()]
     if report.sealed_at:
         lines.append(f"    sealed {report.sealed_at:%Y-%m-%d %H:%M} UTC: nothing of it changes any more")
     elif report.finished:

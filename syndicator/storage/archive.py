@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -14,7 +14,9 @@ from syndicator.errors import NotFound
 from syndicator.model import Article
 
 from .content import ARTICLE, dump
-from .schema import articles, revisions, sources, story_keys
+from .schema import articles, editions, revisions, sources, story_keys
+
+FLASH_MAIL = "/flash"  # after a newsletter's name: the right to carry a story to its readers at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +139,33 @@ def unsent(
     )
     ordered = query.order_by(articles.c.published_at, articles.c.id)
     return [ARTICLE.validate_python(row.content) for row in connection.execute(ordered)]
+
+
+def pushed(connection: Connection, wanted: Sequence[str], channels: Collection[str]) -> set[str]:
+    """Which of these stories went out on one of these channels by themselves: as a flash or a push."""
+    alone = or_(story_keys.c.newsletter == "", story_keys.c.newsletter.endswith(FLASH_MAIL))
+    there = (story_keys.c.article.in_(wanted), story_keys.c.channel.in_(channels))
+    query = select(story_keys.c.article).where(*there, alone)
+    return set(connection.execute(query).scalars())
+
+
+def carried(connection: Connection, channel: str, newsletter: str, since: datetime) -> list[Article]:
+    """The stories of the newsletter's editions since then, as they are now."""
+    here = exists().where(
+        story_keys.c.article == articles.c.id,
+        story_keys.c.channel == channel,
+        story_keys.c.newsletter == newsletter,
+        editions.c.id == story_keys.c.edition,
+        editions.c.due_at >= since,
+    )
+    query = _current().where(here).order_by(articles.c.published_at, articles.c.id)
+    return [ARTICLE.validate_python(row.content) for row in connection.execute(query)]
+
+
+def revisions_of(connection: Connection, wanted: Sequence[str]) -> dict[str, int]:
+    """The newest revision of each of these stories."""
+    query = select(articles.c.id, articles.c.revision).where(articles.c.id.in_(wanted))
+    return {row.id: row.revision for row in connection.execute(query)}
 
 
 def see_anew(connection: Connection) -> None:

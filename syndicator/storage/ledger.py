@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, delete, exists, func, select, update
 from syndicator.errors import NotFound
 from syndicator.model import ENDS, DeliveryState, EditionKind, Reason
 
+from .compositions import left_out_of
 from .schema import articles, candidates, deliveries, edition_stories, editions, receipts
 
 S = DeliveryState
@@ -33,6 +34,7 @@ class Report:
     states: Mapping[str, int]
     reasons: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # by state: why, and how many
     channels: Mapping[str, int]  # how many deliveries there are, by channel
+    left_out: Mapping[str, str] = field(default_factory=dict)  # by story: why it is not in the edition
     sealed_at: datetime | None = None
 
     @property
@@ -98,6 +100,7 @@ def _counted(connection: Connection, row: Row[Any]) -> Report:
         states=states,
         reasons=reasons,
         channels=channels,
+        left_out=left_out_of(connection, row.id),
     )
 
 

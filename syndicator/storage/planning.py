@@ -51,6 +51,8 @@ from .schema import (
 from .statements import as_text, consents, dialect, insert_new, inserted
 
 S = DeliveryState
+HELD = "held"  # what became of a slot that was missed by too much
+other = slots.alias()
 
 
 def add_edition(
@@ -83,6 +85,7 @@ def add_edition(
             "article": story.article.id,
             "revision": story.article.revision,
             "summary": dump(SUMMARY, story.summary),
+            "under": story.under,
         }
         for position, story in enumerate(edition.stories)
     ]
@@ -95,15 +98,22 @@ def claim_stories(
     connection: Connection, edition: Edition, *, channel: str, newsletter: str = "", again: int = 0
 ) -> set[str]:
     """Take the right to carry these stories to this channel; returns the ids of those that were free."""
-    rows = [
-        {"article": s.article.id, "channel": channel, "newsletter": newsletter, "again": again}
-        for s in edition.stories
-    ]
-    free = set()
-    for row in rows:
-        if insert_new(connection, story_keys, [row | {"edition": edition.id}]):
-            free.add(str(row["article"]))
-    return free
+    articles = [story.article.id for story in edition.stories]
+    return claim(connection, articles, edition.id, channel=channel, newsletter=newsletter, again=again)
+
+
+def claim(
+    connection: Connection,
+    articles: Iterable[str],
+    edition: str,
+    *,
+    channel: str,
+    newsletter: str,
+    again: int = 0,
+) -> set[str]:
+    """The same by the ids of stories, of which some may not be in the edition."""
+    ours = {"channel": channel, "newsletter": newsletter, "again": again, "edition": edition}
+    return {one for one in articles if insert_new(connection, story_keys, [ours | {"article": one}])}
 
 
 def times_carried(connection: Connection, article: str, channel: str, newsletter: str = "") -> int:
@@ -332,6 +342,28 @@ def fire_slot(
     """Write down that this slot of the timetable was fired; False when somebody else did."""
     row = {"timetable": timetable, "slot": slot, "fired_at": now, "edition": edition, "outcome": outcome}
     return bool(insert_new(connection, slots, [row]))
+
+
+def release_slot(
+    connection: Connection,
+    timetable: str,
+    slot: datetime,
+    *,
+    now: datetime,
+    edition: str | None,
+    outcome: str,
+) -> bool:
+    """The end of a slot that was held; False when it is not held any more."""
+    held = (slots.c.timetable == timetable, slots.c.slot == slot, slots.c.outcome == HELD)
+    values = {"fired_at": now, "edition": edition, "outcome": outcome}
+    return bool(connection.execute(update(slots).where(*held).values(values)).rowcount)
+
+
+def held_slots(connection: Connection) -> dict[str, datetime]:
+    """By timetable: the slot that is held. One that a newer slot came after is over."""
+    newest = select(func.max(slots.c.slot)).where(slots.c.timetable == other.c.timetable).scalar_subquery()
+    query = select(other.c.timetable, other.c.slot).where(other.c.outcome == HELD, other.c.slot == newest)
+    return {row.timetable: row.slot for row in connection.execute(query)}
 
 
 def slot_fired(connection: Connection, timetable: str, slot: datetime) -> bool:

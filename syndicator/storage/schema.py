@@ -162,6 +162,16 @@ edition_stories = Table(
     Column("article", ForeignKey("articles.id"), nullable=False),
     Column("revision", Integer, nullable=False),
     Column("summary", JSON, nullable=False),
+    Column("under", String, nullable=False, server_default=""),  # its section of the edition
+)
+
+# What an edition would have had, and why it has not: a copy of another story, an editor's word.
+left_out = Table(
+    "left_out",
+    metadata,
+    Column("edition", ForeignKey("editions.id"), primary_key=True),
+    Column("article", ForeignKey("articles.id"), primary_key=True),
+    Column("why", Text, nullable=False),
 )
 
 # A story goes to a channel (for mail: a newsletter on that channel) once. These rows outlive pruning.
@@ -286,6 +296,7 @@ softness = Table(
     Column("at", Moment, nullable=False),
 )
 SELDOM = text("frequency <> 'every'")  # few are, and only they are counted
+MISSED = text("missed <> ''")
 
 subscriptions = Table(
     "subscriptions",
@@ -298,8 +309,11 @@ subscriptions = Table(
     Column("topics", String, nullable=False, server_default=""),  # "economy,sport"; empty: all
     Column("frequency", String, nullable=False, server_default="every"),
     Column("last_at", Moment),  # the edition they had last, where they do not want every one
+    Column("missed", String, nullable=False, server_default=""),  # the first edition put off since then
+    Column("breaking", Boolean, nullable=False, server_default=text("true")),  # mails about one story at once
     Index(None, "newsletter", "consent"),
     Index("ix_subscriptions_seldom", "newsletter", sqlite_where=SELDOM, postgresql_where=SELDOM),
+    Index("ix_subscriptions_missed", "newsletter", sqlite_where=MISSED, postgresql_where=MISSED),
 )
 
 # Links that were mailed and work once. The token itself is nowhere. They also count who asked from where.

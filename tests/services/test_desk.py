@@ -33,7 +33,6 @@ DAILY = Newsletter(
     door=MAIL,
     languages=(EN, CKB),
     titles={"en": "The morning", "ckb": "بەیانی"},
-    choose=lambda articles: articles,
 )
 
 
@@ -137,9 +136,9 @@ def test_a_digest_reaches_each_reader_in_their_language(database: Database, desk
     publish(database, "a", "b")
     publish(database, "c", language=CKB)
     subscribe(database, ("e@x.example", "en"), ("k@x.example", "ckb"), ("f@x.example", "fr"))
-    planned = desk.digest(DAILY, NOW)
+    planned = desk.digests.plan(DAILY, NOW)
     assert planned.deliveries == 3
-    assert desk.digest(DAILY, NOW) == Planned()
+    assert desk.digests.plan(DAILY, NOW) == Planned()
     with database.read() as connection:
         report = ledger.report(connection, planned.editions[0])
     assert report.states == {"pending": 2, "excluded": 1}
@@ -163,7 +162,7 @@ def test_topics_frequency_and_silence_are_obeyed_when_it_is_planned(database: Da
                 wishes.rest(connection, reader.id, NOW + timedelta(days=1))
     topics = {name: (lambda article, name=name: article.id == name) for name in ("sport", "war", "chess")}
     newsletter = replace(DAILY, topics=topics)
-    first = desk.digest(newsletter, NOW)
+    first = desk.digests.plan(newsletter, NOW)
     assert got(database, first) == {
         "all": "rain sport war",
         "sport": "rain sport",
@@ -175,16 +174,16 @@ def test_topics_frequency_and_silence_are_obeyed_when_it_is_planned(database: Da
         "resting": "reader-paused",
     }
     publish(database, "sport2", "chess")
-    second = desk.digest(replace(newsletter, topics=topics), NOW + timedelta(hours=6))
+    second = desk.digests.plan(replace(newsletter, topics=topics), NOW + timedelta(hours=6))
     told = got(database, second)
     assert (told["daily"], told["weekly"], told["none"]) == ("often-enough", "often-enough", "chess sport2")
     publish(database, "war2")
     only_war = {"sport": lambda article: False, "war": lambda article: True}
-    third = desk.digest(replace(newsletter, topics=only_war), NOW + timedelta(days=1))
+    third = desk.digests.plan(replace(newsletter, topics=only_war), NOW + timedelta(days=1))
     told = got(database, third)
     assert (told["daily"], told["weekly"], told["sport"]) == ("war2", "often-enough", "no-stories-in-topics")
     publish(database, "war3")
-    assert got(database, desk.digest(newsletter, NOW + timedelta(days=7)))["weekly"] == "war3"
+    assert got(database, desk.digests.plan(newsletter, NOW + timedelta(days=7)))["weekly"] == "war3"
 
 
 def got(database: Database, planned: Planned) -> dict[str, str]:
@@ -218,30 +217,30 @@ def test_a_post_that_cannot_be_written_with_fewer_stories_is_sent_whole(database
         wishes.choose(connection, SubscriberId(1), "daily", topics=["sport"], frequency=Frequency.EVERY)
     desk = Desk(database, now=lambda: NOW, summarise=summarise, write=write_many)
     topics = {"sport": lambda article: article.id == "sport", "war": lambda article: article.id == "war"}
-    planned = desk.digest(replace(DAILY, topics=topics), NOW)
+    planned = desk.digests.plan(replace(DAILY, topics=topics), NOW)
     assert got(database, planned) == {"sport": "sport war"}
     assert planned.faults == (f"digest:daily:{NOW.isoformat()} in en, of sport: too thin",)
 
 
 def test_a_story_is_in_one_digest_only(database: Database, desk: Desk) -> None:
     publish(database, "a")
-    desk.digest(DAILY, NOW)
+    desk.digests.plan(DAILY, NOW)
     publish(database, "b")
-    later = desk.digest(DAILY, NOW + timedelta(hours=6))
+    later = desk.digests.plan(DAILY, NOW + timedelta(hours=6))
     with database.read() as connection:
         assert ledger.report(connection, later.editions[0]).stories == 1
 
 
 def test_a_thin_digest_waits(database: Database, desk: Desk) -> None:
     publish(database, "a")
-    assert desk.digest(replace(DAILY, minimum=2), NOW) == Planned()
+    assert desk.digests.plan(replace(DAILY, minimum=2), NOW) == Planned()
     publish(database, "b")
-    assert desk.digest(replace(DAILY, minimum=2), NOW + timedelta(hours=6)).editions
+    assert desk.digests.plan(replace(DAILY, minimum=2), NOW + timedelta(hours=6)).editions
 
 
 def test_a_digest_that_cannot_be_written_says_so(database: Database, desk: Desk) -> None:
     publish(database, "a", headline="unfit")
-    planned = desk.digest(DAILY, NOW)
+    planned = desk.digests.plan(DAILY, NOW)
     assert planned.editions == ()
     assert "cannot fit" in planned.faults[0]
 

@@ -313,7 +313,7 @@ def test_postgresql_and_sqlite_tell_the_same(database: Database) -> None:
     publish(database, "a", "b")
     subscribe(database, ("e@x.example", "en"))
     made = desk.__wrapped__(database)  # type: ignore[attr-defined]
-    made.digest(DAILY, NOW)
+    made.digests.plan(DAILY, NOW)
     shelf = Shelf(name="daily", languages=DAILY.languages, titles=DAILY.titles)
     later = [NOW]
     numbers = BackNumbers(database, shelves={"daily": shelf}, now=lambda: later[0])

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from syndicator.app import App
 from syndicator.errors import NotFound, Refused
-from syndicator.model import Consent, EditionId
+from syndicator.model import Article, ArticleId, Consent, EditionId, Language
 from syndicator.sandbox.world import Sandbox
 from syndicator.services.audience import Wish
 from syndicator.services.desk import Newsletter
@@ -329,7 +329,7 @@ def test_who_chose_topics_that_have_no_story_gets_nothing_and_the_report_says_wh
     visitor.app.look()
     newsletter = visitor.app.newsletters["evening"]
     only_breaking = replace(newsletter, topics={**newsletter.topics, "breaking": lambda article: True})
-    visitor.app.desk.digest(only_breaking, visitor.clock.now())
+    visitor.app.desk.digests.plan(only_breaking, visitor.clock.now())
     with visitor.app.database.read() as connection:
         report = ledger.report(connection, ledger.latest(connection, 1)[0])
     assert (report.reasons, report.faults) == ({"excluded": {"no-stories-in-topics": 1}}, ())
@@ -345,7 +345,7 @@ def test_at_most_one_a_day_or_a_week(visitor: Visitor) -> None:
         visitor.clock.time += timedelta(hours=hours)
         before = len(visitor.sandbox.smtp.mails)
         edition = EditionId(f"digest:evening:{visitor.clock.now().isoformat()}")
-        story = visitor.app.desk.digest(visitor_newsletter(visitor), visitor.clock.now())
+        story = visitor.app.desk.digests.plan(visitor_newsletter(visitor), visitor.clock.now())
         assert story.editions == (edition,)
         got.append(sorted({m.split("@")[0] for m in visitor.mails()[before:]}))
         with visitor.app.database.read() as connection:
@@ -360,13 +360,21 @@ def test_at_most_one_a_day_or_a_week(visitor: Visitor) -> None:
 
 
 def visitor_newsletter(visitor: Visitor) -> Newsletter:
-    """The evening digest, which has always something to say."""
-    visitor.app.look()
-    visitor.sandbox.newsroom.publish()
-    visitor.app.look()
-    with visitor.app.database.read() as connection:
-        articles = archive.newest(connection, 2, "en")
-    return replace(visitor.app.newsletters["evening"], choose=lambda found: articles)
+    """The evening digest, with a story of this hour."""
+    now = visitor.clock.now()
+    article = Article(
+        id=ArticleId(f"story-{now:%Y%m%d%H}"),
+        revision=1,
+        url=f"https://news.example/{now:%Y%m%d%H}",
+        language=Language("en"),
+        headline=f"What happened by {now:%H:%M}",
+        body=("Much.",),
+        published_at=now,
+        fingerprint=now.isoformat(),
+    )
+    with visitor.app.database.write() as connection:
+        archive.record(connection, article, source="s", now=now, fresh=True)
+    return visitor.app.newsletters["evening"]
 
 
 def test_silence_for_a_while_and_its_end(visitor: Visitor) -> None:
@@ -374,13 +382,14 @@ def test_silence_for_a_while_and_its_end(visitor: Visitor) -> None:
     path = own(visitor)
     assert "March 31, 2026" in prefer(visitor, path, rest="30").text
     newsletter = visitor_newsletter(visitor)
-    visitor.app.desk.digest(newsletter, visitor.clock.now())
+    visitor.app.desk.digests.plan(newsletter, visitor.clock.now())
     with visitor.app.database.read() as connection:
         report = ledger.report(connection, ledger.latest(connection, 1)[0])
     assert (report.reasons, report.faults) == ({"excluded": {"reader-paused": 1}}, ())
     prefer(visitor, path, rest="0")
     visitor.clock.time += timedelta(hours=1)
-    assert visitor.app.desk.digest(newsletter, visitor.clock.now()).deliveries == 1
+    newsletter = visitor_newsletter(visitor)
+    assert visitor.app.desk.digests.plan(newsletter, visitor.clock.now()).deliveries == 1
     assert len(visitor.mails()) == 2
 
 

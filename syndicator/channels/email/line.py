@@ -79,6 +79,7 @@ class Line(asyncio.Protocol):
         self._text: list[bytes] = []  # of a reply that goes on
         self._replies: list[Reply] = []
         self._unsaid: list[bytes] = []
+        self.gone: asyncio.Future[None] = self._loop.create_future()  # done when the transport has closed
         self.greeting: asyncio.Future[list[Reply]] = self._loop.create_future()
         self._wanted = 1
         self._then: Callable[[list[Reply]], None] | None = self.greeting.set_result
@@ -183,6 +184,8 @@ class Line(asyncio.Protocol):
         return None
 
     def connection_lost(self, error: Exception | None) -> None:
+        if not self.gone.done():
+            self.gone.set_result(None)
         self._end(str(error) if error else "the relay hung up")
 
     def _replied(self, reply: Reply) -> None:

@@ -27,6 +27,7 @@ DOT_TIMEOUT = 600.0  # seconds to wait for the reply to the dot, RFC 5321 §4.5.
 LETTERS = 512  # compiled letters that are kept: the variants of two editions
 QUORUM = 0.8  # of the lines: when they wait for the pen it begins
 GATHER = 0.001  # seconds that it waits for them
+FAREWELL = 2.0  # seconds for the relay to close, too, when all is done
 SWEEP = 0.25  # seconds between two looks at the deadlines
 
 Write = Callable[[Parcel, bool], Letter]  # the letter of a parcel's post; with eight bits or not
@@ -81,6 +82,7 @@ class Tour:
         self._writing = False  # a commit is being made
         self._moment: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._lines: list[Line] = []  # all that perhaps have not closed yet
 
     async def go(self) -> None:
         """Raises what the lane raises: nothing can be written down any more."""
@@ -97,6 +99,9 @@ class Tour:
                 self._moment.cancel()
             for carrier in self._carriers:
                 carrier.drop("the run ended")
+            open_ = [line.gone for line in self._lines if not line.gone.done()]
+            if open_:  # QUIT is on its way, and TLS has its own farewell
+                await asyncio.wait(open_, timeout=FAREWELL)
 
     def _hand_over(self) -> None:
         """Give the pen what was asked: at once when most lines have, else when they had a moment for it."""
@@ -151,6 +156,11 @@ class Tour:
             carrier = Carrier(self)
             self._carriers.add(carrier)
             self.ask(carrier, [], None, more=True)
+
+    def stands(self, line: Line) -> None:
+        """A line that was opened; there may be one more."""
+        self._lines = [*(one for one in self._lines if not one.gone.done()), line]
+        self.grow()
 
     def ended(self, carrier: Carrier) -> None:
         self._carriers.discard(carrier)
@@ -293,7 +303,7 @@ class Carrier:
             self._tour.not_let_in(self, parcel, why)
             return
         self._dirty = False
-        self._tour.grow()
+        self._tour.stands(self._line)
         self._begin(parcel)
 
     def _made_ready(self, parcel: Parcel) -> Ready | None:

@@ -1,0 +1,236 @@
+"""The newsroom's newsletters: what each is, when it is due, and what an editor says of its next edition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from . import config, editing
+from .composing import Layout, Marks, Section
+from .config import Settings
+from .errors import NotFound, Refused
+from .letters import NewsletterTable
+from .model import Article, ChannelId, Edition, Post
+from .services.desk import Desk, Door, Newsletter, Planned
+from .storage import archive, brakes, compositions, planning
+from .storage.compositions import Composition
+from .storage.database import Database
+
+Slots = Callable[[str, datetime, datetime], list[datetime]]  # of a timetable: those in (after, until]
+LONG_AGO = timedelta(days=7)  # a slot missed by more is no news to anybody
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A slot that was missed by too much to be sent without a person's word."""
+
+    newsletter: str
+    slot: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlined:
+    """A story in the next edition, or left out of it."""
+
+    language: str
+    under: str  # its section; empty where it is left out
+    article: str
+    headline: str
+    why: str = ""  # it is left out
+
+
+class Newsstand:
+    """``slots`` is the engine's, ``wake`` tells a channel that something waits for it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        desk: Desk,
+        doors: Mapping[str, Door],
+        *,
+        now: Callable[[], datetime],
+        slots: Slots,
+        wake: Callable[[str], None],
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._desk = desk
+        self._now = now
+        self._slots = slots
+        self._wake = wake
+        self.newsletters = {
+            name: newsletter(settings, name, doors[told.channel])
+            for name, told in settings.newsletters.items()
+        }
+
+    def called(self, name: str) -> Newsletter:
+        """Raises :exc:`NotFound`."""
+        if name not in self.newsletters:
+            raise NotFound(f"no newsletter is called {name!r}; {config.closest(name, self.newsletters)}")
+        return self.newsletters[name]
+
+    def compile(self, at_once: Collection[str] = ()) -> list[Planned]:
+        """Plan every digest that is due; newsletters named ``at_once`` do not wait for their slot."""
+        planned = []
+        for name, told in self.newsletters.items():
+            slot = self._now() if name in at_once else self._due(name)
+            if slot and name not in at_once and self._now() - slot > self._settings.newsletters[name].late:
+                planned.append(self._hold(name, slot))
+            elif slot:
+                planned.append(self._desk.digests.plan(told, slot))
+        return planned
+
+    def preview(self, name: str) -> tuple[list[tuple[Edition, Post]], list[str]]:
+        """Its posts by language as they would be now, and what could not be written. Raises :exc:`NotFound`."""
+        return self._desk.digests.preview(self.called(name))
+
+    # Slots that were missed
+
+    def held(self) -> list[Held]:
+        """Slots that wait for a person."""
+        with self._database.read() as connection:
+            found = planning.held_slots(connection)
+        return [Held(name, slot) for name, slot in sorted(found.items()) if name in self.newsletters]
+
+    def release(self, name: str, *, by: str) -> Planned:
+        """Let the held edition go, with the stories of now. Raises :exc:`NotFound`, :exc:`Refused`."""
+        newsletter, slot = self.called(name), self._held_slot(name)
+        planned = self._desk.digests.plan(newsletter, slot, released=True)
+        with self._database.write() as connection:
+            about = f"{name} {slot:%Y-%m-%d %H:%M} UTC"
+            brakes.note(connection, who=by, what="release", about=about, why="", now=self._now())
+        self._wake(newsletter.door.id)
+        return planned
+
+    def drop(self, name: str, *, by: str, why: str) -> None:
+        """The held edition shall not go out. Raises :exc:`NotFound`, :exc:`Refused`."""
+        self.called(name)
+        slot, now = self._held_slot(name), self._now()
+        with self._database.write() as connection:
+            planning.release_slot(connection, name, slot, now=now, edition=None, outcome="dropped")
+            about = f"{name} {slot:%Y-%m-%d %H:%M} UTC"
+            brakes.note(connection, who=by, what="drop", about=about, why=why, now=now)
+
+    def _held_slot(self, name: str) -> datetime:
+        for one in self.held():
+            if one.newsletter == name:
+                return one.slot
+        raise Refused(f"no edition of {name} is held; `syndicator status` lists those that are")
+
+    def _hold(self, name: str, slot: datetime) -> Planned:
+        now, late = self._now(), self._settings.newsletters[name].late
+        with self._database.write() as connection:
+            planning.fire_slot(connection, name, slot, now=now, edition=None, outcome=planning.HELD)
+            why = f"missed by more than {late}"
+            brakes.note(connection, who="timetable", what="hold", about=f"{name} {slot}", why=why, now=now)
+        return Planned(faults=(f"{name}: the edition of {slot:%Y-%m-%d %H:%M} UTC was {why} and is held",))
+
+    def _due(self, name: str) -> datetime | None:
+        """The newest slot that has passed and was not fired. A newsletter seen for the first time begins now."""
+        now, told = self._now(), self._settings.newsletters[name]
+        with self._database.read() as connection:
+            newest = planning.slot_newest(connection, name)
+        if newest is None:
+            with self._database.write() as connection:
+                planning.fire_slot(connection, name, now, now=now, edition=None, outcome="begun")
+            return None
+        for back in (told.lives, LONG_AGO):
+            if passed := self._slots(told.timetable, max(newest, now - back), now):
+                return passed[-1]
+        return None
+
+    # The next edition
+
+    def compose(
+        self, name: str, *, lead: Sequence[str], drop: Sequence[str], order: Sequence[str], by: str
+    ) -> Composition:
+        """Fix lead, order or absence of stories for the next edition, in place of what was fixed before; nothing of
+        all that takes it back. Raises :exc:`NotFound`, :exc:`Refused`."""
+        new = {article.id for article in self._desk.digests.sheet(self.called(name)).new}
+        with self._database.write() as connection:
+            found = {one: archive.article(connection, one) for one in (*lead, *drop, *order)}
+            for article in found.values():
+                if article.id not in new:
+                    raise Refused(
+                        f"{article.id} is not among the new stories of {name}: it was carried, is too old, "
+                        "or is in another language"
+                    )
+            ids = {one: article.id for one, article in found.items()}
+            marks = Marks(
+                lead=tuple(ids[one] for one in lead),
+                drop=tuple(ids[one] for one in drop),
+                order=tuple(ids[one] for one in order),
+            )
+            if both := set(marks.drop) & {*marks.lead, *marks.order}:
+                raise Refused(f"{min(both)} cannot be dropped and have a place")
+            return compositions.fix(connection, name, marks, by=by, now=self._now())
+
+    def outline(self, name: str) -> list[Outlined]:
+        """The next edition as it would be now, from top to bottom, and what it leaves out."""
+        told: list[Outlined] = []
+        sheet = self._desk.digests.sheet(self.called(name))
+        for placed in sheet.placed.values():
+            told += [_outlined(one.article, one.under) for one in placed]
+        told += [_outlined(one, "", "dropped by an editor") for one in sheet.dropped]
+        told += [_outlined(copy.article, "", copy.why) for copy in sheet.copies]
+        return told
+
+
+def _outlined(article: Article, under: str, why: str = "") -> Outlined:
+    return Outlined(
+        language=article.language, under=under, article=article.id, headline=article.headline, why=why
+    )
+
+
+def newsletter(settings: Settings, name: str, door: Door) -> Newsletter:
+    """As it is configured."""
+    told, zone = settings.newsletters[name], settings.newsroom.timezone
+    quiet = editing.quiet_hours(told.quiet_hours, zone)
+    return Newsletter(
+        name=name,
+        door=door,
+        languages=settings.languages_in(name),
+        titles=dict(told.titles.items()),
+        layout=_layout(told),
+        keep=partial(editing.matches, told.stories) if told.stories else lambda article: True,
+        alike=told.alike,
+        pushed_on=_pushed_on(told),
+        minimum=told.minimum,
+        lives=told.lives,
+        fresh_for=told.fresh_for,
+        quiet_until=quiet,
+        topics={topic: partial(editing.matches, one.stories) for topic, one in told.topics.items()},
+        zone=zone,
+    )
+
+
+def _layout(told: NewsletterTable) -> Layout:
+    sections = [
+        Section(
+            name=one.name,
+            has=partial(editing.matches, one.stories),
+            titles=dict(one.titles.items()),
+            at_most=one.at_most,
+            at_least=one.at_least,
+        )
+        for one in told.sections
+    ]
+    rest = Layout().rest
+    return Layout(
+        sections=sections,
+        rest=Section(
+            name=rest.name, has=rest.has, titles=dict(told.rest.titles.items()), at_most=told.rest.at_most
+        ),
+        maximum=told.maximum,
+        order=told.order,
+        lead=told.lead,
+        rank=partial(editing.rank, told.priority),
+    )
+
+
+def _pushed_on(told: NewsletterTable) -> set[ChannelId]:
+    own = {told.channel} if told.skip_pushed else set()
+    return {ChannelId(name) for name in {*own, *told.pushed_on}}

@@ -1,0 +1,180 @@
+"""Compile, push, preview: from articles to editions, posts and deliveries, each in one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from syndicator.composing import Marks
+from syndicator.errors import Refused, TemplateError
+from syndicator.model import Article, Edition, EditionId, EditionKind, Post, Story, Summary
+from syndicator.storage import archive, brakes, planning
+from syndicator.storage.database import Connection, Database
+
+from .digests import Digests
+from .nouns import URGENCY, Door, Newsletter, Planned, door_called, together
+
+__all__ = ["Desk", "Door", "Marks", "Newsletter", "Planned", "door_called", "together"]
+
+
+class Desk:
+    """The verbs of an editor, and of the timetable that acts in an editor's place.
+
+    ``summarise`` and ``write`` are given: this room decides what goes out, not how it reads.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        now: Callable[[], datetime],
+        summarise: Callable[[Article, Door], Summary],
+        write: Callable[[Edition, Door, Newsletter | None], Sequence[Post]],
+        gate: Callable[[Connection, str, str], None] = lambda connection, edition, newsletter: None,
+    ) -> None:
+        """``gate`` is told, in the commit that plans it, of each edition of a newsletter."""
+        self._database = database
+        self._now = now
+        self._summarise = summarise
+        self._write = write
+        self.digests = Digests(database, now=now, story=self._story, write=write, gate=gate)
+
+    def flashes(self, door: Door) -> Planned:
+        """Plan every new story that the channel's flash rule lets through, oldest first."""
+        if door.flash is None:
+            return Planned()
+        found = [article for article in self._unsent(door) if door.flash(article)]
+        if len(found) > door.at_most and not self._allowed(door):
+            return self._ask(door, len(found))
+        planned = [
+            self._plan_one(EditionKind.FLASH, f"flash:{article.id}", article, door) for article in found
+        ]
+        return together(planned)
+
+    def push(
+        self,
+        wanted: Sequence[str],
+        doors: Sequence[Door],
+        *,
+        editor: str,
+        again: bool = False,
+        note: str = "",
+    ) -> Planned:
+        """An editor's order: these stories to these channels, now. All of it or nothing."""
+        planned = []
+        for order in self.preview(wanted, doors, again=again):
+            edition, door, posts, times = order
+            planned.append(self._plan(edition, door, posts, again=times, by=editor, note=note))
+        return together(planned)
+
+    def preview(
+        self, wanted: Sequence[str], doors: Sequence[Door], *, again: bool = False
+    ) -> list[tuple[Edition, Door, Sequence[Post], int]]:
+        """What a push would send: edition, channel, posts, and how often the channel had the story before.
+
+        Raises :exc:`Refused` for a story that a channel has already, unless ``again`` says so.
+        """
+        with self._database.read() as connection:
+            articles = [archive.article(connection, one) for one in wanted]
+            times = {
+                (article.id, door.id): planning.times_carried(connection, article.id, door.id)
+                for article in articles
+                for door in doors
+            }
+        for (article_id, channel), carried in times.items():
+            if carried and not again:
+                raise Refused(f"{channel} has {article_id} already; --again sends it once more")
+        orders = []
+        for article in articles:
+            for door in doors:
+                if article.language not in door.languages:
+                    languages = ", ".join(door.languages)
+                    raise Refused(f"{door.id} speaks {languages}; {article.id} is in {article.language}")
+                carried = times[article.id, door.id]
+                name = f"push:{article.id}:{article.revision}:{carried}"
+                edition = self._single(EditionKind.PUSH, name, article, door)
+                orders.append((edition, door, self._write(edition, door, None), carried))
+        return orders
+
+    def _unsent(self, door: Door) -> list[Article]:
+        now = self._now()
+        with self._database.read() as connection:
+            found = archive.unsent(
+                connection,
+                channel=door.id,
+                newsletter="",
+                languages=door.languages,
+                since=now - door.fresh_for,
+                now=now,
+            )
+        return [article for article in found if door.keep(article)]
+
+    def _allowed(self, door: Door) -> bool:
+        """Whether an editor said that this many may go, once."""
+        name = f"flood:{door.id}"
+        with self._database.write() as connection:
+            allowed = brakes.overridden(connection, name).get(name) == "allowed"
+            if allowed:
+                brakes.override(connection, name, "used", now=self._now(), by="desk")
+        return allowed
+
+    def _ask(self, door: Door, found: int) -> Planned:
+        why = (
+            f"{found} new stories at once, more than at_most = {door.at_most}: nothing was planned; "
+            f"look at them, then `syndicator resume {door.id}` or push the ones you want"
+        )
+        with self._database.write() as connection:
+            if door.id not in brakes.paused(connection):
+                brakes.pause(connection, door.id, now=self._now(), by="desk", why=why)
+                brakes.override(connection, f"flood:{door.id}", "asked", now=self._now(), by="desk")
+        return Planned(faults=(f"{door.id}: {why}",))
+
+    def _plan_one(self, kind: EditionKind, name: str, article: Article, door: Door) -> Planned:
+        edition = self._single(kind, name, article, door)
+        try:
+            posts = self._write(edition, door, None)
+        except TemplateError as error:
+            return Planned(faults=(f"{article.id} to {door.id}: {error}",))
+        return self._plan(edition, door, posts, again=0, by="timetable")
+
+    def _plan(
+        self, edition: Edition, door: Door, posts: Sequence[Post], *, again: int, by: str, note: str = ""
+    ) -> Planned:
+        due_at = edition.due_at
+        if edition.kind is not EditionKind.PUSH:
+            due_at = door.quiet_until(due_at, edition.stories[0].article)
+        with self._database.write() as connection:
+            now = self._now()
+            new = planning.add_edition(connection, edition, newsletter=None, now=now, by=by, note=note)
+            free = planning.claim_stories(connection, edition, channel=door.id, again=again)
+            if not free:
+                return Planned()
+            planning.add_posts(connection, posts)
+            deliveries = sum(
+                planning.add_delivery(
+                    connection,
+                    post,
+                    due_at=due_at,
+                    not_after=due_at + door.lives,
+                    urgency=URGENCY[edition.kind],
+                )
+                for post in posts
+            )
+            if edition.kind is EditionKind.PUSH:
+                brakes.note(
+                    connection, who=by, what="push", about=f"{edition.id} {door.id}", why=note, now=now
+                )
+        return Planned(editions=(edition.id,) if new else (), deliveries=deliveries)
+
+    def _single(self, kind: EditionKind, name: str, article: Article, door: Door) -> Edition:
+        return Edition(
+            id=EditionId(name),
+            kind=kind,
+            language=article.language,
+            due_at=self._now(),
+            stories=(self._story(article, door),),
+            title=article.headline,
+        )
+
+    def _story(self, article: Article, door: Door) -> Story:
+        return Story(article=article, summary=self._summarise(article, door))

@@ -1,0 +1,247 @@
+"""Digests: one edition for each slot of a newsletter, made up, written and planned for its readers in one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from syndicator.composing import Copy, Placed, compose, copies
+from syndicator.errors import TemplateError
+from syndicator.model import Article, Edition, EditionId, EditionKind, Language, Post, Story
+from syndicator.storage import archive, brakes, compositions, planning
+from syndicator.storage.compositions import Composition, LeftOut
+from syndicator.storage.database import Connection, Database
+
+from .nouns import URGENCY, Door, Newsletter, Planned
+
+TRIES = 5  # a story revised, or an order given, while the edition is written: it is written again
+Made = Sequence[tuple[Edition, Post]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """What an edition is made of, before it is written."""
+
+    new: Sequence[Article]  # what an editor may choose from
+    placed: Mapping[Language, Sequence[Placed]]
+    dropped: Sequence[Article]  # by an editor
+    copies: Sequence[Copy]
+    composition: Composition
+
+    def left_out(self, languages: Collection[Language]) -> list[LeftOut]:
+        """Which stories shall not come back in a later edition, and why; copies only of these languages."""
+        said = [LeftOut(one.id, "dropped by an editor") for one in self.dropped]
+        for copy in (one for one in self.copies if one.article.language in languages):
+            said.append(LeftOut(copy.article.id, copy.why))
+        return said
+
+
+class Digests:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        now: Callable[[], datetime],
+        story: Callable[[Article, Door], Story],
+        write: Callable[[Edition, Door, Newsletter | None], Sequence[Post]],
+        gate: Callable[[Connection, str, str], None],
+    ) -> None:
+        self._database = database
+        self._now = now
+        self._story = story
+        self._write = write
+        self._gate = gate
+
+    def plan(self, newsletter: Newsletter, slot: datetime, *, released: bool = False) -> Planned:
+        """Plan one edition of a newsletter for its slot; a slot is planned once, whoever asks.
+
+        ``released`` is a slot that was held: an editor lets it go now.
+        """
+        for _ in range(TRIES):
+            planned = self._plan(newsletter, slot, released=released)
+            if planned is not None:
+                return planned
+        return Planned(faults=(f"{newsletter.name}: its stories change faster than they can be written",))
+
+    def _plan(self, newsletter: Newsletter, slot: datetime, *, released: bool) -> Planned | None:
+        """None where the world moved on meanwhile."""
+        name = EditionId(f"digest:{newsletter.name}:{slot.isoformat()}")
+        with self._database.read() as connection:
+            if planning.slot_fired(connection, newsletter.name, slot) and not released:
+                return Planned()
+        due_at = newsletter.quiet_until(max(slot, self._now()) if released else slot)
+        sheet = self.sheet(newsletter)
+        editions, faults = self._in_languages(name, newsletter, sheet, due_at)
+        narrowed = self._narrowed([edition for edition, _ in editions], newsletter, faults)
+        with self._database.write() as connection:
+            planning.steady(connection)
+            if self._moved_on(connection, newsletter, sheet, editions):
+                return None
+            fired = planning.release_slot if released else planning.fire_slot
+            edition, outcome = (name, "planned") if editions else (None, "thin")
+            now = self._now()
+            if not fired(connection, newsletter.name, slot, now=now, edition=edition, outcome=outcome):
+                return Planned()
+            if not editions:
+                return Planned(faults=tuple(faults))
+            self._keep(connection, newsletter, sheet, _whole(name, editions, due_at))
+            posts = {edition.language: post for edition, post in editions}
+            planning.add_posts(connection, [*posts.values(), *filter(None, narrowed.values())])
+            deliveries = planning.add_readers(
+                connection,
+                name,
+                newsletter.door.id,
+                newsletter.name,
+                planning.Audience(
+                    posts={language: post.id for language, post in posts.items()},
+                    narrowed={choice: post.id if post else None for choice, post in narrowed.items()},
+                    since=newsletter.had_enough_since(slot),
+                ),
+                due_at=due_at,
+                not_after=due_at + newsletter.lives,
+                urgency=URGENCY[EditionKind.DIGEST],
+            )
+        return Planned(editions=(name,), deliveries=deliveries, faults=tuple(faults))
+
+    def preview(self, newsletter: Newsletter) -> tuple[list[tuple[Edition, Post]], list[str]]:
+        """What the newsletter would carry if it went out now, by language, and what could not be written."""
+        now = self._now()
+        name = EditionId(f"digest:{newsletter.name}:{now.isoformat()}")
+        return self._in_languages(name, newsletter, self.sheet(newsletter), now)
+
+    def _keep(self, connection: Connection, newsletter: Newsletter, sheet: Sheet, whole: Edition) -> None:
+        """Write down what the edition is made of, and what was left out of it."""
+        now, channel = self._now(), newsletter.door.id
+        planning.add_edition(connection, whole, newsletter=newsletter.name, now=now, by="timetable")
+        self._gate(connection, whole.id, newsletter.name)
+        left_out = sheet.left_out({story.article.language for story in whole.stories})
+        carried = [story.article.id for story in whole.stories]
+        gone = [*carried, *(one.article for one in left_out)]
+        planning.claim(connection, gone, whole.id, channel=channel, newsletter=newsletter.name)
+        compositions.leave_out(connection, whole.id, left_out)
+        if compositions.use(connection, sheet.composition, newsletter.name, now=now):
+            brakes.note(
+                connection,
+                who=sheet.composition.by,
+                what="composed",
+                about=whole.id,
+                why=sheet.composition.told,
+                now=now,
+            )
+
+    def sheet(self, newsletter: Newsletter) -> Sheet:
+        """The stories that are new, in their places; none that was carried, dropped or says the same again."""
+        now, door = self._now(), newsletter.door
+        since = now - newsletter.fresh_for
+        with self._database.read() as connection:
+            composition = compositions.standing(connection, newsletter.name, newsletter.name)
+            found = archive.unsent(
+                connection,
+                channel=door.id,
+                newsletter=newsletter.name,
+                languages=newsletter.languages,
+                since=since,
+                now=now,
+            )
+            pushed = archive.pushed(connection, [one.id for one in found], newsletter.pushed_on)
+            carried = archive.carried(connection, door.id, newsletter.name, since) if newsletter.alike else []
+        marks = composition.marks
+        wanted = {*marks.lead, *marks.order}
+        found = [one for one in found if door.keep(one)]
+        dropped = [one for one in found if one.id in marks.drop]
+        stories = [
+            one
+            for one in found
+            if one not in dropped and (one.id in wanted or (newsletter.keep(one) and one.id not in pushed))
+        ]
+        same = copies(stories, carried, newsletter.alike, newsletter.layout, marks)
+        twice = {copy.article.id for copy in same}
+        return Sheet(
+            new=found,
+            placed={
+                language: compose(
+                    [one for one in stories if one.language == language and one.id not in twice],
+                    newsletter.layout,
+                    marks,
+                )
+                for language in newsletter.languages
+            },
+            dropped=dropped,
+            copies=same,
+            composition=composition,
+        )
+
+    def _in_languages(
+        self, name: EditionId, newsletter: Newsletter, sheet: Sheet, due_at: datetime
+    ) -> tuple[list[tuple[Edition, Post]], list[str]]:
+        """The edition as each language has it, with its post; a language that is too thin waits."""
+        made, faults = [], []
+        for language, placed in sheet.placed.items():
+            if len(placed) < max(1, newsletter.minimum):
+                continue
+            edition = Edition(
+                id=name,
+                kind=EditionKind.DIGEST,
+                language=language,
+                due_at=due_at,
+                stories=tuple(
+                    replace(self._story(one.article, newsletter.door), under=one.under) for one in placed
+                ),
+                title=newsletter.titles.get(language, newsletter.name),
+                headings=newsletter.headings(language),
+            )
+            try:
+                (post,) = self._write(edition, newsletter.door, newsletter)
+            except TemplateError as error:
+                faults.append(f"{name} in {language}: {error}")
+            else:
+                made.append((edition, post))
+        return made, faults
+
+    def _moved_on(self, connection: Connection, newsletter: Newsletter, sheet: Sheet, editions: Made) -> bool:
+        """Whether a story was revised, or an editor gave another order, since the edition was written."""
+        written = {story.article.id: story.article.revision for one, _ in editions for story in one.stories}
+        if archive.revisions_of(connection, [*written]) != written:
+            return True
+        return compositions.standing(connection, newsletter.name, newsletter.name) != sheet.composition
+
+    def _narrowed(
+        self, editions: Sequence[Edition], newsletter: Newsletter, faults: list[str]
+    ) -> dict[tuple[str, str], Post | None]:
+        """For each choice of topics that leaves stories out: the post with the others, None where none is left.
+
+        Choices that leave the same stories share a post. A story of no topic is for everybody. Where a post cannot be
+        written with fewer stories its readers get all of them, and the fault is told.
+        """
+        if not newsletter.topics:
+            return {}
+        with self._database.read() as connection:
+            chosen = planning.choices(connection, newsletter.name)
+        found: dict[tuple[str, str], Post | None] = {}
+        for edition in editions:
+            written: dict[tuple[Story, ...], Post | None] = {(): None}
+            for topics in (topics for language, topics in chosen if language == edition.language):
+                stories = newsletter.of_topics(edition.stories, topics.split(","))
+                if len(stories) == len(edition.stories):
+                    continue
+                try:
+                    if stories not in written:
+                        (post,) = self._write(replace(edition, stories=stories), newsletter.door, newsletter)
+                        variant = f"{edition.language}+{topics}"
+                        written[stories] = replace(post, id=f"{post.id}+{topics}", variant=variant)
+                except TemplateError as error:
+                    faults.append(f"{edition.id} in {edition.language}, of {topics}: {error}")
+                else:
+                    found[edition.language, topics] = written[stories]
+        return found
+
+
+def _whole(name: EditionId, editions: Made, due_at: datetime) -> Edition:
+    """The edition of all its languages, as it is written down."""
+    stories = tuple(story for edition, _ in editions for story in edition.stories)
+    language = Language("mul") if len(editions) != 1 else editions[0][0].language  # ISO 639-2: multiple
+    title = editions[0][0].title if editions else ""
+    return Edition(
+        id=name, kind=EditionKind.DIGEST, language=language, due_at=due_at, stories=stories, title=title
+    )

@@ -1,0 +1,224 @@
+"""Digests made up, written and planned, with a summariser and a writer that are functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from syndicator.composing import Layout, Marks, Section
+from syndicator.model import Article, ArticleId, ChannelId, Consent, Edition, Language, Post, Summary
+from syndicator.services.desk import Desk, Door, Newsletter, Planned
+from syndicator.storage import archive, compositions, ledger, readers
+from syndicator.storage.database import Database
+from syndicator.storage.schema import audit, posts
+
+NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
+EN, CKB = Language("en"), Language("ckb")
+MAIL = Door(id=ChannelId("mail"), languages=(EN, CKB))
+TG = Door(id=ChannelId("tg"), languages=(EN,), flash=lambda article: article.section == "breaking")
+MORNING = Newsletter(
+    name="morning",
+    door=MAIL,
+    languages=(EN, CKB),
+    titles={"en": "The morning", "ckb": "بەیانی"},
+    layout=Layout(
+        sections=[
+            Section(
+                name="sport", has=lambda one: one.section == "sport", titles={"en": "Sport", "ckb": "وەرزش"}
+            )
+        ]
+    ),
+    alike=0.4,
+)
+EVENT = "the mayor of Halabja opened the new bridge on Sunday and promised a second one within two years of building"
+
+
+@dataclass
+class House:
+    """A desk with a clock; ``meanwhile`` happens once, after the stories are chosen and before they are written."""
+
+    database: Database
+    time: datetime = NOW
+    meanwhile: list[Callable[[], None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.desk = Desk(self.database, now=lambda: self.time, summarise=self.summarise, write=self.write)
+
+    def summarise(self, article: Article, door: Door) -> Summary:
+        return Summary(article=article.id, text=f"{article.headline} r{article.revision}", method="test")
+
+    def write(self, edition: Edition, door: Door, newsletter: Newsletter | None) -> Sequence[Post]:
+        while self.meanwhile:
+            self.meanwhile.pop()()
+        titles = edition.headings
+        text = "\n".join(
+            f"{one.under} [{titles.get(one.under, '')}] {one.summary.text}" for one in edition.stories
+        )
+        name = f"{edition.id}:{door.id}:{edition.language}:0"
+        return [Post(id=name, edition=edition.id, channel=door.id, language=edition.language, text=text)]
+
+    def publish(self, name: str, body: str = "", *, section: str = "", language: Language = EN) -> None:
+        article = Article(
+            id=ArticleId(name),
+            revision=1,
+            url=f"https://news.example/{name}",
+            language=language,
+            headline=name,
+            body=(body or f"Body of {name}.",),
+            published_at=self.time,
+            section=section,
+            fingerprint=f"{name} {body}",
+        )
+        with self.database.write() as connection:
+            archive.record(connection, article, source="s", now=self.time, fresh=True)
+        self.time += timedelta(minutes=1)
+
+    def subscribe(self, *wishes: tuple[str, str]) -> None:
+        with self.database.write() as connection:
+            for address, language in wishes:
+                who = readers.add(connection, address, name="", language=language, timezone="UTC", now=NOW)
+                readers.consent(connection, who, "morning", Consent.GIVEN, now=NOW, proof="test")
+
+    def fix(self, **marks: tuple[str, ...]) -> None:
+        with self.database.write() as connection:
+            compositions.fix(connection, "morning", Marks(**marks), by="sara", now=self.time)
+
+    def digest(self, newsletter: Newsletter = MORNING, hours: int = 0) -> Planned:
+        self.time += timedelta(hours=hours)
+        return self.desk.digests.plan(newsletter, self.time)
+
+    def texts(self, planned: Planned) -> dict[str, list[str]]:
+        """The lines of each language's post."""
+        with self.database.read() as connection:
+            rows = connection.execute(select(posts).where(posts.c.edition == planned.editions[0])).all()
+        return {row.language: row.content["text"].splitlines() for row in rows}
+
+    def left_out(self, planned: Planned) -> dict[str, str]:
+        with self.database.read() as connection:
+            report = ledger.report(connection, planned.editions[0])
+        assert report.faults == ()
+        return dict(report.left_out)
+
+
+@pytest.fixture
+def house(database: Database) -> House:
+    return House(database)
+
+
+def test_a_post_has_its_sections_in_each_language(house: House) -> None:
+    house.subscribe(("e@x.example", "en"), ("k@x.example", "ckb"))
+    house.publish("match", section="sport")
+    house.publish("war")
+    house.publish("race", section="sport")
+    house.publish("yari", section="sport", language=CKB)
+    house.publish("rain", language=CKB)
+    planned = house.digest()
+    assert planned.deliveries == 2
+    assert house.texts(planned) == {
+        "en": ["lead [] race r1", "sport [Sport] match r1", "rest [] war r1"],
+        "ckb": ["lead [] yari r1", "rest [] rain r1"],
+    }
+
+
+def test_of_several_reports_of_one_event_the_newest_goes_out_and_no_other_ever(house: House) -> None:
+    house.publish("first", EVENT)
+    house.publish("second", f"In Halabja: {EVENT}.")
+    house.publish("else")
+    planned = house.digest()
+    assert house.texts(planned) == {"en": ["lead [] else r1", "rest [] second r1"]}
+    (why,) = house.left_out(planned).values()
+    assert why.endswith("% of it is in second “second”")
+    house.publish("third", f"It was said again that {EVENT}")
+    house.publish("new")
+    later = house.digest(hours=6)
+    assert house.texts(later) == {"en": ["lead [] new r1"]}
+    assert list(house.left_out(later)) == ["third"]
+
+
+def test_a_revision_between_choosing_and_writing_goes_out_in_its_newest_form(house: House) -> None:
+    house.publish("war", "The first version.")
+    house.meanwhile.append(lambda: house.publish("war", "The second version."))
+    planned = house.digest()
+    assert house.texts(planned) == {"en": ["lead [] war r2"]}
+    assert house.digest(hours=6) == Planned()
+
+
+def test_a_story_that_never_stands_still_is_told_and_waits(house: House) -> None:
+    house.publish("war", "0")
+
+    def again(edition: Edition, door: Door, newsletter: Newsletter | None) -> Sequence[Post]:
+        house.publish("war", house.time.isoformat())
+        return house.write(edition, door, newsletter)
+
+    restless = Desk(house.database, now=lambda: house.time, summarise=house.summarise, write=again)
+    planned = restless.digests.plan(MORNING, NOW)
+    assert planned == Planned(faults=("morning: its stories change faster than they can be written",))
+    assert house.desk.digests.plan(MORNING, NOW).editions  # the slot is still free
+
+
+def test_an_editors_order_is_used_once_and_written_down(house: House) -> None:
+    for name in ("a", "b", "c", "gone"):
+        house.publish(name)
+    house.fix(lead=("b",), order=("a",), drop=("gone",))
+    planned = house.digest()
+    assert house.texts(planned) == {"en": ["lead [] b r1", "rest [] a r1", "rest [] c r1"]}
+    assert house.left_out(planned) == {"gone": "dropped by an editor"}
+    house.publish("d")
+    house.publish("e")
+    assert house.texts(house.digest(hours=6)) == {"en": ["lead [] e r1", "rest [] d r1"]}
+    with house.database.read() as connection:
+        told = [
+            (row.who, row.what, row.why) for row in connection.execute(select(audit).order_by(audit.c.id))
+        ]
+    assert told == [("sara", what, "lead b; order a; drop gone") for what in ("compose", "composed")]
+
+
+def test_an_order_given_while_the_edition_is_written_counts(house: House) -> None:
+    house.publish("a")
+    house.publish("b")
+    house.meanwhile.append(lambda: house.fix(lead=("a",)))
+    assert house.texts(house.digest()) == {"en": ["lead [] a r1", "rest [] b r1"]}
+
+
+def test_an_order_for_an_edition_that_is_too_thin_waits_for_the_next(house: House) -> None:
+    house.publish("a")
+    house.fix(lead=("a",))
+    assert house.digest(replace(MORNING, minimum=2)) == Planned()
+    house.publish("b")
+    assert house.texts(house.digest(hours=6))["en"][0] == "lead [] a r1"
+
+
+def test_what_was_pushed_is_left_out_where_the_newsroom_wants_it(house: House) -> None:
+    for name in ("quake", "flood"):
+        house.publish(name, section="breaking")
+    house.publish("war")
+    house.desk.flashes(replace(TG, at_most=9))
+    house.desk.push(["war"], [TG], editor="sara")
+    house.publish("rain")
+    fresh = replace(MORNING, pushed_on={TG.id})
+    assert house.texts(house.digest(fresh)) == {"en": ["lead [] rain r1"]}
+    assert (
+        len(house.texts(house.digest(hours=1))["en"]) == 3
+    )  # by default they are news to who reads only mail
+
+
+def test_only_the_stories_it_is_about(house: House) -> None:
+    house.publish("match", section="sport")
+    house.publish("war")
+    sport = replace(MORNING, keep=lambda article: article.section == "sport")
+    assert house.texts(house.digest(sport)) == {"en": ["lead [] match r1"]}
+
+
+def test_quiet_hours_put_an_edition_off(house: House) -> None:
+    house.publish("war")
+    house.subscribe(("e@x.example", "en"))
+    end = NOW + timedelta(hours=3)
+    planned = house.digest(replace(MORNING, quiet_until=lambda now: max(now, end)))
+    with house.database.read() as connection:
+        assert ledger.report(connection, planned.editions[0]).due_at == end
+        (row,) = ledger.listed(connection, state=None, channel=None, edition=None, limit=9)
+    assert row["due_at"] == end

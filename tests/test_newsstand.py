@@ -1,0 +1,172 @@
+"""Newsletters and their timetables: what was missed by too much, and what an editor says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from syndicator.app import App
+from syndicator.errors import NotFound, Refused
+from syndicator.sandbox.world import Sandbox
+from syndicator.services.audience import Wish
+from syndicator.storage import archive
+from syndicator.storage.database import Database
+from syndicator.storage.schema import audit, slots
+from tests.test_cli import syndicator, told
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)  # 15:00 in Baghdad; the evening digest is due at 18:00
+
+
+@dataclass
+class Clock:
+    time: datetime = NOON
+
+    def now(self) -> datetime:
+        return self.time
+
+
+@dataclass
+class Stand:
+    """A newsroom with one reader, and stories nobody has got yet."""
+
+    sandbox: Sandbox
+    path: Path
+    clock: Clock
+    database: str
+
+    @contextmanager
+    def opened(self, hours: float = 0) -> Iterator[App]:
+        self.clock.time = NOON + timedelta(hours=hours)
+        environ = {"SYNDICATOR_DATABASE_URL": self.database}
+        with App.opened(self.path, environ, now=self.clock.now) as app:
+            yield app
+
+
+@pytest.fixture
+def stand(tmp_path: Path, database: Database) -> Iterator[Stand]:
+    clock = Clock()
+    with Sandbox(now=clock.now) as sandbox:
+        made = Stand(sandbox, sandbox.configure(tmp_path), clock, database.url)
+        with made.opened() as app:
+            wish = Wish(address="e@x.example", language="en", newsletter="evening", proof="p")
+            app.subscribe([wish], "evening")
+            app.look()
+            app.compile()
+            sandbox.newsroom.publish()
+            app.look()
+        yield made
+
+
+def test_a_slot_missed_by_too_much_is_held_and_an_editor_lets_it_go(stand: Stand) -> None:
+    with stand.opened(hours=3 + 6.5) as app:
+        planned = app.compile()
+        assert not [one for one in planned.editions if one.startswith("digest")]
+        assert "is held" in planned.faults[-1]
+        (held,) = app.newsstand.held()
+        assert (held.newsletter, held.slot) == ("evening", NOON + timedelta(hours=3))
+        assert not [one for one in app.compile().editions if one.startswith("digest")]
+        planned = app.newsstand.release("evening", by="sara")
+        assert (planned.editions, planned.deliveries) == ((f"digest:evening:{held.slot.isoformat()}",), 1)
+        app.compile()  # looks at it, and lets it through
+        app.deliver("letters")
+        assert app.newsstand.held() == []
+        with pytest.raises(Refused, match="no edition of evening is held"):
+            app.newsstand.release("evening", by="sara")
+    assert [mail.recipient for mail in stand.sandbox.smtp.mails] == ["e@x.example"]
+
+
+def test_one_that_is_dropped_leaves_its_stories_to_the_next(stand: Stand) -> None:
+    with stand.opened(hours=3 + 20) as app:  # longer ago than its mails live
+        app.compile()
+        app.newsstand.drop("evening", by="sara", why="it is noon")
+        assert app.newsstand.held() == []
+    with stand.opened(hours=27) as app:
+        assert [one for one in app.compile().editions if one.startswith("digest")]
+        with app.database.read() as connection:
+            found = select(slots.c.outcome).where(slots.c.timetable == "evening").order_by(slots.c.slot)
+            assert list(connection.execute(found).scalars()) == ["begun", "dropped", "planned"]
+            told_so = connection.execute(select(audit.c.who, audit.c.what).order_by(audit.c.id)).all()
+        assert [tuple(row) for row in told_so][-2:] == [("timetable", "hold"), ("sara", "drop")]
+
+
+def test_the_next_slot_ends_the_wait(stand: Stand) -> None:
+    with stand.opened(hours=10) as app:
+        app.compile()
+        assert app.newsstand.held()
+    with stand.opened(hours=27) as app:
+        assert [one for one in app.compile().editions if one.startswith("digest")]
+        assert app.newsstand.held() == []
+
+
+def test_a_little_late_is_no_matter(stand: Stand) -> None:
+    with stand.opened(hours=3 + 5.5) as app:
+        assert [one for one in app.compile().editions if one.startswith("digest")]
+
+
+def test_an_editors_order_is_checked(stand: Stand) -> None:
+    with stand.opened() as app:
+        with app.database.read() as connection:
+            first, *_ = archive.newest(connection, 9, "en")
+        compose = app.newsstand.compose
+        with pytest.raises(NotFound, match="no newsletter is called 'evning'; did you mean 'evening'"):
+            compose("evning", lead=[], drop=[], order=[], by="sara")
+        with pytest.raises(NotFound, match="no article begins with 'zz'"):
+            compose("evening", lead=["zz"], drop=[], order=[], by="sara")
+        with pytest.raises(Refused, match="cannot be dropped and have a place"):
+            compose("evening", lead=[first.id], drop=[first.id[:9]], order=[], by="sara")
+        compose("evening", lead=[first.id], drop=[], order=[], by="sara")
+        stand.clock.time += timedelta(hours=1)
+        assert app.compile(["evening"]).editions
+        with pytest.raises(Refused, match="is not among the new stories of evening"):
+            compose("evening", lead=[], drop=[], order=[first.id], by="sara")
+
+
+def test_an_editor_types_it(tmp_path: Path) -> None:
+    clock = Clock(datetime.now(UTC))
+    with Sandbox(now=clock.now) as sandbox:
+        c = ("-c", str(sandbox.configure(tmp_path)))
+        syndicator("ingest", *c)
+        sandbox.newsroom.publish(9)
+        syndicator("ingest", *c)
+        before = told("newsletter", "compose", "evening", *c)["stories"]
+        assert isinstance(before, list)
+        first, second, third, *_ = [one["article"] for one in before if one["language"] == "en"]
+        wanted = ("--lead", third, "--order", f"{second},", "--drop", first)
+        after = told("newsletter", "compose", "evening", *wanted, *c)["stories"]
+        assert isinstance(after, list)
+        english = [(one["under"], one["article"], one["why"]) for one in after if one["language"] == "en"]
+        assert english[:2] == [("lead", third, ""), ("rest", second, "")]
+        assert english[-1] == ("", first, "dropped by an editor")
+        said = syndicator("newsletter", "compose", "evening", *c).stdout
+        assert f"{first[:8]}  –  " in said
+        assert "left out: dropped by an editor" in said
+        assert syndicator("newsletter", "compose", "evening", "--clear", *wanted, *c).returncode == 1
+        assert told("newsletter", "compose", "evening", "--clear", *c)["stories"] == before
+        refused = syndicator("newsletter", "release", "evening", *c)
+        assert (refused.returncode, "no edition of evening is held" in refused.stderr) == (1, True)
+
+
+def test_an_operator_sees_what_is_held(stand: Stand, tmp_path: Path) -> None:
+    if not stand.database.startswith("sqlite"):
+        pytest.skip("the commands are the same")
+    with stand.opened(hours=10) as app:
+        app.compile()
+    path = stand.path
+    text = path.read_text("utf-8")
+    path.write_text(f'{text}\n[database]\nurl = "{stand.database}"\n', "utf-8")
+    c = ("-c", str(path))
+    status = syndicator("status", *c).stdout
+    assert "▮ evening was due 2026-03-01 15:00 UTC and is held" in status
+    assert "`syndicator newsletter release evening` lets it go" in status
+    assert told("status", *c)["held_slots"] == [
+        {"newsletter": "evening", "slot": "2026-03-01 15:00:00+00:00"}
+    ]
+    dropped = syndicator("newsletter", "drop", "evening", "--why", "too late", *c)
+    assert dropped.stdout == "evening: nothing goes out for that slot\n"
+    assert told("status", *c)["held_slots"] == []
