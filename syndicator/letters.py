@@ -103,6 +103,7 @@ class NewsletterTable(Table):
     )
     best_from: tuple[Name, ...] = Field((), description="the newsletters it is the best of; none: all others")
     leads: bool = Field(default=False, description="only what led an edition there")
+    welcome: bool = Field(default=False, description="whether who confirms gets the last edition, once")
     signup: bool = Field(default=True, description="whether anybody may ask for it on the readers' pages")
     archive: bool | None = Field(
         None, description="whether anybody may read what went out on /archive/NAME/; none: as signup"

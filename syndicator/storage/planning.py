@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import reduce
 from operator import add
 from typing import Any, NamedTuple
@@ -58,6 +58,7 @@ from .schema import (
 from .statements import as_rows, as_text, consents, dialect, insert_new, inserted, rows
 
 S = DeliveryState
+WELCOMED = timedelta(days=31)  # an older edition is no welcome
 HELD = "held"  # what became of a slot that was missed by too much
 IN_VAIN = sorted(state.value for state in (S.EXCLUDED, S.EXPIRED, S.CANCELLED, S.FAILED))
 other = deliveries.alias()
@@ -389,20 +390,75 @@ def add_letter(
     if not add_edition(connection, edition, newsletter=newsletter, now=now, by="reader"):
         return
     add_posts(connection, [post])
-    _expect(connection, edition.id, post.channel, select(literal(1)))
+    _to_one(connection, edition.id, post.channel, post.id, reader, now=now, not_after=not_after)
+
+
+def _to_one(
+    connection: Connection,
+    edition: str,
+    channel: str,
+    post: str,
+    reader: SubscriberId,
+    *,
+    now: datetime,
+    not_after: datetime,
+) -> None:
+    _expect(connection, edition, channel, select(literal(1)))
     row = {
-        "key": f"{edition.id}:{post.channel}:{reader}:0",
-        "edition": edition.id,
-        "channel": post.channel,
+        "key": f"{edition}:{channel}:{reader}:0",
+        "edition": edition,
+        "channel": channel,
         "recipient": str(reader),
         "part": 0,
-        "post": post.id,
+        "post": post,
         "state": S.PENDING.value,
         "urgency": 0,
         "due_at": now,
         "not_after": not_after,
     }
     insert_new(connection, deliveries, [row])
+
+
+def add_welcome(
+    connection: Connection, newsletter: str, reader: SubscriberId, *, now: datetime, not_after: datetime
+) -> bool:
+    """Plan the newsletter's last digest, the very post that went out in the reader's language, for a reader who has not
+    had it; once for ever. False where there is none."""
+    whole = posts.c.id == editions.c.id + ":" + posts.c.channel + ":" + posts.c.language + ":0"
+    went_out = exists().where(deliveries.c.edition == editions.c.id, deliveries.c.state == S.SENT.value)
+    newest = (
+        select(editions.c.id, editions.c.title, posts.c.id.label("post"), posts.c.channel, posts.c.language)
+        .join(posts, and_(posts.c.edition == editions.c.id, whole))
+        .join(subscribers, subscribers.c.language == posts.c.language)
+        .where(
+            subscribers.c.id == reader,
+            editions.c.newsletter == newsletter,
+            editions.c.kind == EditionKind.DIGEST.value,
+            editions.c.due_at >= now - WELCOMED,
+            went_out,
+        )
+        .order_by(editions.c.due_at.desc())
+    )
+    last = connection.execute(newest.limit(1)).one_or_none()
+    if last is None:
+        return False
+    had = exists().where(
+        deliveries.c.key == f"{last.id}:{last.channel}:{reader}:0", deliveries.c.state.not_in(IN_VAIN)
+    )
+    if connection.execute(select(had)).scalar():
+        return False
+    edition = Edition(
+        id=EditionId(f"welcome:{newsletter}:{reader}"),
+        kind=EditionKind.WELCOME,
+        language=last.language,
+        due_at=now,
+        stories=(),
+        title=last.title,
+    )
+    if not add_edition(connection, edition, newsletter=newsletter, now=now, by="reader"):
+        return False
+    _to_one(connection, edition.id, last.channel, last.post, reader, now=now, not_after=not_after)
+    return True
 
 
 def steady(connection: Connection) -> None:
