@@ -122,6 +122,7 @@ class Circulation:
             languages=self._settings.languages_in(name),
             titles=dict(told.titles.items()),
             open=told.signup,
+            welcome=told.lives if told.welcome else None,
             topics={topic: dict(one.titles.items()) for topic, one in told.topics.items()},
         )
 

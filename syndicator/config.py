@@ -58,6 +58,9 @@ class Newsroom(Table):
     quiet_hours: Hours = Field(
         None, description="no flash goes out in them unless a channel's night rule says so"
     )
+    mails_a_day: int | None = Field(
+        None, ge=1, le=100, description="digests of all newsletters that a reader gets in a day, at most"
+    )
     public_url: str = Field(
         "http://127.0.0.1:8700",
         description="where readers reach the pages of this server",
@@ -473,7 +476,7 @@ def _check_references(settings: Settings, book: Book) -> None:
         _check_languages(book, f"{at}.languages", newsletter.languages, spoken, newsletter.channel)
         for key, told in (("titles", newsletter.titles), ("sender_names", newsletter.sender_names)):
             _check_languages(book, f"{at}.{key}", tuple(told), settings.languages_in(name), name)
-        said = objections(newsletter, settings.languages_in(name), settings.channels)
+        said = objections(newsletter, settings.languages_in(name), settings.channels, settings.newsletters)
         for key, problem, instead in said:
             book.blame(f"{at}.{key}", problem, instead)
     for name, filtering in settings.filters.items():

@@ -92,6 +92,18 @@ class NewsletterTable(Table):
     opens: bool = Field(
         default=False, description="count opened mails by a picture; most of them are machines"
     )
+    catch_up: int = Field(
+        12,
+        ge=0,
+        le=100,
+        description="stories of editions that were put off, at most, in the next one of a reader who wants few mails",
+    )
+    best_of: Duration | None = Field(
+        None, description='its stories are those of other newsletters\' editions of so long, such as "7d"'
+    )
+    best_from: tuple[Name, ...] = Field((), description="the newsletters it is the best of; none: all others")
+    leads: bool = Field(default=False, description="only what led an edition there")
+    welcome: bool = Field(default=False, description="whether who confirms gets the last edition, once")
     signup: bool = Field(default=True, description="whether anybody may ask for it on the readers' pages")
     archive: bool | None = Field(
         None, description="whether anybody may read what went out on /archive/NAME/; none: as signup"
@@ -109,7 +121,10 @@ class NewsletterTable(Table):
 
 
 def objections(
-    told: NewsletterTable, languages: Collection[str], channels: Collection[str]
+    told: NewsletterTable,
+    languages: Collection[str],
+    channels: Collection[str],
+    newsletters: Collection[str],
 ) -> Iterator[Objection]:
     """What is wrong between its keys. ``languages`` are those of its readers."""
     if len(languages) << len(told.topics) > VARIANTS:
@@ -122,6 +137,15 @@ def objections(
         yield "priority", "no rule says which stories come first", "write priority = [{…}, …]"
     if told.priority and "priority" not in (told.order, told.lead):
         yield "priority", "nothing asks for it", 'write order = "priority" or lead = "priority"'
+    if told.best_of is None and (told.best_from or told.leads):
+        yield "best_of", "best_from and leads are for the best of other newsletters", 'write best_of = "7d"'
+    for name in told.best_from:
+        if name not in newsletters:
+            yield (
+                "best_from",
+                f"there is no newsletter {name!r}",
+                f"write some of: {', '.join(sorted(newsletters))}",
+            )
     for name in told.pushed_on:
         if name not in channels:
             known = ", ".join(sorted(channels))

@@ -27,6 +27,7 @@ class EditionKind(StrEnum):
     CORRECTION = "correction"  # to those who got what was wrong
     CONFIRM = "confirm"  # to one who asked for a newsletter, and has not confirmed yet
     LETTER = "letter"  # to one reader, about their own subscription
+    WELCOME = "welcome"  # the last digest once more, to one who has just confirmed
 
 
 class Outcome(StrEnum):

@@ -204,6 +204,11 @@ def newsletter(settings: Settings, name: str, door: Door) -> Newsletter:
         quiet_until=quiet,
         topics={topic: partial(editing.matches, one.stories) for topic, one in told.topics.items()},
         zone=zone,
+        catch_up=told.catch_up,
+        mails_a_day=settings.newsroom.mails_a_day,
+        best_of=told.best_of,
+        best_from=told.best_from or [one for one in settings.newsletters if one != name],
+        leads=told.leads,
     )
 
 

@@ -223,6 +223,8 @@ stories = {{ sections = ["Sport"] }}
         ('priority = [{ sections = ["Sport"] }]', "priority", "nothing asks for it"),
         ('lead = "best"', "lead", "is not right"),
         ('pushed_on = ["tg"]', "pushed_on", "there is no channel 'tg'"),
+        ("leads = true", "best_of", "are for the best of other newsletters"),
+        ('best_of = "7d"\nbest_from = ["noon"]', "best_from", "there is no newsletter 'noon'"),
         ("alike = 40", "alike", "is not right"),
         ('late = "soon"', "late", "is not right"),
         ('quiet_hours = "at night"', "quiet_hours", "two times of the day are needed"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 
 from bench import databases, newsroom
@@ -16,7 +17,7 @@ RELAY = Relay(port=25)
 
 
 def run(size: Size) -> list[Pairs]:
-    return [*(_planning(size, name) for name in databases.KINDS), _import(size)]
+    return [*(_planning(size, name) for name in databases.KINDS), _import(size), _import_memory(size)]
 
 
 def _planning(size: Size, kind: str) -> Pairs:
@@ -55,9 +56,7 @@ def _import(size: Size) -> Pairs:
     with ExitStack() as open_:
         folder = Path(open_.enter_context(TemporaryDirectory()))
         file = folder / "readers.csv"
-        with file.open("w", encoding="utf-8") as out:
-            out.write("address,name,language\n")
-            out.writelines(f"reader{number}@mail.example.com,Reader {number},ckb\n" for number in range(many))
+        _list(file, many)
         planned = open_.enter_context(databases.sqlite(lambda app: 0))
 
         def ours() -> Run:
@@ -69,3 +68,40 @@ def _import(size: Size) -> Pairs:
 
         contenders = {"csv + executemany": plain, "syndicator": ours}
         return interleaved(pairs, contenders, 1 if size.million else size.rounds)
+
+
+def _import_memory(size: Size) -> Pairs:
+    few, many = size.of(10_000), size.of(1_000_000 if size.million else 200_000)
+    names = {number: f"{number} subscribers" for number in (few, many)}
+    pairs = Pairs(
+        load=f"import memory {many:,}",
+        unit="subscribers",
+        baseline=names[few],
+        about="peak of resident memory of the process that imports, SQLite, addresses in no order",
+        facts={
+            f"peak of {many} to {few}": lambda pairs: pairs.ratio(
+                names[many], names[few], lambda run: run.peak or 0.0
+            )
+        },
+    )
+    with ExitStack() as open_:
+        folder = Path(open_.enter_context(TemporaryDirectory()))
+        planned = open_.enter_context(databases.sqlite(lambda app: 0))
+
+        def take_in(number: int) -> Run:
+            file = folder / f"{number}.csv"
+            if not file.exists():
+                _list(file, number)
+            return contender("rows.take_in", size, configuration=str(planned.copy(RELAY)), file=str(file))
+
+        return interleaved(pairs, {name: partial(take_in, number) for number, name in names.items()}, 1)
+
+
+def _list(file: Path, many: int) -> None:
+    """Addresses as lists have them: in no order that an index would like."""
+    rng = Random(1)
+    with file.open("w", encoding="utf-8") as out:
+        out.write("address,name,language\n")
+        for number in range(many):
+            address = f"{rng.getrandbits(40):x}.{number}@mail{number % 50}.example.com"
+            out.write(f"{address},Reader {number},ckb\n")

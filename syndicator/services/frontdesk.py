@@ -71,6 +71,9 @@ class Rack:
     languages: tuple[Language, ...]
     titles: Mapping[str, str]
     open: bool  # anybody may ask for it
+    welcome: timedelta | None = (
+        None  # whoever confirms gets the last edition, that lives so long; None: they do not
+    )
     topics: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # name -> title by language
 
     def title(self, language: str) -> str:
@@ -300,6 +303,7 @@ class FrontDesk:
         link, who = self.look("confirm", token)
         now, place = self._now(), shortened(place)
         proof = f"{_proof(link.at, link.place, link.wording)}; confirmed {_minute(now)} from {place}"
+        welcomed: list[str] = []
         with self._database.write() as connection:
             self._use(connection, token)
             for name in link.newsletters:
@@ -307,7 +311,20 @@ class FrontDesk:
                     readers.consent(connection, who.id, name, Consent.GIVEN, now=now, proof=proof)
                     about = f"subscriber {who.id} {name}"
                     brakes.note(connection, who="reader", what="confirm", about=about, why=proof, now=now)
+                    welcomed += self._welcome(connection, who.id, name, now)
+        for channel in welcomed:
+            self._sent(channel)
         return who, list(link.newsletters)
+
+    def _welcome(
+        self, connection: Connection, who: SubscriberId, newsletter: str, now: datetime
+    ) -> list[str]:
+        """The last edition, once, where the newsletter welcomes its readers so; the channel that it waits for."""
+        rack = self.racks.get(newsletter)
+        if rack is None or rack.welcome is None:
+            return []
+        planned = planning.add_welcome(connection, newsletter, who, now=now, not_after=now + rack.welcome)
+        return [rack.channel] * planned
 
     def mail_link(self, token: str, purpose: str, *, place: str) -> Subscriber:
         """Mail a fresh link for something that the one in every mail must not do. Raises :exc:`NotFound`,

@@ -10,11 +10,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, delete, exists, func, insert, or_, select, update
 
+from syndicator.composing import LEAD
 from syndicator.errors import NotFound
-from syndicator.model import Article
+from syndicator.model import Article, EditionKind
 
 from .content import ARTICLE, dump
-from .schema import articles, editions, revisions, sources, story_keys
+from .schema import articles, edition_stories, editions, revisions, sources, story_keys
 
 FLASH_MAIL = "/flash"  # after a newsletter's name: the right to carry a story to its readers at once
 
@@ -160,6 +161,48 @@ def carried(connection: Connection, channel: str, newsletter: str, since: dateti
     )
     query = _current().where(here).order_by(articles.c.published_at, articles.c.id)
     return [ARTICLE.validate_python(row.content) for row in connection.execute(query)]
+
+
+def keys_of(connection: Connection, channel: str, newsletter: str, wanted: Sequence[str]) -> set[str]:
+    """Which of these stories the newsletter has carried, or left out for good."""
+    ours = (story_keys.c.channel == channel, story_keys.c.newsletter == newsletter)
+    query = select(story_keys.c.article).where(*ours, story_keys.c.article.in_(wanted))
+    return set(connection.execute(query).scalars())
+
+
+def put_off(connection: Connection, newsletter: str, first: str, slot: datetime) -> list[Article]:
+    """The stories of the newsletter's digests from this one until before the slot, as they are now: those of the newest
+    edition first, each in its order."""
+    begun = select(editions.c.due_at).where(editions.c.id == first).scalar_subquery()
+    ours = _in_editions([newsletter]).where(editions.c.due_at >= begun, editions.c.due_at < slot)
+    return _each_once(connection, ours)
+
+
+def best(
+    connection: Connection, newsletters: Sequence[str], since: datetime, *, leads: bool
+) -> list[Article]:
+    """The stories of these newsletters' digests since then, or only those that led one, as they are now."""
+    ours = _in_editions(newsletters).where(editions.c.due_at >= since)
+    return _each_once(connection, ours.where(edition_stories.c.under == LEAD) if leads else ours)
+
+
+def _in_editions(newsletters: Sequence[str]) -> Select[Any]:
+    """Stories of digests, the newest edition's first."""
+    return (
+        _current()
+        .join(edition_stories, edition_stories.c.article == articles.c.id)
+        .join(editions, editions.c.id == edition_stories.c.edition)
+        .where(editions.c.kind == EditionKind.DIGEST.value, editions.c.newsletter.in_(newsletters))
+        .order_by(editions.c.due_at.desc(), edition_stories.c.position)
+    )
+
+
+def _each_once(connection: Connection, query: Select[Any]) -> list[Article]:
+    found: dict[str, Article] = {}
+    for row in connection.execute(query):
+        article = ARTICLE.validate_python(row.content)
+        found.setdefault(article.id, article)
+    return list(found.values())
 
 
 def revisions_of(connection: Connection, wanted: Sequence[str]) -> dict[str, int]:

@@ -148,7 +148,11 @@ def prune(connection: Connection, edition: str, now: datetime, *, limit: int) ->
 
 def latest(connection: Connection, limit: int) -> list[str]:
     """The ids of the editions planned last, newest first."""
-    to_one = (EditionKind.CONFIRM.value, EditionKind.LETTER.value)  # they would hide the others
+    to_one = (
+        EditionKind.CONFIRM.value,
+        EditionKind.LETTER.value,
+        EditionKind.WELCOME.value,
+    )  # they would hide the others
     query = select(editions.c.id).where(editions.c.kind.not_in(to_one))
     query = query.order_by(editions.c.planned_at.desc(), editions.c.id).limit(limit)
     return list(connection.execute(query).scalars())

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import add
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     Select,
+    String,
     and_,
     case,
     exists,
@@ -18,6 +22,7 @@ from sqlalchemy import (
     insert,
     literal,
     null,
+    or_,
     select,
     text,
     update,
@@ -28,6 +33,7 @@ from syndicator.model import (
     DeliveryState,
     Edition,
     EditionId,
+    EditionKind,
     Frequency,
     Post,
     Reason,
@@ -37,6 +43,7 @@ from syndicator.model import (
 
 from .content import POST, SUMMARY, digest, dump
 from .schema import (
+    MISSED,
     SELDOM,
     candidates,
     deliveries,
@@ -48,11 +55,14 @@ from .schema import (
     subscribers,
     subscriptions,
 )
-from .statements import as_text, consents, dialect, insert_new, inserted
+from .statements import as_rows, as_text, consents, dialect, insert_new, inserted, rows
 
 S = DeliveryState
+WELCOMED = timedelta(days=31)  # an older edition is no welcome
 HELD = "held"  # what became of a slot that was missed by too much
-other = slots.alias()
+IN_VAIN = sorted(state.value for state in (S.EXCLUDED, S.EXPIRED, S.CANCELLED, S.FAILED))
+other = deliveries.alias()
+next_slots = slots.alias()
 
 
 def add_edition(
@@ -164,24 +174,52 @@ def add_delivery(
     )
 
 
+class Group(NamedTuple):
+    """Readers who get the same post: their language, the topics they chose, and the first edition that was put off
+    for them, each as it is stored."""
+
+    language: str
+    topics: str = ""
+    missed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cap:
+    """At most so many of these editions a reader, each told with its channel."""
+
+    had: Sequence[tuple[str, str]]
+    at_most: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
     """Who gets which post of an edition, and who has had enough for now."""
 
     posts: Mapping[str, str]  # by language: the post with all of its stories
-    narrowed: Mapping[tuple[str, str], str | None] = field(default_factory=dict)
-    """By language and chosen topics, as they are stored: the post with fewer stories, None where none is left."""
+    variants: Mapping[Group, str | None] = field(default_factory=dict)
+    """Of those who get another one: the post, None where no story is left."""
     since: Mapping[Frequency, datetime] = field(
         default_factory=dict
     )  # who had one since then waits for the next
+    cap: Cap | None = None
+    catch_up: bool = False  # what is put off now is for a later edition
+    breaking: bool = False  # only for who wants mails about one story at once, and reads its language
 
 
-def choices(connection: Connection, newsletter: str) -> list[tuple[str, str]]:
-    """Each language and choice of topics that some confirmed reader has; not those who want all topics."""
-    columns = (subscribers.c.language, subscriptions.c.topics)
-    query = select(*columns).where(subscribers.c.id == subscriptions.c.subscriber, consents(newsletter))
-    found = connection.execute(query.where(subscriptions.c.topics != "").distinct())
-    return sorted((row.language, row.topics) for row in found)
+def groups(
+    connection: Connection, newsletter: str, audience: Audience, due_at: datetime, *, topics: bool
+) -> dict[Group, int]:
+    """How many readers get this edition and are not as everybody: they missed one or, where there are ``topics`` to
+    choose from, chose some."""
+    columns = (subscribers.c.language, subscriptions.c.topics, subscriptions.c.missed)
+    query = select(*columns, func.count().label("n")).where(
+        subscribers.c.id == subscriptions.c.subscriber,
+        *_candidates(newsletter, audience),
+        or_(MISSED, subscriptions.c.topics != "") if topics else MISSED,
+        _not_now(audience, due_at).is_(None),
+    )
+    found = connection.execute(query.group_by(*columns))
+    return {Group(row.language, row.topics, row.missed): row.n for row in found}
 
 
 def add_readers(
@@ -195,80 +233,147 @@ def add_readers(
     not_after: datetime,
     urgency: int,
 ) -> int:
-    """Plan the edition for every confirmed reader of the newsletter, by one INSERT … SELECT a variant.
+    """Plan the edition for every confirmed reader of the newsletter, by one INSERT … SELECT.
 
     Who gets nothing this time gets a row that says why: nobody is dropped in silence. Be :func:`steady` first.
     """
-    _expect(
-        connection,
-        edition,
-        channel,
-        select(func.count()).select_from(subscriptions).where(consents(newsletter)),
-    )
-    planned = 0
-    for who, post, reason in _variants(audience, due_at):
-        columns: dict[str, ColumnElement[Any]] = {
-            "key": literal(f"{edition}:{channel}:") + as_text(subscribers.c.id) + literal(":0"),
-            "edition": literal(edition),
-            "channel": literal(channel),
-            "recipient": as_text(subscribers.c.id),
-            "part": literal(0),
-            "post": literal(post),
-            "state": case((reason.is_(None), S.PENDING.value), else_=S.EXCLUDED.value),
-            "reason": reason,
-            "urgency": literal(urgency),
-            "due_at": literal(due_at, deliveries.c.due_at.type),
-            "not_after": literal(not_after, deliveries.c.not_after.type),
-        }
-        query = select(*columns.values()).where(
-            subscribers.c.id == subscriptions.c.subscriber, consents(newsletter), who
+    who = _candidates(newsletter, audience)
+    if audience.breaking:
+        who = (*who, subscribers.c.id == subscriptions.c.subscriber)
+    _expect(connection, edition, channel, select(func.count()).select_from(subscriptions).where(*who))
+    others = _others(connection, audience)
+    post, reason = _post(audience, others), _reason(audience, others, due_at)
+    columns: dict[str, ColumnElement[Any]] = {
+        "key": literal(f"{edition}:{channel}:") + as_text(subscribers.c.id) + literal(":0"),
+        "edition": literal(edition),
+        "channel": literal(channel),
+        "recipient": as_text(subscribers.c.id),
+        "part": literal(0),
+        "post": post,
+        "state": case((reason.is_(None), S.PENDING.value), else_=S.EXCLUDED.value),
+        "reason": reason,
+        "urgency": literal(urgency),
+        "due_at": literal(due_at, deliveries.c.due_at.type),
+        "not_after": literal(not_after, deliveries.c.not_after.type),
+    }
+    people: Any = subscriptions.join(subscribers, subscribers.c.id == subscriptions.c.subscriber)
+    if others is not None:
+        people = people.outerjoin(
+            others,
+            and_(
+                others.c.language == subscribers.c.language,
+                others.c.topics == subscriptions.c.topics,
+                others.c.missed == subscriptions.c.missed,
+            ),
         )
-        statement = dialect(connection).insert(deliveries).from_select([*columns], query)
-        planned += inserted(connection, statement)
-    _remember_the_last(connection, edition, channel, newsletter, due_at)
+    query = select(*columns.values()).select_from(people).where(*_candidates(newsletter, audience))
+    if others is not None:
+        query = query.params(
+            told=as_rows([[*group, fewer or ""] for group, fewer in audience.variants.items()])
+        )
+    planned = inserted(connection, dialect(connection).insert(deliveries).from_select([*columns], query))
+    if not audience.breaking:
+        _remember(connection, edition, channel, newsletter, audience=audience, due_at=due_at)
     return planned
 
 
-def _variants(
-    audience: Audience, due_at: datetime
-) -> Iterator[tuple[ColumnElement[bool], str | None, ColumnElement[Any]]]:
-    """Who, which post, and why not where it is not sent (NULL: it is)."""
-    speaks, topics = subscribers.c.language, subscriptions.c.topics
-    not_now = _not_now(audience, due_at)
-    for language, post in sorted(audience.posts.items()):
-        narrowed: dict[str | None, list[str]] = {}
-        for (spoken, chosen), fewer in audience.narrowed.items():
-            if spoken == language:
-                narrowed.setdefault(fewer, []).append(chosen)
-        others = sorted(chosen for group in narrowed.values() for chosen in group)
-        yield and_(speaks == language, topics.not_in(others)) if others else speaks == language, post, not_now
-        for fewer, group in narrowed.items():
-            reason = not_now if fewer else literal(Reason.NO_TOPIC.value)
-            yield and_(speaks == language, topics.in_(group)), fewer, reason
-    yield speaks.not_in(sorted(audience.posts)), None, literal(Reason.NO_STORIES.value)
+def _candidates(newsletter: str, audience: Audience) -> tuple[ColumnElement[bool], ...]:
+    if not audience.breaking:
+        return (consents(newsletter),)
+    wanted = subscriptions.c.breaking, subscribers.c.language.in_(sorted(audience.posts))
+    return consents(newsletter), *wanted
+
+
+def _others(connection: Connection, audience: Audience) -> FromClause | None:
+    """The variants as rows to join with; their post is empty where no story is left."""
+    if not audience.variants:
+        return None
+    return rows(
+        connection.dialect.name, {name: String() for name in ("language", "topics", "missed", "post")}
+    )
+
+
+def _post(audience: Audience, others: FromClause | None) -> ColumnElement[Any]:
+    speaks = subscribers.c.language
+    whole = [(speaks == language, literal(post)) for language, post in sorted(audience.posts.items())]
+    everybodys: ColumnElement[Any] = case(*whole, else_=null()) if whole else null()
+    if others is None:
+        return everybodys
+    return case((others.c.post.is_not(None), func.nullif(others.c.post, "")), else_=everybodys)
+
+
+def _reason(audience: Audience, others: FromClause | None, due_at: datetime) -> ColumnElement[Any]:
+    """Why a reader gets nothing; NULL where they do."""
+    told: list[tuple[ColumnElement[bool], str]] = [
+        (subscribers.c.language.not_in(sorted(audience.posts)), Reason.NO_STORIES.value)
+    ]
+    if others is not None:
+        told.append((others.c.post == "", Reason.NO_TOPIC.value))
+    return case(*told, else_=_not_now(audience, due_at))
 
 
 def _not_now(audience: Audience, due_at: datetime) -> ColumnElement[Any]:
-    """Why a reader gets nothing this time, by their own wish; NULL where they do."""
-    had = [
+    """Why a reader gets nothing this time, by their own wish or because it would be too much; NULL where they do."""
+    enough: list[ColumnElement[bool]] = [
         and_(subscriptions.c.frequency == frequency.value, subscriptions.c.last_at >= since)
         for frequency, since in audience.since.items()
     ]
+    if audience.cap and len(audience.cap.had) >= audience.cap.at_most:
+        enough.append(_how_many(audience.cap.had) >= audience.cap.at_most)
     return case(
         (subscribers.c.paused_until > due_at, Reason.RESTING.value),
-        *[(one, Reason.OFTEN_ENOUGH.value) for one in had],
+        *[(one, Reason.OFTEN_ENOUGH.value) for one in enough],
         else_=null(),
     )
 
 
-def _remember_the_last(
-    connection: Connection, edition: str, channel: str, newsletter: str, due_at: datetime
+def _how_many(had: Sequence[tuple[str, str]]) -> ColumnElement[Any]:
+    """Of these editions a reader got, or is to get: each is one look at a unique key."""
+    got = [
+        case(
+            (exists().where(_key(edition, channel) == other.c.key, other.c.state.not_in(IN_VAIN)), 1), else_=0
+        )
+        for edition, channel in had
+    ]
+    return reduce(add, got)
+
+
+def of_the_day(
+    connection: Connection, begun: datetime, kinds: Sequence[EditionKind], newsletter: str | None = None
+) -> list[tuple[str, str]]:
+    """The newsletters' editions due since then, each with its channel."""
+    query = select(editions.c.id, candidates.c.channel).where(
+        candidates.c.edition == editions.c.id,
+        editions.c.due_at >= begun,
+        editions.c.kind.in_([kind.value for kind in kinds]),
+        editions.c.newsletter == newsletter if newsletter else editions.c.newsletter.is_not(None),
+    )
+    return [(row.id, row.channel) for row in connection.execute(query)]
+
+
+def _key(edition: str, channel: str) -> ColumnElement[Any]:
+    return literal(f"{edition}:{channel}:") + as_text(subscriptions.c.subscriber) + literal(":0")
+
+
+def _remember(
+    connection: Connection,
+    edition: str,
+    channel: str,
+    newsletter: str,
+    *,
+    audience: Audience,
+    due_at: datetime,
 ) -> None:
-    """For the few readers who do not want every edition."""
-    key = literal(f"{edition}:{channel}:") + as_text(subscriptions.c.subscriber) + literal(":0")
+    """For the few readers who do not get every edition: which was their last, and the first one put off since."""
+    ours, key = consents(newsletter), _key(edition, channel)
     gets_it = exists().where(deliveries.c.key == key, deliveries.c.state != S.EXCLUDED.value)
-    seldom = update(subscriptions).where(consents(newsletter), SELDOM, gets_it)
-    connection.execute(seldom.values(last_at=due_at))
+    connection.execute(update(subscriptions).where(ours, SELDOM, gets_it).values(last_at=due_at))
+    connection.execute(update(subscriptions).where(ours, MISSED, gets_it).values(missed=""))
+    if audience.catch_up:
+        put_off = exists().where(deliveries.c.key == key, deliveries.c.reason == Reason.OFTEN_ENOUGH.value)
+        few = [] if audience.cap else [SELDOM]
+        waits = update(subscriptions).where(ours, *few, subscriptions.c.missed == "", put_off)
+        connection.execute(waits.values(missed=edition))
 
 
 def add_letter(
@@ -285,20 +390,75 @@ def add_letter(
     if not add_edition(connection, edition, newsletter=newsletter, now=now, by="reader"):
         return
     add_posts(connection, [post])
-    _expect(connection, edition.id, post.channel, select(literal(1)))
+    _to_one(connection, edition.id, post.channel, post.id, reader, now=now, not_after=not_after)
+
+
+def _to_one(
+    connection: Connection,
+    edition: str,
+    channel: str,
+    post: str,
+    reader: SubscriberId,
+    *,
+    now: datetime,
+    not_after: datetime,
+) -> None:
+    _expect(connection, edition, channel, select(literal(1)))
     row = {
-        "key": f"{edition.id}:{post.channel}:{reader}:0",
-        "edition": edition.id,
-        "channel": post.channel,
+        "key": f"{edition}:{channel}:{reader}:0",
+        "edition": edition,
+        "channel": channel,
         "recipient": str(reader),
         "part": 0,
-        "post": post.id,
+        "post": post,
         "state": S.PENDING.value,
         "urgency": 0,
         "due_at": now,
         "not_after": not_after,
     }
     insert_new(connection, deliveries, [row])
+
+
+def add_welcome(
+    connection: Connection, newsletter: str, reader: SubscriberId, *, now: datetime, not_after: datetime
+) -> bool:
+    """Plan the newsletter's last digest, the very post that went out in the reader's language, for a reader who has not
+    had it; once for ever. False where there is none."""
+    whole = posts.c.id == editions.c.id + ":" + posts.c.channel + ":" + posts.c.language + ":0"
+    went_out = exists().where(deliveries.c.edition == editions.c.id, deliveries.c.state == S.SENT.value)
+    newest = (
+        select(editions.c.id, editions.c.title, posts.c.id.label("post"), posts.c.channel, posts.c.language)
+        .join(posts, and_(posts.c.edition == editions.c.id, whole))
+        .join(subscribers, subscribers.c.language == posts.c.language)
+        .where(
+            subscribers.c.id == reader,
+            editions.c.newsletter == newsletter,
+            editions.c.kind == EditionKind.DIGEST.value,
+            editions.c.due_at >= now - WELCOMED,
+            went_out,
+        )
+        .order_by(editions.c.due_at.desc())
+    )
+    last = connection.execute(newest.limit(1)).one_or_none()
+    if last is None:
+        return False
+    had = exists().where(
+        deliveries.c.key == f"{last.id}:{last.channel}:{reader}:0", deliveries.c.state.not_in(IN_VAIN)
+    )
+    if connection.execute(select(had)).scalar():
+        return False
+    edition = Edition(
+        id=EditionId(f"welcome:{newsletter}:{reader}"),
+        kind=EditionKind.WELCOME,
+        language=last.language,
+        due_at=now,
+        stories=(),
+        title=last.title,
+    )
+    if not add_edition(connection, edition, newsletter=newsletter, now=now, by="reader"):
+        return False
+    _to_one(connection, edition.id, last.channel, last.post, reader, now=now, not_after=not_after)
+    return True
 
 
 def steady(connection: Connection) -> None:
@@ -361,8 +521,12 @@ def release_slot(
 
 def held_slots(connection: Connection) -> dict[str, datetime]:
     """By timetable: the slot that is held. One that a newer slot came after is over."""
-    newest = select(func.max(slots.c.slot)).where(slots.c.timetable == other.c.timetable).scalar_subquery()
-    query = select(other.c.timetable, other.c.slot).where(other.c.outcome == HELD, other.c.slot == newest)
+    newest = (
+        select(func.max(slots.c.slot)).where(slots.c.timetable == next_slots.c.timetable).scalar_subquery()
+    )
+    query = select(next_slots.c.timetable, next_slots.c.slot).where(
+        next_slots.c.outcome == HELD, next_slots.c.slot == newest
+    )
     return {row.timetable: row.slot for row in connection.execute(query)}
 
 

@@ -7,14 +7,24 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import String, cast, select
 
 from syndicator.composing import Layout, Marks, Section
-from syndicator.model import Article, ArticleId, ChannelId, Consent, Edition, Language, Post, Summary
+from syndicator.model import (
+    Article,
+    ArticleId,
+    ChannelId,
+    Consent,
+    Edition,
+    Frequency,
+    Language,
+    Post,
+    Summary,
+)
 from syndicator.services.desk import Desk, Door, Newsletter, Planned
-from syndicator.storage import archive, compositions, ledger, readers
+from syndicator.storage import archive, compositions, ledger, readers, wishes
 from syndicator.storage.database import Database
-from syndicator.storage.schema import audit, posts
+from syndicator.storage.schema import audit, deliveries, posts, subscribers
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 EN, CKB = Language("en"), Language("ckb")
@@ -222,3 +232,118 @@ def test_quiet_hours_put_an_edition_off(house: House) -> None:
         assert ledger.report(connection, planned.editions[0]).due_at == end
         (row,) = ledger.listed(connection, state=None, channel=None, edition=None, limit=9)
     assert row["due_at"] == end
+
+
+def choose(database: Database, often: str, *, topics: Sequence[str] = (), who: str = "e@x.example") -> None:
+    with database.write() as connection:
+        reader = readers.find(connection, who)
+        assert reader
+        wishes.choose(connection, reader.id, "morning", topics=topics, frequency=Frequency(often))
+
+
+def mails(house: House, planned: Planned) -> dict[str, str]:
+    """By reader: the stories of the post, or why there is none."""
+    (edition,) = planned.editions
+    query = (
+        select(subscribers.c.address, deliveries.c.reason, posts.c.content)
+        .join(deliveries, deliveries.c.recipient == cast(subscribers.c.id, String))
+        .outerjoin(posts, posts.c.id == deliveries.c.post)
+        .where(deliveries.c.edition == edition)
+    )
+    with house.database.read() as connection:
+        report = ledger.report(connection, edition)
+        assert (report.faults, report.candidates["mail"]) == ((), sum(report.states.values()))
+        rows = connection.execute(query).all()
+    return {
+        row.address.partition("@")[0]: row.reason
+        or " ".join(line.split("] ")[1].removesuffix(" r1") for line in row.content["text"].splitlines())
+        for row in rows
+    }
+
+
+CATCHING_UP = replace(MORNING, catch_up=3, layout=Layout())
+
+
+def test_what_was_put_off_is_in_a_readers_next_edition_and_in_no_other(house: House) -> None:
+    house.subscribe(*((f"{name}@x.example", "en") for name in ("every", "daily", "weekly")))
+    for often in ("daily", "weekly"):
+        choose(house.database, often, who=f"{often}@x.example")
+    got = []
+    for number, hours in enumerate((0, 6, 6, 24, 24 * 6, 24), 1):
+        house.time += timedelta(hours=hours)
+        house.publish(f"s{number}")
+        got.append(mails(house, house.digest(CATCHING_UP)))
+    assert [one["every"] for one in got] == ["s1", "s2", "s3", "s4", "s5", "s6"]
+    assert [one["daily"] for one in got] == ["s1", "often-enough", "often-enough", "s4 s3 s2", "s5", "s6"]
+    assert [one["weekly"] for one in got] == ["s1", *["often-enough"] * 3, "s5 s4 s3 s2", "often-enough"]
+
+
+def test_what_was_put_off_is_of_the_readers_language_and_topics_and_only_so_much(house: House) -> None:
+    topics = {"sport": lambda one: one.section == "sport", "war": lambda one: one.section == "war"}
+    newsletter = replace(CATCHING_UP, topics=topics, catch_up=2)
+    house.subscribe(("all@x.example", "en"), ("sport@x.example", "en"), ("k@x.example", "ckb"))
+    for who, chosen in (("all", ()), ("sport", ["sport"]), ("k", ())):
+        choose(house.database, "daily", topics=chosen, who=f"{who}@x.example")
+    for number, hours in enumerate((0, 5, 5)):
+        for section in ("sport", "war"):
+            house.publish(f"{section}{number}", section=section)
+        house.publish(f"ckb{number}", language=CKB)
+        planned = house.digest(newsletter, hours=hours)
+    assert set(mails(house, planned).values()) == {"often-enough"}
+    house.publish("war9", section="war")
+    house.publish("ckb9", language=CKB)
+    assert mails(house, house.digest(newsletter, hours=24)) == {
+        "all": "war9 war2 sport2",
+        "sport": "sport2 sport1",
+        "k": "ckb9 ckb2 ckb1",
+    }
+
+
+def test_a_day_has_so_many_mails_for_a_reader_and_the_rest_is_caught_up(house: House) -> None:
+    house.subscribe(("e@x.example", "en"))
+    capped = replace(CATCHING_UP, mails_a_day=2)
+    got = []
+    for number, hours in enumerate((0, 3, 3, 24), 1):
+        house.publish(f"s{number}")
+        got.append(mails(house, house.digest(capped, hours=hours))["e"])
+    assert got == ["s1", "s2", "often-enough", "s4 s3"]
+
+
+def test_never_more_than_256_variants_and_nobody_is_without(house: House) -> None:
+    names = [f"t{number}" for number in range(9)]  # 512 choices
+    topics = {name: (lambda one, name=name: one.section == name) for name in names}
+    for name in names:
+        house.publish(name, section=name)
+    everybody = [f"r{number}@x.example" for number in range(300)]
+    house.subscribe(*((who, "en") for who in everybody))
+    for number, who in enumerate(everybody, 1):
+        chosen = [name for bit, name in enumerate(names) if number >> bit & 1]
+        choose(house.database, "every", topics=chosen, who=who)
+    planned = house.digest(replace(CATCHING_UP, topics=topics))
+    assert planned.deliveries == 300
+    assert len(set(mails(house, planned).values())) == 256
+    assert "more than 256 variants; 45 readers get it without" in planned.faults[0]
+
+
+def test_the_best_of_the_week_is_what_led_its_editions(house: House) -> None:
+    week = replace(
+        MORNING,
+        name="week",
+        best_of=timedelta(days=7),
+        best_from=["morning"],
+        leads=True,
+        alike=0,
+        layout=Layout(),
+    )
+    for day in range(3):
+        house.publish(f"lead{day}")
+        house.publish(f"other{day}", section="sport")
+        house.fix(lead=(f"lead{day}",))
+        house.digest(hours=24)
+    house.publish("news")
+    first = house.digest(week)
+    assert house.texts(first) == {"en": ["lead [] lead2 r1", "rest [] lead1 r1", "rest [] lead0 r1"]}
+    assert house.digest(week, hours=1) == Planned()  # nothing is best twice
+    assert house.texts(house.digest(hours=1))["en"] == [
+        "lead [] news r1"
+    ]  # and nothing is taken from the others

@@ -18,6 +18,7 @@ from syndicator.model import Article, ArticleId, Consent, EditionId, Language
 from syndicator.sandbox.world import Sandbox
 from syndicator.services.audience import Wish
 from syndicator.services.desk import Newsletter
+from syndicator.services.frontdesk import Rack
 from syndicator.storage import archive, ledger, readers
 from syndicator.web.pages import serving
 
@@ -566,3 +567,35 @@ def test_forms_that_cannot_be(visitor: Visitor) -> None:
         form("evenin")
     with pytest.raises(Refused, match="evening has no language 'fr'; it has: en, ckb, ar"):
         form("evening", "fr")
+
+
+def test_who_confirms_gets_the_last_edition_in_their_language_once(visitor: Visitor) -> None:
+    racks: dict[str, Rack] = visitor.app.circulation.front.racks  # type: ignore[assignment]
+    racks["evening"] = replace(racks["evening"], welcome=timedelta(hours=12))
+    visitor.join(address="first@readers.example")
+    assert visitor.mails().count("first@readers.example") == 1  # the confirmation: nothing went out before
+    edition = visitor.digest()
+    visitor.join(language="en")
+    assert visitor.mails().count(SARA) == 2
+    first, welcome = (
+        [mail for mail in visitor.sandbox.smtp.mails if mail.recipient == who][-1]
+        for who in ("first@readers.example", SARA)
+    )
+    assert str(welcome.message["Subject"]) == str(first.message["Subject"])
+    assert SARA in welcome.part("plain")
+    with visitor.app.database.read() as connection:
+        (name,) = [one for one in ledger_editions(visitor) if one.startswith("welcome:")]
+        assert ledger.report(connection, name).faults == ()
+        assert ledger.report(connection, edition).candidates == {"letters": 1}  # that edition is as it was
+    visitor.clock.time += timedelta(days=2)
+    visitor.http.post(visitor.link("unsubscribe"))
+    visitor.join()  # comes back
+    assert len([one for one in ledger_editions(visitor) if one.startswith("welcome:")]) == 1
+    visitor.join(address="arab@readers.example", language="ar")
+    assert visitor.mails().count("arab@readers.example") == 2
+    assert "نشرة المساء" in str(visitor.sandbox.smtp.mails[-1].message["Subject"])
+
+
+def ledger_editions(visitor: Visitor) -> list[str]:
+    with visitor.app.database.read() as connection:
+        return list(connection.execute(text("SELECT id FROM editions")).scalars())

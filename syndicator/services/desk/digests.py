@@ -6,14 +6,16 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from syndicator.composing import Copy, Placed, compose, copies
+from syndicator.composing import EARLIER, Copy, Placed, compose, copies
 from syndicator.errors import TemplateError
 from syndicator.model import Article, Edition, EditionId, EditionKind, Language, Post, Story
 from syndicator.storage import archive, brakes, compositions, planning
 from syndicator.storage.compositions import Composition, LeftOut
 from syndicator.storage.database import Connection, Database
+from syndicator.storage.planning import Group
 
 from .nouns import URGENCY, Door, Newsletter, Planned
+from .variants import Variants
 
 TRIES = 5  # a story revised, or an order given, while the edition is written: it is written again
 Made = Sequence[tuple[Edition, Post]]
@@ -70,13 +72,21 @@ class Digests:
         with self._database.read() as connection:
             if planning.slot_fired(connection, newsletter.name, slot) and not released:
                 return Planned()
-        due_at = newsletter.quiet_until(max(slot, self._now()) if released else slot)
+        due_at = self._due_at(newsletter, slot, released=released)
         sheet = self.sheet(newsletter)
         editions, faults = self._in_languages(name, newsletter, sheet, due_at)
-        narrowed = self._narrowed([edition for edition, _ in editions], newsletter, faults)
+        audience = self._audience(newsletter, editions, slot)
+        with self._database.read() as connection:
+            groups = self._groups(connection, newsletter, audience, due_at)
+        variants = Variants(newsletter, self._write, self._put_off(newsletter, groups, slot))
+        chosen = variants.written(editions, groups)
         with self._database.write() as connection:
             planning.steady(connection)
-            if self._moved_on(connection, newsletter, sheet, editions):
+            stories = [story for edition, _ in editions for story in edition.stories]
+            if (
+                self._moved_on(connection, newsletter, sheet, [*stories, *variants.caught_up])
+                or self._groups(connection, newsletter, audience, due_at) != groups
+            ):
                 return None
             fired = planning.release_slot if released else planning.fire_slot
             edition, outcome = (name, "planned") if editions else (None, "thin")
@@ -86,23 +96,61 @@ class Digests:
             if not editions:
                 return Planned(faults=tuple(faults))
             self._keep(connection, newsletter, sheet, _whole(name, editions, due_at))
-            posts = {edition.language: post for edition, post in editions}
-            planning.add_posts(connection, [*posts.values(), *filter(None, narrowed.values())])
+            planning.add_posts(connection, [*(post for _, post in editions), *filter(None, chosen.values())])
             deliveries = planning.add_readers(
                 connection,
                 name,
                 newsletter.door.id,
                 newsletter.name,
-                planning.Audience(
-                    posts={language: post.id for language, post in posts.items()},
-                    narrowed={choice: post.id if post else None for choice, post in narrowed.items()},
-                    since=newsletter.had_enough_since(slot),
+                replace(
+                    audience, variants={group: post.id if post else None for group, post in chosen.items()}
                 ),
                 due_at=due_at,
                 not_after=due_at + newsletter.lives,
                 urgency=URGENCY[EditionKind.DIGEST],
             )
-        return Planned(editions=(name,), deliveries=deliveries, faults=tuple(faults))
+        return Planned(editions=(name,), deliveries=deliveries, faults=(*faults, *variants.faults))
+
+    def _due_at(self, newsletter: Newsletter, slot: datetime, *, released: bool) -> datetime:
+        """The slot itself, though it is planned a little late, unless that is in the quiet hours."""
+        now = max(slot, self._now())
+        end = newsletter.quiet_until(now)
+        return end if released or end > now else slot
+
+    def _audience(self, newsletter: Newsletter, editions: Made, slot: datetime) -> planning.Audience:
+        cap = None
+        if newsletter.mails_a_day:
+            with self._database.read() as connection:
+                kinds = (EditionKind.DIGEST, EditionKind.FLASH)
+                had = planning.of_the_day(connection, newsletter.day_of(slot), kinds)
+            cap = planning.Cap(had=had, at_most=newsletter.mails_a_day)
+        return planning.Audience(
+            posts={edition.language: post.id for edition, post in editions},
+            since=newsletter.had_enough_since(slot),
+            cap=cap,
+            catch_up=bool(newsletter.catch_up),
+        )
+
+    def _groups(
+        self, connection: Connection, newsletter: Newsletter, audience: planning.Audience, due_at: datetime
+    ) -> dict[Group, int]:
+        """Readers that are not as everybody, as this transaction sees them."""
+        topics = bool(newsletter.topics)
+        return planning.groups(connection, newsletter.name, audience, due_at, topics=topics)
+
+    def _put_off(
+        self, newsletter: Newsletter, groups: Collection[Group], slot: datetime
+    ) -> dict[str, list[Story]]:
+        """By the first edition that was put off: the stories since then, those of the newest edition first."""
+        with self._database.read() as connection:
+            found = {
+                first: archive.put_off(connection, newsletter.name, first, slot)
+                for first in {group.missed for group in groups if group.missed}
+            }
+        return {
+            first: [replace(self._story(one, newsletter.door), under=EARLIER) for one in articles]
+            for first, articles in found.items()
+        }
 
     def preview(self, newsletter: Newsletter) -> tuple[list[tuple[Edition, Post]], list[str]]:
         """What the newsletter would carry if it went out now, by language, and what could not be written."""
@@ -136,14 +184,7 @@ class Digests:
         since = now - newsletter.fresh_for
         with self._database.read() as connection:
             composition = compositions.standing(connection, newsletter.name, newsletter.name)
-            found = archive.unsent(
-                connection,
-                channel=door.id,
-                newsletter=newsletter.name,
-                languages=newsletter.languages,
-                since=since,
-                now=now,
-            )
+            found = self._candidates(connection, newsletter, since)
             pushed = archive.pushed(connection, [one.id for one in found], newsletter.pushed_on)
             carried = archive.carried(connection, door.id, newsletter.name, since) if newsletter.alike else []
         marks = composition.marks
@@ -172,6 +213,22 @@ class Digests:
             composition=composition,
         )
 
+    def _candidates(self, connection: Connection, newsletter: Newsletter, since: datetime) -> list[Article]:
+        """What is new, or was in other newsletters' editions, and was not in this newsletter's."""
+        if newsletter.best_of is None:
+            return archive.unsent(
+                connection,
+                channel=newsletter.door.id,
+                newsletter=newsletter.name,
+                languages=newsletter.languages,
+                since=since,
+                now=self._now(),
+            )
+        since = self._now() - newsletter.best_of
+        found = archive.best(connection, newsletter.best_from, since, leads=newsletter.leads)
+        gone = archive.keys_of(connection, newsletter.door.id, newsletter.name, [one.id for one in found])
+        return [one for one in found if one.language in newsletter.languages and one.id not in gone]
+
     def _in_languages(
         self, name: EditionId, newsletter: Newsletter, sheet: Sheet, due_at: datetime
     ) -> tuple[list[tuple[Edition, Post]], list[str]]:
@@ -199,42 +256,14 @@ class Digests:
                 made.append((edition, post))
         return made, faults
 
-    def _moved_on(self, connection: Connection, newsletter: Newsletter, sheet: Sheet, editions: Made) -> bool:
+    def _moved_on(
+        self, connection: Connection, newsletter: Newsletter, sheet: Sheet, stories: Sequence[Story]
+    ) -> bool:
         """Whether a story was revised, or an editor gave another order, since the edition was written."""
-        written = {story.article.id: story.article.revision for one, _ in editions for story in one.stories}
+        written = {story.article.id: story.article.revision for story in stories}
         if archive.revisions_of(connection, [*written]) != written:
             return True
         return compositions.standing(connection, newsletter.name, newsletter.name) != sheet.composition
-
-    def _narrowed(
-        self, editions: Sequence[Edition], newsletter: Newsletter, faults: list[str]
-    ) -> dict[tuple[str, str], Post | None]:
-        """For each choice of topics that leaves stories out: the post with the others, None where none is left.
-
-        Choices that leave the same stories share a post. A story of no topic is for everybody. Where a post cannot be
-        written with fewer stories its readers get all of them, and the fault is told.
-        """
-        if not newsletter.topics:
-            return {}
-        with self._database.read() as connection:
-            chosen = planning.choices(connection, newsletter.name)
-        found: dict[tuple[str, str], Post | None] = {}
-        for edition in editions:
-            written: dict[tuple[Story, ...], Post | None] = {(): None}
-            for topics in (topics for language, topics in chosen if language == edition.language):
-                stories = newsletter.of_topics(edition.stories, topics.split(","))
-                if len(stories) == len(edition.stories):
-                    continue
-                try:
-                    if stories not in written:
-                        (post,) = self._write(replace(edition, stories=stories), newsletter.door, newsletter)
-                        variant = f"{edition.language}+{topics}"
-                        written[stories] = replace(post, id=f"{post.id}+{topics}", variant=variant)
-                except TemplateError as error:
-                    faults.append(f"{edition.id} in {edition.language}, of {topics}: {error}")
-                else:
-                    found[edition.language, topics] = written[stories]
-        return found
 
 
 def _whole(name: EditionId, editions: Made, due_at: datetime) -> Edition:

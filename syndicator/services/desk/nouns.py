@@ -47,6 +47,13 @@ class Newsletter:
     quiet_until: Callable[[datetime], datetime] = lambda now: now  # end of its quiet hours, or now
     topics: Mapping[str, Callable[[Article], bool]] = field(default_factory=dict)  # what readers may choose
     zone: tzinfo = UTC  # where a day begins
+    catch_up: int = 0  # stories of editions that were put off, at most, in a reader's next one
+    mails_a_day: int | None = None  # that a reader gets from all newsletters
+    best_of: timedelta | None = None  # its stories are those of other newsletters' editions of so long
+    best_from: Sequence[str] = ()  # these newsletters'
+    leads: bool = False  # only what led an edition there
+    flash: Callable[[Article], bool] | None = None  # stories that go to its readers at once
+    flashes: int = 3  # of them in a day, at most
 
     def headings(self, language: str) -> dict[str, str]:
         """Of its sections, those that have one in this language."""
@@ -62,6 +69,10 @@ class Newsletter:
             return not about or bool(about & chosen)
 
         return tuple(story for story in stories if wanted(story.article))
+
+    def day_of(self, moment: datetime) -> datetime:
+        """When its day began."""
+        return datetime.combine(moment.astimezone(self.zone).date(), time(), self.zone).astimezone(UTC)
 
     def had_enough_since(self, slot: datetime) -> dict[Frequency, datetime]:
         """Who had an edition since the beginning of this day, or of the six days before it, too, waits."""
