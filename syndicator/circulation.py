@@ -132,8 +132,11 @@ class Circulation:
     def _shelf(self, name: str) -> Shelf:
         told = self._settings.newsletters[name]
         languages = self._settings.languages_in(name)
-        sections = {one.name: dict(one.titles.items()) for one in told.sections}
-        sections[REST] = dict(told.rest.titles.items())
+        titled = {one.name: one.titles for one in told.sections} | {REST: told.rest.titles}
+        sections = {
+            section: {str(code): title for code, title in titles.items()}
+            for section, titles in titled.items()
+        }
         return Shelf(name=name, languages=languages, titles=dict(told.titles.items()), sections=sections)
 
     def _letter(self, edition: Edition, channel: str) -> Post:

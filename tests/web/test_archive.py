@@ -184,6 +184,28 @@ def test_a_correction_is_told_with_its_day(room: Room) -> None:
     assert "Corrected on March 2, 2026." in room.get("/archive/evening/feed.xml?language=en").text
 
 
+def test_sections_stand_in_the_archive_as_in_the_mail(tmp_path: Path) -> None:
+    clock = Clock()
+    sections = """
+[[newsletters.evening.sections]]
+name = "money"
+titles = { en = "Money & markets", ckb = "پارە" }
+stories = { sections = ["Business", "ئابووری", "اقتصاد"] }
+"""
+    with Sandbox(now=clock.now) as sandbox:
+        path = sandbox.configure(tmp_path)
+        path.write_text(path.read_text("utf-8") + sections, "utf-8")
+        with App.opened(path, {}, now=clock.now) as app, serving(app) as base:
+            app.circulation.register.add(AZAD, "evening", language="en", proof="p", by="test")
+            with httpx.Client(base_url=base) as http:
+                room = Room(sandbox, app, clock, http)
+                page = room.get(f"{room.edition()}?language=en").text
+    mail = sandbox.smtp.mails[0].part("html")
+    headings = [re.findall(r"<h2[^>]*>((?:Money|More)[^<]*)</h2>", markup) for markup in (mail, page)]
+    assert headings[0] == headings[1]
+    assert headings[0]
+
+
 def test_a_story_that_was_taken_back_says_so_and_no_more(room: Room) -> None:
     path = room.edition()
     with room.app.database.read() as connection:
