@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
+from .composing import REST
 from .config import closest
 from .errors import NotFound, Refused
 from .model import ChannelId, Edition, Language, Post
@@ -14,6 +15,7 @@ from .services import audience, rolls
 from .services.backnumbers import BackNumbers, Shelf
 from .services.frontdesk import Caps, FrontDesk, Rack
 from .services.memory import Memory
+from .services.retractions import Retractions
 from .storage.database import Database
 from .storage.outbox import Claimed
 from .tokens import Keys, mark, message_id, return_path, sign
@@ -43,6 +45,7 @@ class Circulation:
             shelves={name: self._shelf(name) for name in told.newsletters if told.archive_of(name)},
             now=now,
         )
+        self.retractions = Retractions(database, now=now)
         self.front = FrontDesk(
             database,
             keys=wiring.keys,
@@ -129,7 +132,12 @@ class Circulation:
     def _shelf(self, name: str) -> Shelf:
         told = self._settings.newsletters[name]
         languages = self._settings.languages_in(name)
-        return Shelf(name=name, languages=languages, titles=dict(told.titles.items()))
+        titled = {one.name: one.titles for one in told.sections} | {REST: told.rest.titles}
+        sections = {
+            section: {str(code): title for code, title in titles.items()}
+            for section, titles in titled.items()
+        }
+        return Shelf(name=name, languages=languages, titles=dict(told.titles.items()), sections=sections)
 
     def _letter(self, edition: Edition, channel: str) -> Post:
         (post,) = self._wiring.renderer.write(edition, self._wiring.outlet(ChannelId(channel)))

@@ -154,3 +154,12 @@ def test_a_form_is_printed(world: tuple[Sandbox, Path]) -> None:
     assert form.startswith('<form method="post" action="http://')
     assert 'name="newsletter" value="evening"' in form
     assert syndicator("newsletter", "form", "nobody", "-c", str(path)).returncode == 1
+
+
+def test_a_story_is_taken_back(world: tuple[Sandbox, Path]) -> None:
+    _, path = world
+    c = ("-c", str(path))
+    story = told("articles", "--language", "en", *c)["articles"][0]["id"]  # type: ignore[index]
+    said = syndicator("retract", str(story), "--why", "wrong", *c)
+    assert (said.returncode, "is retracted; what is out stays" in said.stdout) == (0, True)
+    assert told("retract", str(story), "--undo", *c) == {"article": story, "retracted": False, "paused": []}

@@ -104,7 +104,7 @@ def shown(told: Edition) -> Iterator[str]:
     assert "\r" not in (post.subject or "")
     stories = [
         renderer.story(story, told.due_at, told.language)
-        | {"corrected": "1", "headline_now": story.article.headline[::-1]}
+        | {"corrected": "1", "headline_now": story.article.headline[::-1], "retracted": ""}
         for story in told.stories
     ]
     page = {"newsletter": "morning", "title": told.title, "date": told.title, "open": True, "languages": []}

@@ -20,6 +20,7 @@ from .newsletters import editions as newsletter
 from .operator import commands as operator
 from .proofs import commands as proofs
 from .readers import subscribers
+from .retractions import commands as retractions
 
 app = typer.Typer(
     help="Takes every story a newsroom publishes to every reader it has, on every channel, once.",
@@ -32,6 +33,7 @@ app.add_typer(operator)
 app.add_typer(editor)
 app.add_typer(keeper)
 app.add_typer(mail)
+app.add_typer(retractions)
 app.add_typer(database, name="db")
 app.add_typer(key, name="key")
 newsletter.add_typer(proofs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from syndicator.errors import NotFound
@@ -24,6 +24,12 @@ class Shelf:
     name: str
     languages: tuple[Language, ...]
     titles: Mapping[str, str]  # by language
+    sections: Mapping[str, Mapping[str, str]] = field(
+        default_factory=dict
+    )  # headings, by section and language
+
+    def headings(self, language: str) -> dict[str, str]:
+        return {name: told[language] for name, told in self.sections.items() if told.get(language)}
 
     def title(self, language: str) -> str:
         return self.titles.get(language, self.name)
@@ -39,7 +45,8 @@ class Number:
 
     @property
     def changed_at(self) -> datetime:
-        return max([self.edition.due_at, *(one.corrected_at for one in self.told if one.corrected_at)])
+        later = [moment for one in self.told for moment in (one.corrected_at, one.retracted_at) if moment]
+        return max([self.edition.due_at, *later])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +110,7 @@ class BackNumbers:
             due_at=one.slot,
             stories=tuple(each.story for each in told),
             title=shelf.title(language),
+            headings=shelf.headings(language),
         )
         return Number(edition=edition, told=told, languages=backnumbers.languages(connection, one.id))
 

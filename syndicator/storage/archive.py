@@ -15,6 +15,7 @@ from syndicator.errors import NotFound
 from syndicator.model import Article, EditionKind
 
 from .content import ARTICLE, dump
+from .retractions import is_retracted
 from .schema import articles, edition_stories, editions, revisions, sources, story_keys
 
 FLASH_MAIL = "/flash"  # after a newsletter's name: the right to carry a story to its readers at once
@@ -137,6 +138,7 @@ def unsent(
         articles.c.seen_at >= since,
         articles.c.published_at <= now,
         ~gone,
+        ~is_retracted(),
     )
     ordered = query.order_by(articles.c.published_at, articles.c.id)
     return [ARTICLE.validate_python(row.content) for row in connection.execute(ordered)]

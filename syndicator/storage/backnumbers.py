@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exist
 from syndicator.model import Article, DeliveryState, Story
 
 from .content import ARTICLE, SUMMARY
+from .retractions import is_retracted, moments
 from .schema import articles, deliveries, edition_stories, editions, revisions, slots
 
 _SENT = case(
@@ -36,6 +37,7 @@ class Told:
     story: Story
     now: Article | None = None
     corrected_at: datetime | None = None
+    retracted_at: datetime | None = None
 
 
 def printed(
@@ -85,7 +87,7 @@ def headlines(connection: Connection, wanted: Sequence[str], language: str) -> d
     query = (
         select(edition_stories.c.edition, articles.c.headline)
         .join(articles, articles.c.id == edition_stories.c.article)
-        .where(edition_stories.c.edition.in_(wanted), articles.c.language == language)
+        .where(edition_stories.c.edition.in_(wanted), articles.c.language == language, ~is_retracted())
         .order_by(edition_stories.c.edition, edition_stories.c.position)
     )
     found: dict[str, list[str]] = {one: [] for one in wanted}
@@ -100,6 +102,7 @@ def stories(connection: Connection, edition: str, language: str) -> list[Told]:
     query: Select[Any] = (
         select(
             edition_stories.c.summary,
+            edition_stories.c.under,
             then.c.content.label("was"),
             now.c.content.label("stands"),
             now.c.seen_at,
@@ -111,12 +114,14 @@ def stories(connection: Connection, edition: str, language: str) -> list[Told]:
         .where(edition_stories.c.edition == edition, articles.c.language == language)
         .order_by(edition_stories.c.position)
     )
-    return [_told(row) for row in connection.execute(query)]
+    told = [_told(row) for row in connection.execute(query)]
+    gone = moments(connection, [one.story.article.id for one in told])
+    return [replace(one, retracted_at=gone.get(one.story.article.id)) for one in told]
 
 
 def _told(row: Row[Any]) -> Told:
     article, summary = ARTICLE.validate_python(row.was), SUMMARY.validate_python(row.summary)
-    story = Story(article=article, summary=summary)
+    story = Story(article=article, summary=summary, under=row.under)
     if not row.revised:
         return Told(story=story)
     return Told(story=story, now=ARTICLE.validate_python(row.stands), corrected_at=row.seen_at)

@@ -126,9 +126,12 @@ class Archive:
         return self._renderer.arranged(number.edition, stories)
 
     def _story(self, one: Told, edition: Any) -> dict[str, Any]:
-        """As it went out; where it was corrected since, when, and what it says now."""
+        """As it went out, and since when it is corrected and reads otherwise, or is retracted."""
         told = self._renderer.story(one.story, edition.due_at, edition.language)
-        told |= {"corrected": "", "headline_now": ""}
+        told |= {"corrected": "", "headline_now": "", "retracted": ""}
+        if one.retracted_at:
+            day = self._renderer.moment(one.retracted_at, edition.language)
+            return told | {"retracted": day, "summary": "", "image": ""}
         if one.now and one.corrected_at:
             told["corrected"] = self._renderer.moment(one.corrected_at, edition.language)
             told["headline_now"] = one.now.headline
@@ -168,7 +171,7 @@ class Archive:
             id=f"{edition.id}:{language}",
             title=f"{edition.title} · {day}",
             url=f"{home}{slot_name(edition.due_at)}?language={language}",
-            summary=" · ".join(one.story.article.headline for one in number.told),
+            summary=" · ".join(one.story.article.headline for one in number.told if not one.retracted_at),
             content=self._newsroom.page("pages/entry.html", language, **self._told(number)),
             published=edition.due_at,
             changed=number.changed_at,

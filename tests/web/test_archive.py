@@ -20,6 +20,7 @@ from syndicator.app import App
 from syndicator.editing import slot_name
 from syndicator.sandbox.world import Sandbox
 from syndicator.services.audience import Wish
+from syndicator.storage import archive
 from syndicator.storage.database import Database
 from syndicator.web.pages import serving
 
@@ -181,6 +182,48 @@ def test_a_correction_is_told_with_its_day(room: Room) -> None:
     assert after.headers["last-modified"] != before.headers["last-modified"]
     assert parsedate_to_datetime(after.headers["last-modified"]) == room.clock.time
     assert "Corrected on March 2, 2026." in room.get("/archive/evening/feed.xml?language=en").text
+
+
+def test_sections_stand_in_the_archive_as_in_the_mail(tmp_path: Path) -> None:
+    clock = Clock()
+    sections = """
+[[newsletters.evening.sections]]
+name = "money"
+titles = { en = "Money & markets", ckb = "پارە" }
+stories = { sections = ["Business", "ئابووری", "اقتصاد"] }
+"""
+    with Sandbox(now=clock.now) as sandbox:
+        path = sandbox.configure(tmp_path)
+        path.write_text(path.read_text("utf-8") + sections, "utf-8")
+        with App.opened(path, {}, now=clock.now) as app, serving(app) as base:
+            app.circulation.register.add(AZAD, "evening", language="en", proof="p", by="test")
+            with httpx.Client(base_url=base) as http:
+                room = Room(sandbox, app, clock, http)
+                page = room.get(f"{room.edition()}?language=en").text
+    mail = sandbox.smtp.mails[0].part("html")
+    headings = [re.findall(r"<h2[^>]*>((?:Money|More)[^<]*)</h2>", markup) for markup in (mail, page)]
+    assert headings[0] == headings[1]
+    assert headings[0]
+
+
+def test_a_story_that_was_taken_back_says_so_and_no_more(room: Room) -> None:
+    path = room.edition()
+    with room.app.database.read() as connection:
+        story = next(one for one in archive.newest(connection, 9, "en") if one.headline.startswith("Rain"))
+    before = room.get(f"{path}?language=en")
+    assert "Heavy rain kept" in before.text
+    room.clock.time += timedelta(days=1)
+    room.app.circulation.retractions.retract(story.id, by="sara", why="wrong")
+    after = room.get(f"{path}?language=en", if_none_match=before.headers["etag"])
+    assert f"<del>{story.headline}</del>" in after.text
+    assert "Withdrawn on March 2, 2026" in after.text
+    assert "Heavy rain kept" not in after.text
+    assert story.url not in after.text
+    assert "Forty schools" in after.text
+    for feed in ("feed.xml", "feed.json"):
+        told = room.get(f"/archive/evening/{feed}?language=en").text
+        assert ("Heavy rain kept" in told, "Withdrawn on March 2, 2026" in told) == (False, True)
+    assert story.headline not in room.get("/archive/evening/?language=en").text
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from datetime import datetime
 from syndicator.composing import Marks
 from syndicator.errors import Refused, TemplateError
 from syndicator.model import Article, Edition, EditionId, EditionKind, Post, Story, Summary
-from syndicator.storage import archive, brakes, planning
+from syndicator.storage import archive, brakes, planning, retractions
 from syndicator.storage.database import Connection, Database
 
 from .digests import Digests
@@ -72,7 +72,7 @@ class Desk:
     ) -> list[tuple[Edition, Door, Sequence[Post], int]]:
         """What a push would send: edition, channel, posts, and how often the channel had the story before.
 
-        Raises :exc:`Refused` for a story that a channel has already, unless ``again`` says so.
+        Raises :exc:`Refused` for a story that is retracted, or that a channel has already unless ``again`` says so.
         """
         with self._database.read() as connection:
             articles = [archive.article(connection, one) for one in wanted]
@@ -81,6 +81,11 @@ class Desk:
                 for article in articles
                 for door in doors
             }
+            gone = retractions.moments(connection, [article.id for article in articles])
+        for article_id in gone:
+            raise Refused(
+                f"{article_id} is retracted; `syndicator retract {article_id} --undo` lets it stand again"
+            )
         for (article_id, channel), carried in times.items():
             if carried and not again:
                 raise Refused(f"{channel} has {article_id} already; --again sends it once more")
