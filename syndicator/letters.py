@@ -103,6 +103,10 @@ class NewsletterTable(Table):
     )
     best_from: tuple[Name, ...] = Field((), description="the newsletters it is the best of; none: all others")
     leads: bool = Field(default=False, description="only what led an edition there")
+    flash: Rule | bool = Field(
+        default=False, description="stories that go to its readers at once, each in a mail of its own"
+    )
+    flashes: int = Field(3, ge=1, le=100, description="such mails that a reader gets in a day, at most")
     welcome: bool = Field(default=False, description="whether who confirms gets the last edition, once")
     signup: bool = Field(default=True, description="whether anybody may ask for it on the readers' pages")
     archive: bool | None = Field(

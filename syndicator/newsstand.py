@@ -74,7 +74,7 @@ class Newsstand:
 
     def compile(self, at_once: Collection[str] = ()) -> list[Planned]:
         """Plan every digest that is due; newsletters named ``at_once`` do not wait for their slot."""
-        planned = []
+        planned = [self._desk.flash_mails(told) for told in self.newsletters.values()]
         for name, told in self.newsletters.items():
             slot = self._now() if name in at_once else self._due(name)
             if slot and name not in at_once and self._now() - slot > self._settings.newsletters[name].late:
@@ -205,6 +205,8 @@ def newsletter(settings: Settings, name: str, door: Door) -> Newsletter:
         topics={topic: partial(editing.matches, one.stories) for topic, one in told.topics.items()},
         zone=zone,
         catch_up=told.catch_up,
+        flash=editing.flash_rule(told.flash),
+        flashes=told.flashes,
         mails_a_day=settings.newsroom.mails_a_day,
         best_of=told.best_of,
         best_from=told.best_from or [one for one in settings.newsletters if one != name],

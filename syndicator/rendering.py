@@ -344,6 +344,7 @@ def _names(edition: Edition, outlet: Outlet, ending: str) -> Iterator[str]:
         kinds = [str(EditionKind.LETTER)]
     elif edition.kind is not EditionKind.DIGEST:
         kinds += ["flash"] * (edition.kind is not EditionKind.FLASH)
+        kinds += ["digest"] * bool(outlet.newsletter)
     folders = [*dict.fromkeys((outlet.kind, _FOLDERS[outlet.limits.markup]))]
     if outlet.newsletter:
         folders.insert(0, f"{outlet.kind}/{outlet.newsletter}")

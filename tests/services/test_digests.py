@@ -347,3 +347,35 @@ def test_the_best_of_the_week_is_what_led_its_editions(house: House) -> None:
     assert house.texts(house.digest(hours=1))["en"] == [
         "lead [] news r1"
     ]  # and nothing is taken from the others
+
+
+def test_a_flash_goes_to_its_readers_at_once_each_in_a_mail_and_only_so_many_a_day(house: House) -> None:
+    topics = {"war": lambda one: one.id.startswith("war"), "sport": lambda one: one.id.startswith("sport")}
+    newsletter = replace(
+        MORNING, flash=lambda one: one.section == "breaking", flashes=1, topics=topics, layout=Layout()
+    )
+    house.subscribe(("e@x.example", "en"), ("sport@x.example", "en"), ("k@x.example", "ckb"))
+    choose(house.database, "every", topics=["sport"], who="sport@x.example")
+    house.publish("quiet")
+    house.publish("war1", section="breaking")
+    first = house.desk.flash_mails(newsletter)
+    assert (first.editions, mails(house, first)) == (
+        ("flash:war1:morning",),
+        {"e": "war1", "sport": "no-stories-in-topics"},
+    )
+    assert house.desk.flash_mails(newsletter) == Planned()
+    house.publish("sport1", section="breaking")
+    second = house.desk.flash_mails(newsletter)
+    assert mails(house, second) == {"e": "often-enough", "sport": "sport1"}
+    house.publish("war2", section="breaking")
+    house.time += timedelta(days=1)
+    assert mails(
+        house, house.desk.flash_mails(replace(newsletter, door=replace(MAIL, fresh_for=timedelta(days=2))))
+    ) == {
+        "e": "war2",
+        "sport": "no-stories-in-topics",
+    }
+    with house.database.read() as connection:
+        assert {row["urgency"] for row in connection.execute(select(deliveries)).mappings()} == {0}
+    calm = replace(newsletter, pushed_on={MAIL.id}, topics={})
+    assert house.texts(house.digest(calm)) == {"en": ["lead [] quiet r1"]}

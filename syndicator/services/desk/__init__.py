@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from syndicator.composing import Marks
@@ -37,6 +38,7 @@ class Desk:
         self._now = now
         self._summarise = summarise
         self._write = write
+        self._gate = gate
         self.digests = Digests(database, now=now, story=self._story, write=write, gate=gate)
 
     def flashes(self, door: Door) -> Planned:
@@ -50,6 +52,61 @@ class Desk:
             self._plan_one(EditionKind.FLASH, f"flash:{article.id}", article, door) for article in found
         ]
         return together(planned)
+
+    def flash_mails(self, newsletter: Newsletter) -> Planned:
+        """Plan a mail of its own for each new story that the newsletter's flash rule lets through, oldest first."""
+        door, flash = newsletter.door, newsletter.flash
+        if flash is None:
+            return Planned()
+        found = [one for one in self._unsent(door, newsletter) if newsletter.keep(one) and flash(one)]
+        if len(found) > door.at_most and not self._allowed(door):
+            return self._ask(door, len(found))
+        return together([self._flash_mail(one, newsletter) for one in found])
+
+    def _flash_mail(self, article: Article, newsletter: Newsletter) -> Planned:
+        door = newsletter.door
+        edition = self._single(EditionKind.FLASH, f"flash:{article.id}:{newsletter.name}", article, door)
+        try:
+            (post,) = self._write(edition, door, newsletter)
+        except TemplateError as error:
+            return Planned(faults=(f"{article.id} to {newsletter.name}: {error}",))
+        due_at = door.quiet_until(edition.due_at, article)
+        with self._database.write() as connection:
+            planning.steady(connection)
+            key = newsletter.name + archive.FLASH_MAIL
+            had = planning.of_the_day(
+                connection, newsletter.day_of(due_at), (EditionKind.FLASH,), newsletter.name
+            )
+            planning.add_edition(
+                connection, edition, newsletter=newsletter.name, now=self._now(), by="timetable"
+            )
+            if not planning.claim(connection, [article.id], edition.id, channel=door.id, newsletter=key):
+                return Planned()
+            self._gate(connection, edition.id, newsletter.name)
+            planning.add_posts(connection, [post])
+            audience = planning.Audience(
+                posts={edition.language: post.id},
+                breaking=True,
+                cap=planning.Cap(had=had, at_most=newsletter.flashes),
+            )
+            topics = bool(newsletter.topics)
+            groups = planning.groups(connection, newsletter.name, audience, due_at, topics=topics)
+            others = {
+                one: None
+                for one in groups
+                if one.topics and not newsletter.of_topics(edition.stories, one.topics.split(","))
+            }
+            deliveries = planning.add_readers(
+                connection,
+                edition.id,
+                door.id,
+                newsletter.name,
+                replace(audience, variants=others),
+                due_at=due_at,
+                not_after=due_at + newsletter.lives,
+                urgency=URGENCY[EditionKind.FLASH],
+            )
+        return Planned(editions=(edition.id,), deliveries=deliveries)
 
     def push(
         self,
@@ -101,14 +158,14 @@ class Desk:
                 orders.append((edition, door, self._write(edition, door, None), carried))
         return orders
 
-    def _unsent(self, door: Door) -> list[Article]:
+    def _unsent(self, door: Door, newsletter: Newsletter | None = None) -> list[Article]:
         now = self._now()
         with self._database.read() as connection:
             found = archive.unsent(
                 connection,
                 channel=door.id,
-                newsletter="",
-                languages=door.languages,
+                newsletter=newsletter.name + archive.FLASH_MAIL if newsletter else "",
+                languages=newsletter.languages if newsletter else door.languages,
                 since=now - door.fresh_for,
                 now=now,
             )
