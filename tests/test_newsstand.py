@@ -170,3 +170,20 @@ def test_an_operator_sees_what_is_held(stand: Stand, tmp_path: Path) -> None:
     dropped = syndicator("newsletter", "drop", "evening", "--why", "too late", *c)
     assert dropped.stdout == "evening: nothing goes out for that slot\n"
     assert told("status", *c)["held_slots"] == []
+
+
+def test_a_breaking_story_is_in_the_mailbox_before_the_digest(stand: Stand) -> None:
+    told = stand.path.read_text("utf-8")
+    changed = told.replace(
+        "[newsletters.evening]", '[newsletters.evening]\nflash = { sections = ["Breaking"] }'
+    )
+    stand.path.write_text(changed, "utf-8")
+    with stand.opened(hours=0.1) as app:
+        app.compile()
+        app.deliver("letters")
+        (mail,) = stand.sandbox.smtp.mails
+        assert str(mail.message["Subject"]) == "Rain closes the Azmar road for a second day"
+        assert "Auto-Submitted" not in mail.message
+        app.compile()
+        app.deliver("letters")
+        assert len(stand.sandbox.smtp.mails) == 1
