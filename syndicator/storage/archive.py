@@ -195,6 +195,7 @@ def _in_editions(newsletters: Sequence[str]) -> Select[Any]:
         .join(edition_stories, edition_stories.c.article == articles.c.id)
         .join(editions, editions.c.id == edition_stories.c.edition)
         .where(editions.c.kind == EditionKind.DIGEST.value, editions.c.newsletter.in_(newsletters))
+        .where(~is_retracted())
         .order_by(editions.c.due_at.desc(), edition_stories.c.position)
     )
 
