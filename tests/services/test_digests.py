@@ -22,7 +22,7 @@ from syndicator.model import (
     Summary,
 )
 from syndicator.services.desk import Desk, Door, Newsletter, Planned
-from syndicator.storage import archive, compositions, ledger, readers, wishes
+from syndicator.storage import archive, compositions, ledger, readers, retractions, wishes
 from syndicator.storage.database import Database
 from syndicator.storage.schema import audit, deliveries, posts, subscribers
 
@@ -379,3 +379,22 @@ def test_a_flash_goes_to_its_readers_at_once_each_in_a_mail_and_only_so_many_a_d
         assert {row["urgency"] for row in connection.execute(select(deliveries)).mappings()} == {0}
     calm = replace(newsletter, pushed_on={MAIL.id}, topics={})
     assert house.texts(house.digest(calm)) == {"en": ["lead [] quiet r1"]}
+
+
+def test_a_story_taken_back_while_the_edition_is_written_or_put_off_is_in_none(house: House) -> None:
+    house.subscribe(("e@x.example", "en"))
+    choose(house.database, "daily")
+
+    def retract(name: str) -> None:
+        with house.database.write() as connection:
+            retractions.retract(connection, name, now=house.time, by="sara", why="it is wrong")
+
+    house.publish("war")
+    house.publish("rain")
+    house.meanwhile.append(lambda: retract("war"))
+    assert mails(house, house.digest(CATCHING_UP)) == {"e": "rain"}
+    house.publish("put off")
+    house.digest(CATCHING_UP, hours=1)
+    retract("put off")
+    house.publish("new")
+    assert mails(house, house.digest(CATCHING_UP, hours=24)) == {"e": "new"}

@@ -9,7 +9,7 @@ from datetime import datetime
 from syndicator.composing import EARLIER, Copy, Placed, compose, copies
 from syndicator.errors import TemplateError
 from syndicator.model import Article, Edition, EditionId, EditionKind, Language, Post, Story
-from syndicator.storage import archive, brakes, compositions, planning
+from syndicator.storage import archive, brakes, compositions, planning, retractions
 from syndicator.storage.compositions import Composition, LeftOut
 from syndicator.storage.database import Connection, Database
 from syndicator.storage.planning import Group
@@ -259,9 +259,11 @@ class Digests:
     def _moved_on(
         self, connection: Connection, newsletter: Newsletter, sheet: Sheet, stories: Sequence[Story]
     ) -> bool:
-        """Whether a story was revised, or an editor gave another order, since the edition was written."""
+        """Whether a story was revised or taken back, or an editor gave another order, since the edition was written."""
         written = {story.article.id: story.article.revision for story in stories}
-        if archive.revisions_of(connection, [*written]) != written:
+        if archive.revisions_of(connection, [*written]) != written or retractions.moments(
+            connection, [*written]
+        ):
             return True
         return compositions.standing(connection, newsletter.name, newsletter.name) != sheet.composition
 
