@@ -32,6 +32,13 @@ STAGES = {
     "slept longer than a lease after a commit": {"after COMMIT"},
     "backed up in the middle": {"before BEGIN", "after COMMIT"},
 }
+OTHERS_ACT = frozenset(  # between two steps of ours another process does something
+    {
+        "another scheduler at the same moment",
+        "slept longer than a lease after a commit",
+        "backed up in the middle",
+    }
+)
 EVENTS = {
     "tick": 60,
     "publish": 9,

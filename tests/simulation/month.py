@@ -6,6 +6,7 @@ python -m tests.simulation.month 0:2000        runs that many seeds
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import shutil
 import sys
@@ -29,7 +30,7 @@ from syndicator.storage import brakes, ledger
 from syndicator.wiring import Socket
 from tests.steps import SteppedDatabase
 
-from .faults import EVENTS, FAULTS, FAULTS_OF_A_TICK, NEWS, STAGES
+from .faults import EVENTS, FAULTS, FAULTS_OF_A_TICK, NEWS, OTHERS_ACT, STAGES
 from .network import ANSWERS, Door, Network, Parcel, Site
 from .newsroom import fast, prepared
 
@@ -358,6 +359,9 @@ class Month:
         if self.fault in STAGES and step not in STAGES[self.fault]:
             self.countdown = 1  # the next step may be one
             return
+        if self.fault in OTHERS_ACT and _held(worker.app.memory.path):
+            self.countdown = 1  # the others would wait for the memory; here they and we are one thread
+            return
         match self.fault:
             case "killed":
                 self._die(worker)
@@ -524,6 +528,16 @@ def _copied(database: Path, to: Path) -> bytes:
     found = to.read_bytes()
     to.unlink()
     return found
+
+
+def _held(memory: Path) -> bool:
+    """Whether somebody writes into it at this moment."""
+    with memory.with_name(f"{memory.name}.lock").open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def play(seed: int, tell: Callable[[str], object] = lambda text: None) -> Counter[str]:
