@@ -171,6 +171,7 @@ def test_the_day_of_an_editor(world: tuple[Sandbox, str], tmp_path: Path) -> Non
         "new": 2,
         "known": 0,
         "refused": 0,
+        "reasons": {},
         "dry_run": False,
     }
     planned = told("compile", "--now", "evening", *c)

@@ -313,7 +313,7 @@ def test_a_relay_that_wants_few_lines_gets_few() -> None:
     with relay(greet=["220 hi", "220 hi", "421 4.7.0 too many connections"] + ["220 hi"] * 9) as there:
         lane = send(there.port, *(mail(number) for number in range(1, 41)), connections=8)
     assert lane.outcomes == [A] * 40
-    assert there.most <= 3
+    assert there.most <= 5  # those that it let in, and what was on its way when it refused
 
 
 def test_a_relay_that_asks_for_the_body_though_it_refused_the_reader() -> None:

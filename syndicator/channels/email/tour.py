@@ -151,15 +151,16 @@ class Tour:
         self._hand_over()
 
     def grow(self) -> None:
-        """One line more: each is opened when the one before it stands."""
+        """One line more, while the relay lets us in: 1, 3, 7 … stand after as many times as one takes to open."""
         if len(self._carriers) < self._most and not self._shut:
             carrier = Carrier(self)
             self._carriers.add(carrier)
             self.ask(carrier, [], None, more=True)
 
     def stands(self, line: Line) -> None:
-        """A line that was opened; there may be one more."""
+        """A line that was opened; there may be two more."""
         self._lines = [*(one for one in self._lines if not one.gone.done()), line]
+        self.grow()
         self.grow()
 
     def ended(self, carrier: Carrier) -> None:
@@ -170,7 +171,7 @@ class Tour:
     def not_let_in(self, carrier: Carrier, parcel: Parcel, why: LineBroken) -> None:
         """The relay wants no more lines than there are; or it is not there at all, and nothing is tried further."""
         if any(other.open for other in self._carriers):
-            self._most = max(1, len(self._carriers) - 1)
+            self._most = sum(other.open for other in self._carriers)
             self._returned.append(parcel)
             self.ended(carrier)
             return
