@@ -375,6 +375,21 @@ def test_a_fault_of_our_own_ends_the_run() -> None:
             open_channel.run(ListLane([mail(1), unforeseen]))
 
 
+def test_thousands_of_addresses_that_cannot_be_written_to_are_told_one_by_one() -> None:
+    many = 3000
+    with relay() as there:
+        bad = [mail(number, address="no address") for number in range(1, many + 1)]
+        lane = send(there.port, *bad, mail(many + 1))
+    assert lane.outcomes == [R] * many + [A]
+
+
+def test_replies_that_come_before_their_commands_do_not_stand_for_them() -> None:
+    early = "250 ok\r\n250 ok\r\n354 go"
+    with relay(MAIL=[early], RCPT=[HANG_UP]) as there:
+        send(there.port, mail())
+    assert [line.split()[0] for line in there.said][:3] == ["EHLO", "MAIL", "RCPT"]
+
+
 def test_eight_bits_where_the_relay_carries_them() -> None:
     text = "Café – naïve"
     with relay(EHLO=["250-here\r\n250 8BITMIME"]) as there:

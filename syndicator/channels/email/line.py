@@ -162,7 +162,8 @@ class Line(asyncio.Protocol):
         self.whole = True
 
     def data_received(self, data: bytes) -> None:
-        if self._then and not (self._rest or self._text or self._replies) and _WHOLE.fullmatch(data):
+        begun = self._rest or self._text or self._replies or self._unsaid
+        if self._then and not begun and _WHOLE.fullmatch(data):
             replies = [*map(Reply, data.splitlines())]
             if len(replies) == self._wanted:  # the usual case, for every mail
                 self._replies = replies

@@ -124,7 +124,8 @@ class Tour:
         except BaseException as error:  # the loop would only tell of it, and the run never end
             self.fail(error)
         self._writing = False
-        self._hand_over()
+        if self._asked:  # not from here: each of a thousand bad addresses would stand on the one before it
+            self._loop.call_soon(self._hand_over)
 
     def _commit(self, asked: list[Asked]) -> list[tuple[Parcel | None, Parcel | None]]:
         """One commit for everybody, then the parcels they go on with."""
