@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from .config import Filter
 from .model import Article
+from .settings import Filter
 from .tables import Hours, Rule
 
 _SLOT = re.compile(r"[0-9]{8}T[0-9]{6}(?:\.[0-9]{6})?Z")

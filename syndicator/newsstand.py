@@ -9,11 +9,11 @@ from functools import partial
 
 from . import config, editing
 from .composing import Layout, Marks, Section
-from .config import Settings
 from .errors import NotFound, Refused
 from .letters import NewsletterTable
 from .model import Article, ChannelId, Edition, Post
 from .services.desk import Desk, Door, Newsletter, Planned
+from .settings import Settings
 from .storage import archive, brakes, compositions, planning
 from .storage.compositions import Composition
 from .storage.database import Database

@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel
 
 from . import config, plugins
-from .config import Book, Settings
+from . import settings as tables_told
+from .config import Book
 from .errors import (
     ConfigError,
     SourceError,
@@ -35,6 +36,7 @@ from .model import (
 )
 from .ports import World
 from .rendering import Masthead, Outlet, Renderer
+from .settings import Settings
 from .tables import PluginTable
 from .tokens import Keys, click_token, open_token
 
@@ -101,12 +103,14 @@ def examine(path: Path, environ: Mapping[str, str]) -> tuple[Wiring | None, Book
     if not book.tables:
         return None, book
     keys = _keys(book)
-    sources = _sockets(book, "sources", config.SourceTable)
-    channels = _sockets(book, "channels", config.ChannelTable)
-    summariser = _socket(book, "summarisers", book.table("summariser"), config.SummariserTable, "summariser")
-    engine = _socket(book, "engines", book.table("engine"), config.EngineTable, "engine")
-    hooks = _sockets(book, "hooks", config.HookTable)
-    box = _socket(book, "boxes", book.table("bounces"), config.BouncesTable, "bounces")
+    sources = _sockets(book, "sources", tables_told.SourceTable)
+    channels = _sockets(book, "channels", tables_told.ChannelTable)
+    summariser = _socket(
+        book, "summarisers", book.table("summariser"), tables_told.SummariserTable, "summariser"
+    )
+    engine = _socket(book, "engines", book.table("engine"), tables_told.EngineTable, "engine")
+    hooks = _sockets(book, "hooks", tables_told.HookTable)
+    box = _socket(book, "boxes", book.table("bounces"), tables_told.BouncesTable, "bounces")
     if engine:
         _check_timetables(book, engine)
     if settings and engine:

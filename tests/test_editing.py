@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from syndicator import editing
-from syndicator.config import Filter
 from syndicator.model import Article, ArticleId, Language
+from syndicator.settings import Filter
 from syndicator.tables import Rule
 
 BAGHDAD = ZoneInfo("Asia/Baghdad")

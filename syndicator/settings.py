@@ -1,0 +1,217 @@
+"""The tables that a newsroom writes in its configuration, joined to one frozen Settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import Field
+
+from .letters import NewsletterTable
+from .model import Language
+from .tables import (
+    Code,
+    Duration,
+    Hours,
+    Mark,
+    Name,
+    PluginTable,
+    PreflightTable,
+    ReputationTable,
+    Rule,
+    Table,
+    Zone,
+)
+
+
+class Newsroom(Table):
+    name: str = Field(description="the newsroom's name, as readers know it", min_length=1)
+    url: str = Field(description="address of its site", pattern=r"^https?://\S+$")
+    languages: tuple[Code, ...] = Field(
+        description='codes of its languages, such as ["en", "ckb", "ar"]', min_length=1
+    )
+    timezone: Zone = Field(description="zone of its timetables and dates")
+    accent: str = Field("#0b6e4f", description="colour of mails and pages", pattern=r"^#[0-9a-fA-F]{6}$")
+    postal_address: str = Field("", description="stands in the foot of each mail; many countries demand it")
+    archive_url: str | None = Field(
+        None, description="where old newsletters can be read, for List-Archive", pattern=r"^https?://\S+$"
+    )
+    quiet_hours: Hours = Field(
+        None, description="no flash goes out in them unless a channel's night rule says so"
+    )
+    mails_a_day: int | None = Field(
+        None, ge=1, le=100, description="digests of all newsletters that a reader gets in a day, at most"
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:8700",
+        description="where readers reach the pages of this server",
+        pattern=r"^https?://\S+$",
+    )
+
+
+class DatabaseTable(Table):
+    url: str = Field(
+        "sqlite:///syndicator.db", description="SQLAlchemy address of the database, without its password"
+    )
+    memory: str = Field(
+        "syndicator.memory", description="file of what a restore must not undo, such as leaves"
+    )
+    keep: Duration = Field(
+        timedelta(days=180), description="how long the deliveries of an edition are kept; its report stays"
+    )
+
+
+class EngineTable(PluginTable):
+    kind: str = Field("embedded", description="what wakes the jobs")
+
+
+class SummariserTable(PluginTable):
+    kind: str = Field("extract", description="what says a story in a few words")
+
+
+class Network(Table):
+    private_allowed: tuple[str, ...] = Field(
+        (), description="hosts in private networks that sources may be read from"
+    )
+
+
+class Web(Table):
+    listen: str = Field(
+        "127.0.0.1:8700",
+        description="address and port of the readers' pages, such as 127.0.0.1:8700",
+        pattern=r"^[\w.:\[\]-]+:\d{1,5}$",
+    )
+
+    @property
+    def address(self) -> tuple[str, int]:
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+
+class Schedule(Table):
+    ingest: Duration = Field(timedelta(minutes=5), description="how often the sources are looked at")
+    deliver: Duration = Field(timedelta(seconds=10), description="how often due deliveries are looked for")
+    reconcile: Duration = Field(timedelta(minutes=1), description="how often open rows are looked at")
+
+
+class BouncesTable(PluginTable):
+    kind: str | None = Field(
+        None, description='"imap" or "maildir": where bounces arrive; none: only by pipe or hook'
+    )
+    every: Duration = Field(timedelta(minutes=5), description="how often it is looked at")
+    half_life: Duration = Field(timedelta(days=14), description="a soft bounce counts half after this")
+    most: float = Field(
+        3.0, gt=0, le=100, description="soft bounces that end a reader's mail; one a day counts"
+    )
+
+
+class HookTable(PluginTable):
+    kind: str = Field(description='"ses", "postmark", "mailgun" or "standard": who calls /hooks/NAME')
+
+
+class SourceTable(PluginTable):
+    kind: str = Field(description='"feed" or "page", or a plug-in of your own')
+    look_back: Duration = Field(
+        timedelta(0), description="how old a story may be to count as new at first sight"
+    )
+
+
+class ChannelTable(PluginTable):
+    kind: str = Field(description='"email", "telegram", "x" or "file", or a plug-in of your own')
+    languages: tuple[Code, ...] = Field((), description="its languages; none: all of the newsroom's")
+    flash: Rule | bool = Field(
+        default=False, description="stories that go out by themselves as they are published"
+    )
+    night: Rule | None = Field(None, description="flashes that do not wait for the end of the quiet hours")
+    quiet_hours: Hours = Field(None, description="instead of the newsroom's")
+    at_most: int = Field(10, ge=1, le=1000, description="stories at once before it stops and asks an editor")
+    fresh_for: Duration = Field(
+        timedelta(hours=24), description="a story first seen longer ago is no flash any more"
+    )
+    lives: Duration = Field(timedelta(hours=12), description="after this a post that did not go out is stale")
+    doubt: Literal["hold", "resend-once"] = Field(
+        "hold", description="what becomes of a doubt that cannot be read back"
+    )
+    batch: int = Field(20, ge=1, le=1000, description="deliveries that one claim takes")
+    parallel: int = Field(
+        1, ge=1, le=64, description="how many send at the same time, over all workers; mail only"
+    )
+    utm: Mapping[Mark, str] = Field(
+        default_factory=dict, description='marks of its links, such as { source = "mail", medium = "email" }'
+    )
+    summary: int = Field(
+        400, ge=0, le=4000, description="length of a summary, in characters as the network counts"
+    )
+
+
+class Signup(Table):
+    """So that nobody is bombed with confirmations from here."""
+
+    per_network: int = Field(10, ge=1, description="letters in an hour that one network may ask for")
+    per_domain: int = Field(200, ge=1, description="letters in an hour to the addresses of one domain")
+    altogether: int = Field(1000, ge=1, description="letters in an hour to everybody")
+
+
+class Api(Table):
+    """For programs of the newsroom's own."""
+
+    per_minute: int = Field(300, ge=1, description="calls that one key may make in a minute")
+
+
+class Filter(Table):
+    channels: tuple[Name, ...] = Field((), description="channels it is for; none: all")
+    drop: Rule | None = Field(None, description="stories that never go out there")
+    keep: Rule | None = Field(None, description="only these stories go out there")
+
+
+class Settings(Table):
+    """What a newsroom said, whole and unchangeable."""
+
+    newsroom: Newsroom = Field(description="who publishes")
+    database: DatabaseTable = Field(default_factory=DatabaseTable, description="where everything is kept")
+    engine: EngineTable = Field(default_factory=EngineTable, description="what wakes the jobs")
+    summariser: SummariserTable = Field(
+        default_factory=SummariserTable, description="how stories are summarised"
+    )
+    network: Network = Field(default_factory=Network, description="where sources may be read from")
+    web: Web = Field(default_factory=Web, description="the pages that readers reach")
+    signup: Signup = Field(default_factory=Signup, description="how many may ask for newsletters")
+    preflight: PreflightTable = Field(
+        default_factory=PreflightTable, description="what is looked at before an edition goes out"
+    )
+    reputation: ReputationTable = Field(
+        default_factory=ReputationTable, description="when what comes back stops an edition"
+    )
+    api: Api = Field(default_factory=Api, description="how much programs may ask")
+    schedule: Schedule = Field(default_factory=Schedule, description="how often the worker looks")
+    bounces: BouncesTable = Field(
+        default_factory=BouncesTable, description="what becomes of mail that comes back"
+    )
+    hooks: Mapping[Name, HookTable] = Field(
+        default_factory=dict, description="providers that tell of bounces"
+    )
+    templates: str = Field(
+        "templates", description="folder of the newsroom's own templates, beside this file"
+    )
+    sources: Mapping[Name, SourceTable] = Field(default_factory=dict, description="where stories come from")
+    channels: Mapping[Name, ChannelTable] = Field(default_factory=dict, description="where stories go")
+    newsletters: Mapping[Name, NewsletterTable] = Field(
+        default_factory=dict, description="what readers subscribe to"
+    )
+    filters: Mapping[Name, Filter] = Field(
+        default_factory=dict, description="what goes where, and what never does"
+    )
+
+    def languages_of(self, channel: str) -> tuple[Language, ...]:
+        return self.channels[channel].languages or self.newsroom.languages
+
+    def archive_of(self, newsletter: str) -> str:
+        """Address of the newsletter's archive; empty where it has none."""
+        told = self.newsletters[newsletter]
+        shown = told.signup if told.archive is None else told.archive
+        return f"{self.newsroom.public_url.rstrip('/')}/archive/{newsletter}/" if shown else ""
+
+    def languages_in(self, newsletter: str) -> tuple[Language, ...]:
+        told = self.newsletters[newsletter]
+        return told.languages or self.languages_of(told.channel)
