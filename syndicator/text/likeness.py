@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Sequence
+
+from .words import words
 
 Shingles = frozenset[tuple[str, ...]]
 
 _PIECE = 3  # words in a row: a turn of phrase, not only its vocabulary
 _SHORTEST = 12  # pieces; two texts of a sentence are alike by chance
 _FIGURES = 2  # numbers in both: from so many on they tell one day's report from another's
-_WORD = re.compile(r"[^\W_]+")
-_UNSEEN = re.compile(
-    r"[\u0640\u064b-\u065f\u0670\u200b-\u200f\u2066-\u2069]"
-)  # tatweel, vowel marks, joiners
-# Keyboards differ: the same Arabic or Sorani word is typed with these letters for one another.
-_ONE_LETTER = str.maketrans("يىكھةأإآٱ", "ییکهه" + "ا" * 4)
-
-
-def words(text: str) -> list[str]:
-    """The words as they are compared: one spelling of each letter, plain digits, nothing that is not seen."""
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    found = _WORD.findall(_UNSEEN.sub("", plain).translate(_ONE_LETTER))
-    return ["".join(str(unicodedata.decimal(c, c)) for c in word) for word in found]
 
 
 def shingles(texts: Sequence[str]) -> Shingles:
