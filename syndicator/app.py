@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from random import Random, SystemRandom
 from threading import Event
-from time import monotonic
 from typing import Any, Self, cast
 from urllib.parse import urlsplit
 
@@ -93,7 +92,7 @@ class App:
             keep=self.settings.database.keep,
             wait=wait or self.stopping.wait,
         )
-        self._web = GuardedWeb(monotonic=monotonic, private_allowed=self.settings.network.private_allowed)
+        self._web = GuardedWeb(private_allowed=self.settings.network.private_allowed)
         self.world = World(now=now, rng=rng or SystemRandom(), wait=wait or self.stopping.wait, web=self._web)
         self.porter = Porter(
             self.database, now=now, chance=self.world.rng.randbytes, per_minute=self.settings.api.per_minute

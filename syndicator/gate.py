@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from time import monotonic
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -13,6 +12,7 @@ from .bounces import Kind
 from .errors import ChannelError, SourceError
 from .inspection import Severity
 from .model import Allowance, Edition, Post
+from .net.asking import Limits
 from .net.names import SystemNames
 from .net.web import GuardedWeb
 from .ports import Mailer, Names, Source, World
@@ -52,7 +52,7 @@ class Gate:
         settings = wiring.settings
         public = settings.newsroom.public_url
         self._webs = [
-            GuardedWeb(monotonic=monotonic, private_allowed=allowed, deadline=PATIENCE)
+            GuardedWeb(private_allowed=allowed, limits=Limits(seconds=PATIENCE))
             for allowed in (settings.network.private_allowed, [_place(public)])
         ]
         links, own = self._webs

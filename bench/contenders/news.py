@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
-from time import monotonic
 
 from bench import newsroom
 from bench.measuring import Run, measured
@@ -43,13 +42,13 @@ def world(web: GuardedWeb | None = None) -> World:
         now=lambda: NOW,
         rng=Random(1),
         wait=lambda seconds: False,
-        web=web or GuardedWeb(monotonic=monotonic, private_allowed=["127.0.0.1"]),
+        web=web or GuardedWeb(private_allowed=["127.0.0.1"]),
     )
 
 
 def feeds(port: int, many: int) -> Run:
     """Each feed looked at for the first time, by the source as it stands, one after the other."""
-    with GuardedWeb(monotonic=monotonic, private_allowed=[f"127.0.0.1:{port}", "127.0.0.1"]) as web:
+    with GuardedWeb(private_allowed=[f"127.0.0.1:{port}", "127.0.0.1"]) as web:
         around = world(web)
         with measured(lambda: many) as found:
             for number in range(many):

@@ -22,8 +22,8 @@ def resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(answer[4][0]) for answer in found))
 
 
-def allowed(host: str, port: int, *, private_allowed: Collection[str], resolve: Resolve) -> str:
-    """The address to connect to. Raises :exc:`SourceError` unless every address of the host is public.
+def allowed(host: str, port: int, *, private_allowed: Collection[str], resolve: Resolve) -> list[str]:
+    """The addresses to connect to. Raises :exc:`SourceError` unless every address of the host is public.
 
     ``private_allowed`` holds ``host:port`` pairs that may be private: the operator's own machines.
     """
@@ -34,14 +34,18 @@ def allowed(host: str, port: int, *, private_allowed: Collection[str], resolve: 
     if not found:
         raise SourceError(f"{host}: the name has no address")
     if f"{host}:{port}" in private_allowed:
-        return found[0]
+        return found
     for address in found:
         if not is_public(address):
-            raise SourceError(
-                f"{host}:{port} is {address}, which is not a public address; if it is yours, "
-                f'add "{host}:{port}" to network.private_allowed'
-            )
-    return found[0]
+            raise SourceError(refusal(host, port, address))
+    return found
+
+
+def refusal(host: str, port: int, address: str) -> str:
+    return (
+        f"{host}:{port} is {address}, which is not a public address; if it is yours, "
+        f'add "{host}:{port}" to network.private_allowed'
+    )
 
 
 def is_public(address: str) -> bool:

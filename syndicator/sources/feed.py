@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -18,13 +18,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from syndicator.errors import SourceError, SourceGone
 from syndicator.model import Item, Language
-from syndicator.ports import Answer, Harvest, World
+from syndicator.ports import Answer, Ask, Harvest, World, carried_out
 
 from . import dates, pages
 
 MOVES = 3  # looks in a row that must be redirected for good before the new address is used
 CUT_BELOW = 600  # characters of text; a shorter one without a full body is taken for a teaser
 CUT_SIGNS = ("…", "...", "[…]", "[...]", "[&#8230;]", "&hellip;")
+Steps = Generator[Ask, Answer, Harvest]
 RETRY_MAX = timedelta(hours=6)  # a Retry-After beyond this would be silence, not politeness
 
 
@@ -66,20 +67,24 @@ class FeedSource:
 
     def fetch(self, checkpoint: str | None) -> Harvest:
         """New and changed entries, oldest first. Raises :exc:`SourceError`, :exc:`SourceGone`."""
+        return carried_out(self.steps(checkpoint), self._world.web)
+
+    def steps(self, checkpoint: str | None) -> Steps:
+        """Implements :class:`syndicator.ports.Stepwise`."""
         known = _Checkpoint.read(checkpoint)
         if known.next_at and self._world.now() < datetime.fromisoformat(known.next_at):
             return Harvest((), known.written())
         url = known.moved_to if known.moved_to and known.moves >= MOVES else self._settings.url
-        answer = self._world.web.get(url, _conditions(known))
+        answer = yield Ask(url, _conditions(known))
         known = replace(_moved(known, url, answer), next_at=None)
         if answer.status in {429, 503}:
             return self._asked_to_wait(known, answer)
         if answer.status == 304:
             return Harvest((), known.written())
         _judge(url, answer)
-        return self._harvest(known, answer)
+        return (yield from self._harvest(known, answer))
 
-    def _harvest(self, known: _Checkpoint, answer: Answer) -> Harvest:
+    def _harvest(self, known: _Checkpoint, answer: Answer) -> Steps:
         entries = self._entries(answer)
         items, faults = [], []
         seen = {}
@@ -87,7 +92,7 @@ class FeedSource:
             signature = _signature(item)
             if known.seen.get(item.key) != signature:
                 try:
-                    items.append(self._whole(item))
+                    items.append((yield from self._whole(item)))
                 except SourceError as error:
                     faults.append(str(error))
                     continue  # not seen: it is asked for again next time
@@ -140,12 +145,12 @@ class FeedSource:
             image=entry.get("image"),
         )
 
-    def _whole(self, item: Item) -> Item:
+    def _whole(self, item: Item) -> Generator[Ask, Answer, Item]:
         """The item with its page in place of a teaser. Raises :exc:`SourceError` if the page can't be had."""
         wish = self._settings.full_text
         if wish == "never" or (wish == "auto" and not _is_cut(item.html)):
             return item
-        answer = self._world.web.get(item.url)
+        answer = yield Ask(item.url)
         if answer.status != 200:
             raise SourceError(f"{item.url}: the story's page answers HTTP {answer.status}")
         return replace(item, html=pages.text(answer), whole_page=True)

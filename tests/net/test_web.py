@@ -1,21 +1,29 @@
 """The guarded way out, against a real server on loopback."""
 
+import contextlib
 import gzip
-from collections.abc import Callable, Iterator
+import socket
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from itertools import count
+from ipaddress import ip_address
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
 from syndicator.errors import SourceError
-from syndicator.net.addresses import is_public
+from syndicator.net.addresses import Resolve, is_public
+from syndicator.net.asking import Dialler, Limits
 from syndicator.net.web import GuardedWeb
 
 Reply = Callable[[BaseHTTPRequestHandler], None]
 SHARED = Path(__file__).parents[2].parent / "shared"
+
+
+def numeric(host: str, port: int) -> list[str]:
+    """Numbers in any spelling, as the system reads them; names are nobody's."""
+    return [str(socket.getaddrinfo(host, port, flags=socket.AI_NUMERICHOST)[0][4][0])]
 
 
 @contextmanager
@@ -53,11 +61,12 @@ def answer(body: bytes = b"", status: int = 200, **headers: str) -> Reply:
     return reply
 
 
-def web(base: str = "", **options: object) -> GuardedWeb:
+def web(base: str = "", resolve: Resolve = numeric, **limits: float) -> GuardedWeb:
+    """Names are nobody's unless a test says so: no look-up leaves it."""
     return GuardedWeb(
-        monotonic=lambda: 0.0,
         private_allowed=[base.removeprefix("http://")],
-        **options,  # type: ignore[arg-type]
+        limits=Limits(**limits),  # type: ignore[arg-type]
+        resolve=resolve,
     )
 
 
@@ -109,7 +118,6 @@ def test_a_name_that_changes_its_address_is_asked_once() -> None:
     with serving(a=answer(b"rain")) as (base, _):
         port = base.rpartition(":")[2]
         out = GuardedWeb(
-            monotonic=lambda: 0.0,
             private_allowed=[f"courier.example:{port}"],
             resolve=lambda host, port: next(answers),
         )
@@ -127,14 +135,14 @@ def test_one_private_address_among_public_ones_is_enough_to_refuse() -> None:
 
 
 def test_feed_of_50_mb() -> None:
-    with serving(a=answer(b"x" * 2_000_000)) as (base, _), web(base, body_max=1_000_000) as out:
+    with serving(a=answer(b"x" * 2_000_000)) as (base, _), web(base, body=1_000_000) as out:
         with pytest.raises(SourceError, match="larger than 1000000"):
             out.get(f"{base}/a")
 
 
 def test_a_decompression_bomb_is_noticed_early() -> None:
     bomb = answer(gzip.compress(b"\0" * 50_000_000), Content_Encoding="gzip")
-    with serving(a=bomb) as (base, _), web(base, body_max=1_000_000) as out:
+    with serving(a=bomb) as (base, _), web(base, body=1_000_000) as out:
         with pytest.raises(SourceError, match="larger than 1000000"):
             out.get(f"{base}/a")
 
@@ -157,12 +165,21 @@ def test_an_answer_that_breaks_off() -> None:
         out.get(f"{base}/a")
 
 
-def test_a_server_that_takes_its_time() -> None:
-    clock = count(step=20)
-    with serving(a=answer(b"rain")) as (base, _):
-        out = GuardedWeb(monotonic=lambda: float(next(clock)), private_allowed=[base.removeprefix("http://")])
-        with out, pytest.raises(SourceError, match="within 30 s"):
-            out.get(f"{base}/a")
+@pytest.mark.parametrize("drips", [b"", b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\n\r\nrain"])
+def test_a_server_that_takes_its_time(drips: bytes) -> None:
+    """Silent from the start, in the middle of its head, or of its body."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        base = f"http://127.0.0.1:{door.getsockname()[1]}"
+        with web(base, seconds=0.05) as out:
+            told = Thread(target=lambda: kept.append(door.accept()[0]))
+            kept: list[socket.socket] = []
+            told.start()
+            if drips:
+                Thread(target=lambda: (told.join(), kept[0].sendall(drips))).start()
+            with pytest.raises(SourceError, match="within 0 s"):
+                out.get(f"{base}/a")
+            told.join()
+            kept[0].close()
 
 
 @pytest.mark.parametrize(
@@ -173,11 +190,31 @@ def test_what_is_no_web_address(url: str) -> None:
         out.get(url)
 
 
-def test_a_closed_door() -> None:
+def test_a_closed_door_is_knocked_at_a_few_times() -> None:
     with serving() as (base, _):
         pass
-    with web(base) as out, pytest.raises(SourceError, match="no connection"):
-        out.get(base)
+    with web(base) as out:
+        for _ in range(5):
+            with pytest.raises(SourceError, match="no connection"):
+                out.get(base)
+        with pytest.raises(SourceError, match="left alone for 30 s"):
+            out.get(base)
+
+
+def test_a_password_stays_with_the_host_it_is_for() -> None:
+    heard: list[str | None] = []
+
+    def listen(handler: BaseHTTPRequestHandler) -> None:
+        heard.append(handler.headers.get("Authorization"))
+        answer(b"rain")(handler)
+
+    with serving(b=listen) as (other, _):
+        with serving(a=answer(status=302, Location=f"{other}/b"), b=listen) as (base, _):
+            places = [one.removeprefix("http://") for one in (base, other)]
+            with GuardedWeb(private_allowed=places) as out:
+                out.ask("GET", f"{base}/b", headers={"Authorization": "Bearer x"})
+                out.ask("GET", f"{base}/a", headers={"Authorization": "Bearer x"})
+    assert heard == ["Bearer x", None]
 
 
 def test_a_name_nobody_has() -> None:
@@ -205,19 +242,139 @@ def test_addresses_that_are_public() -> None:
     assert is_public("64:ff9b::808:808")
 
 
+@contextmanager
+def canary() -> Iterator[tuple[int, list[object]]]:
+    """A listener on this machine that nothing may ever knock at."""
+    knocked: list[object] = []
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        door.settimeout(0.01)
+        yield door.getsockname()[1], knocked
+        with contextlib.suppress(TimeoutError):
+            while True:
+                knocked.append(door.accept())
+
+
+def numbers_of(address: str) -> list[str]:
+    """One IPv4 address in the spellings that systems, browsers and networks have for it."""
+    number, parts = int(ip_address(address)), [int(part) for part in address.split(".")]
+    high, low = f"{number >> 16:x}", f"{number & 0xFFFF:x}"
+    plain = [
+        address,
+        f"{address}.",
+        str(number),
+        hex(number),
+        oct(number).replace("o", ""),
+        f"{parts[0]}.{number & 0xFFFFFF}",
+        f"{parts[0]}.{parts[1]}.{number & 0xFFFF}",
+        ".".join(f"0x{part:x}" for part in parts),
+        ".".join(f"0{part:o}" for part in parts),
+        ".".join(f"0000{part:o}" for part in parts),
+        f"0x{parts[0]:x}.{number & 0xFFFFFF}",
+        str(number + 2**32),
+        "".join("⓪①②③④⑤⑥⑦⑧⑨"[int(one)] if one.isdigit() else one for one in address),
+        address.translate({ord("0") + one: 0xFF10 + one for one in range(10)}),
+        address.replace(".", "。"),
+        address.replace("1", "%31"),
+    ]
+    inside = [
+        f"::ffff:{address}",
+        f"::ffff:{high}:{low}",
+        f"::{address}",
+        f"::ffff:0:{address}",
+        f"64:ff9b::{address}",
+        f"64:ff9b:1::{address}",
+        f"2002:{high}:{low}::",
+        f"2001:0:0:0:0:0:{number >> 16 ^ 0xFFFF:x}:{number & 0xFFFF ^ 0xFFFF:x}",
+        f"::ffff:{address}%lo",
+        f"::ffff:{address}%25lo",
+        "::1",
+        "::",
+        "0:0:0:0:0:0:0:1",
+        "fe80::1%lo",
+    ]
+    return plain + [f"[{one}]" for one in inside]
+
+
+def addresses_to(host: str, port: int) -> list[str]:
+    """A host behind everything that may mislead a reader of URLs."""
+    there = f"{host}:{port}"
+    return [
+        f"http://{there}/",
+        f"http://news.example@{there}/",
+        f"http://news.example:80@{there}/",
+        f"http://{there}#@news.example/",
+        f"http://{there}?@news.example/",
+        f"http://{there}\\@news.example/",
+        f"http://news.example\\@{there}/",
+        f"http://news.example#@{there}/",
+        f"http://news.example&@{there}#@news.example/",
+        f"http:\\\\{there}/",
+        f"http:///{there}/",
+        f"http:{there}/",
+        f"//{there}/",
+        f" http://{there}/",
+        f"http://\t{there}/",
+        f"http://{there}\r\nHost: news.example/",
+        f"http://news.example\t@{there}/",
+        f"HTTP://{there}/",
+        f"gopher://{there}/",
+        f"https://{there}/",
+        f"jar:http://{there}!/",
+        f"url:http://{there}/",
+    ]
+
+
+def worst(host: str, port: int) -> list[str]:
+    """A resolver in the attacker's hand: numbers as the system reads them, and every name is this machine."""
+    try:
+        return numeric(host, port)
+    except OSError:
+        return ["127.0.0.1"]
+
+
+def knock(addresses: Iterable[str]) -> None:
+    """Each by itself, and behind a redirect. Whatever comes of it, it is a fault with a name."""
+    behind: list[str] = []
+
+    def redirect(handler: BaseHTTPRequestHandler) -> None:
+        target = behind[0].encode("utf-8", "surrogateescape").replace(b"\r", b"").replace(b"\n", b"")
+        handler.wfile.write(b"HTTP/1.0 302 Found\r\nContent-Length: 0\r\nLocation: " + target + b"\r\n\r\n")
+
+    with serving(a=redirect) as (base, _), web(base, resolve=worst, seconds=5) as out:
+        for address in addresses:
+            with pytest.raises(SourceError):
+                out.get(address)
+            behind[:] = [address]
+            with pytest.raises(SourceError):
+                found = out.get(f"{base}/a")
+                raise SourceError(f"{found.url} was asked")  # a path of the allowed server itself
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", "10.0.0.1", "169.254.169.254"])  # noqa: S104
+def test_no_spelling_of_a_private_address_reaches_it(address: str) -> None:
+    with canary() as (port, knocked):
+        knock(one for host in numbers_of(address) for one in addresses_to(host, port))
+    assert knocked == []
+
+
 @pytest.mark.parametrize("name", ["ssrf_bypass_127.0.0.1.txt", "ssrf_bypass_10.0.0.1.txt"])
 def test_spellings_of_private_addresses_by_others(name: str) -> None:
     path = SHARED / "corpora/hostile" / name
     if not path.exists():
         pytest.skip(f"{name} is not here")
+    with canary() as (port, knocked):
+        lines = path.read_text(errors="replace").splitlines()
+        found = [line if "://" in line else f"http://{line}/" for line in lines if line.strip()]
+        knock([*found, *(line.replace(":80", f":{port}") for line in found)])
+    assert knocked == []
 
-    def literal(host: str, port: int) -> list[str]:
-        """Numbers in any spelling, as the system reads them; names are nobody's (no look-up leaves this test)."""
-        import socket
 
-        return [str(socket.getaddrinfo(host, port, flags=socket.AI_NUMERICHOST)[0][4][0])]
-
-    with web(resolve=literal) as out:
-        for line in path.read_text(errors="replace").split():
-            with pytest.raises(SourceError):
-                out.get(line if "://" in line else f"http://{line}/")
+def test_a_name_that_changes_its_address_while_it_is_dialled() -> None:
+    """Whatever was answered before: the address that is dialled is looked at, too."""
+    dialler = Dialler(["courier.example:80"], lambda host, port: ["10.0.0.1"])
+    with pytest.raises(SourceError, match="not a public address"):
+        dialler.socket((socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.1", 80)))
+    assert dialler.allowed("courier.example", 80) == ["10.0.0.1"]
+    dialler.socket((socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.1", 80))).close()
+    with pytest.raises(SourceError, match="not a public address"):
+        dialler.socket((socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.1", 81)))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from time import monotonic
 
 import pytest
 
@@ -25,7 +24,7 @@ def site() -> Iterator[SampleNewsroom]:
 @pytest.fixture
 def world(site: SampleNewsroom) -> Iterator[World]:
     host = site.url.removeprefix("http://")
-    with GuardedWeb(monotonic=monotonic, private_allowed=[host]) as web:
+    with GuardedWeb(private_allowed=[host]) as web:
         yield World(now=lambda: NOW, rng=WORLD.rng, wait=WORLD.wait, web=web)
 
 
