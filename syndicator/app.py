@@ -494,6 +494,8 @@ class App:
         for article, arrival in found.arrivals:
             if arrival in {Arrival.NEW, Arrival.REVISED}:
                 log.info("%s: %s %s “%s”", found.source, arrival.value, article.language, article.headline)
+        for article_id in found.withdrawn:
+            log.warning("%s: %s was taken back by its publisher", found.source, article_id)
         self._warn(f"source {found.source}", found.faults)
 
     def _doors(self, names: Sequence[str]) -> list[Door]:

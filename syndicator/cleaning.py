@@ -56,12 +56,12 @@ def clean(item: Item, *, languages: Sequence[str], now: datetime) -> Article:
         published_at=item.published_at or now,
         dateline=dateline,
         credits=chrome.agencies(text),
-        caption=page.caption or caption,
+        caption=markup.plain(item.caption or "") or page.caption or caption,
         author=markup.plain(item.author or "") or None,
         section=markup.plain(item.section or "") or None,
         topics=frozenset(topic for topic in map(markup.plain, item.topics) if topic),
         image=item.image,
-        image_alt=page.image_alt,
+        image_alt=markup.plain(item.image_alt or "") or page.image_alt,
         fingerprint=fingerprint(text),
     )
 

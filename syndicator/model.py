@@ -104,6 +104,9 @@ class Item:
     section: str | None = None
     topics: tuple[str, ...] = ()
     image: str | None = None
+    image_alt: str | None = None
+    image_credit: str | None = None
+    caption: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

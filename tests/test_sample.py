@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
-from syndicator import config, plugins, wiring
+from syndicator import config, letters, plugins, settings, tables, wiring
 
 SAMPLE = Path(__file__).parents[1] / "config" / "syndicator.toml"
 OFF = re.compile(r"^# (?=\[|[a-z_]+ = )", re.MULTILINE)  # what may be put in
 SECRETS = {
     "SYNDICATOR_SECRET_KEY": "k" * 32,
     "SYNDICATOR_CHANNELS_TG_EN_TOKEN": "1:a",
+    "SYNDICATOR_SOURCES_PRESS_PASSWORD": "p",
+    "SYNDICATOR_SOURCES_MAGAZINE_KEY": "k",
     "SYNDICATOR_HOOKS_POSTMARK_PASSWORD": "p" * 32,
     "SYNDICATOR_HOOKS_MAILGUN_KEY": "k" * 32,
     "SYNDICATOR_HOOKS_RELAY_SECRET": "whsec_" + "c2VjcmV0" * 5,
@@ -40,12 +42,12 @@ def tables_of(told: dict[str, Any], group: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("group", ["sources", "channels", "summarisers", "engines", "boxes", "hooks"])
 def test_every_setting_of_a_plug_in_stands_in_the_sample(group: str) -> None:
-    tables = tables_of(tomllib.loads(opened()), group)
+    there = tables_of(tomllib.loads(opened()), group)
     for name in plugins.names(group):
-        settings = plugins.load(group, name).Settings
-        secret = config.secret_fields(settings)
-        shown = set(settings.model_fields) - set(secret) - ELSEWHERE.get(name, set())
-        said = {key for one in tables for key in one if one["kind"] == name or group in {"engines", "boxes"}}
+        told = plugins.load(group, name).Settings
+        secret = config.secret_fields(told)
+        shown = set(told.model_fields) - set(secret) - ELSEWHERE.get(name, set())
+        said = {key for one in there for key in one if one["kind"] == name or group in {"engines", "boxes"}}
         assert shown <= said, (name, shown - said)
         for key in ELSEWHERE.get(name, ()):
             assert re.search(rf'"{name}".*\b{key} = ', SAMPLE.read_text("utf-8"))
@@ -57,14 +59,14 @@ def test_every_setting_of_our_own_stands_in_the_sample() -> None:
     for name, one in config.Settings.model_fields.items():
         if name not in told:
             missing.append(name)
-        elif isinstance(one.annotation, type) and issubclass(one.annotation, config.Table):
+        elif isinstance(one.annotation, type) and issubclass(one.annotation, tables.Table):
             missing += [f"{name}.{key}" for key in one.annotation.model_fields if key not in told[name]]
     several = {
-        "sources": config.SourceTable,
-        "channels": config.ChannelTable,
-        "newsletters": config.NewsletterTable,
-        "filters": config.Filter,
-        "hooks": config.HookTable,
+        "sources": settings.SourceTable,
+        "channels": settings.ChannelTable,
+        "newsletters": letters.NewsletterTable,
+        "filters": settings.Filter,
+        "hooks": settings.HookTable,
     }
     for name, model in several.items():
         said = {key for table in told[name].values() for key in table}

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from syndicator.cleaning import article_id
 from syndicator.errors import SourceError, SourceGone
 from syndicator.model import Article, Item
 from syndicator.ports import Harvest, Source
-from syndicator.storage import archive
+from syndicator.storage import archive, retractions
 from syndicator.storage.archive import Arrival, SourceState
-from syndicator.storage.database import Database
+from syndicator.storage.database import Connection, Database
 
 FAR_AHEAD = timedelta(days=1)
 
@@ -23,6 +24,7 @@ class Look:
     source: str
     first: bool = False
     arrivals: tuple[tuple[Article, Arrival], ...] = ()
+    withdrawn: tuple[str, ...] = ()  # ids of stories that their publisher took back
     faults: tuple[str, ...] = ()  # of the source, or of single stories; the rest went on
 
     def count(self, arrival: Arrival) -> int:
@@ -41,7 +43,8 @@ def look(
     """Fetch, clean and record one source; articles and checkpoint are saved in one commit.
 
     The first sight of a source marks what it already lists as seen, but for what was published within
-    ``look_back``: an archive never floods the channels.
+    ``look_back``: an archive never floods the channels. What the publisher takes back is retracted, and stands again
+    when it is published again.
     """
     with database.read() as connection:
         known = archive.source(connection, name)
@@ -57,9 +60,18 @@ def look(
     cleaned, faults = _clean(harvest, clean)
     since = now - look_back if known is None else None
     looked = replace(state, checkpoint=harvest.checkpoint, looked_at=now, failures=0, fault=None)
-    arrivals = _record(database, looked, cleaned, since)
+    with database.write() as connection:
+        arrivals = _record(connection, looked, cleaned, harvest, since)
+        withdrawn = _take_back(connection, looked, harvest)
+        archive.save_source(connection, looked)
     faults += _dated_far_ahead(arrivals, now)
-    return Look(source=name, first=known is None, arrivals=arrivals, faults=(*harvest.faults, *faults))
+    return Look(
+        source=name,
+        first=known is None,
+        arrivals=arrivals,
+        withdrawn=withdrawn,
+        faults=(*harvest.faults, *faults),
+    )
 
 
 def _dated_far_ahead(arrivals: Sequence[tuple[Article, Arrival]], now: datetime) -> list[str]:
@@ -82,18 +94,34 @@ def _clean(harvest: Harvest, clean: Callable[[Item], Article]) -> tuple[list[Art
 
 
 def _record(
-    database: Database, looked: SourceState, cleaned: Sequence[Article], since: datetime | None
+    connection: Connection,
+    looked: SourceState,
+    cleaned: Sequence[Article],
+    harvest: Harvest,
+    since: datetime | None,
 ) -> tuple[tuple[Article, Arrival], ...]:
-    arrivals = []
-    with database.write() as connection:
-        for article in cleaned:
-            fresh = since is None or article.published_at > since
-            arrival = archive.record(
-                connection, article, source=looked.name, now=looked.looked_at, fresh=fresh
-            )
-            arrivals.append((article, arrival))
-        archive.save_source(connection, looked)
+    now, arrivals = looked.looked_at, []
+    old = {article_id(looked.name, key) for key in harvest.old}
+    for article in cleaned:
+        fresh = (since is None or article.published_at > since) and article.id not in old
+        arrival = archive.record(connection, article, source=looked.name, now=now, fresh=fresh)
+        arrivals.append((article, arrival))
+    by = _who(looked)
+    for one in retractions.taken_back_by(connection, by, [article.id for article in cleaned]):
+        retractions.readmit(connection, one, now=now, by=by)
     return tuple(arrivals)
+
+
+def _take_back(connection: Connection, looked: SourceState, harvest: Harvest) -> tuple[str, ...]:
+    gone = archive.revisions_of(connection, [article_id(looked.name, key) for key in harvest.withdrawn])
+    for one in sorted(gone):
+        why = "its publisher took it back"
+        retractions.take_back(connection, one, now=looked.looked_at, by=_who(looked), why=why)
+    return tuple(sorted(gone))
+
+
+def _who(looked: SourceState) -> str:
+    return f"sources.{looked.name}"
 
 
 def _failed(

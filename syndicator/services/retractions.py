@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from syndicator.model import Article
-from syndicator.storage import archive, brakes, retractions
+from syndicator.storage import archive, retractions
 from syndicator.storage.database import Database
 
 
@@ -25,15 +25,8 @@ class Retractions:
     def retract(self, wanted: str, *, by: str, why: str) -> Retracted:
         """Raises :exc:`NotFound`. Retracting twice is retracting once; what is out stays where it is."""
         with self._database.write() as connection:
-            now = self._now()
             article = archive.article(connection, wanted)
-            if article.id not in retractions.moments(connection, [article.id]):
-                retractions.retract(connection, article.id, now=now, by=by, why=why)
-            paused = brakes.paused(connection)
-            held = [one for one in retractions.waiting(connection, article.id) if one not in paused]
-            for edition in held:
-                why_held = f"it carries {article.id}, which was retracted"
-                brakes.pause(connection, edition, now=now, by=by, why=why_held)
+            held = retractions.take_back(connection, article.id, now=self._now(), by=by, why=why)
         return Retracted(article=article, held=tuple(held))
 
     def readmit(self, wanted: str, *, by: str) -> Retracted:

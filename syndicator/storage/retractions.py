@@ -21,6 +21,24 @@ def retract(connection: Connection, article: str, *, now: datetime, by: str, why
     brakes.note(connection, who=by, what="retract", about=article, why=why, now=now)
 
 
+def take_back(connection: Connection, article: str, *, now: datetime, by: str, why: str) -> list[str]:
+    """Retract it, and pause the editions that wait with it; returns those that were not paused yet. Twice is once."""
+    if article not in moments(connection, [article]):
+        retract(connection, article, now=now, by=by, why=why)
+    paused = brakes.paused(connection)
+    held = [one for one in waiting(connection, article) if one not in paused]
+    for edition in held:
+        brakes.pause(connection, edition, now=now, by=by, why=f"it carries {article}, which was retracted")
+    return held
+
+
+def taken_back_by(connection: Connection, by: str, wanted: Sequence[str]) -> list[str]:
+    """Which of these stories are retracted by this word."""
+    names = [NAME + article for article in wanted]
+    found = select(overrides.c.name).where(overrides.c.name.in_(names), overrides.c.by == by)
+    return [name.removeprefix(NAME) for name in connection.execute(found).scalars()]
+
+
 def readmit(connection: Connection, article: str, *, now: datetime, by: str) -> None:
     connection.execute(delete(overrides).where(overrides.c.name == NAME + article))
     brakes.note(connection, who=by, what="readmit", about=article, why="", now=now)
