@@ -27,5 +27,5 @@ class Clock:
 def outside(clock: Clock, *urls: str) -> Iterator[World]:
     """A world in which these addresses may be asked, and no other private one."""
     allowed = [url.partition("://")[2].rstrip("/") for url in urls]
-    with GuardedWeb(monotonic=lambda: 0.0, private_allowed=allowed) as web:
+    with GuardedWeb(private_allowed=allowed) as web:
         yield World(now=clock.now, rng=Random(1), wait=lambda _: False, web=web)

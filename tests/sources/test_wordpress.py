@@ -254,3 +254,14 @@ def test_the_site_s_own_words_are_told(site: WordPressStandIn, world: World) -> 
     site.before = lambda _: Response.of({"message": "Database is down"}, 500)
     with pytest.raises(SourceError, match="HTTP 500; Database is down"):
         source(site, world).fetch(None)
+
+
+def test_no_other_host_is_shown_the_login(site: WordPressStandIn, clock: Clock) -> None:
+    with WordPressStandIn(now=clock.now) as other:
+        story(other)
+        site.before = lambda one: Response(status=307, headers={"location": f"{other.url}{one.path}"})
+        with outside(clock, site.url, other.url) as world:
+            source(site, world, username="reader", password="abcd efgh").fetch(None)
+        assert site.asked[0].headers["authorization"]
+        assert other.asked
+        assert all("authorization" not in one.headers for one in other.asked)
