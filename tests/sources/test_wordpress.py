@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 import pytest
 from pydantic import ValidationError
@@ -259,7 +260,12 @@ def test_the_site_s_own_words_are_told(site: WordPressStandIn, world: World) -> 
 def test_no_other_host_is_shown_the_login(site: WordPressStandIn, clock: Clock) -> None:
     with WordPressStandIn(now=clock.now) as other:
         story(other)
-        site.before = lambda one: Response(status=307, headers={"location": f"{other.url}{one.path}"})
+
+        def moves(one: Request) -> Response:
+            there = f"{other.url}{one.path}?{urlencode(one.query)}"
+            return Response(status=307, headers={"location": there})
+
+        site.before = moves
         with outside(clock, site.url, other.url) as world:
             source(site, world, username="reader", password="abcd efgh").fetch(None)
         assert site.asked[0].headers["authorization"]
