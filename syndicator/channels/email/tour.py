@@ -26,7 +26,7 @@ from .line import Line, LineBroken, Relay, Reply, opened
 DOT_TIMEOUT = 600.0  # seconds to wait for the reply to the dot, RFC 5321 §4.5.3.2.6
 LETTERS = 512  # compiled letters that are kept: the variants of two editions
 QUORUM = 0.8  # of the lines: when they wait for the pen it begins
-GATHER = 0.001  # seconds that it waits for them
+GATHER = 0.001  # seconds that it waits for them, where two more come in that time
 FAREWELL = 2.0  # seconds for the relay to close, too, when all is done
 SWEEP = 0.25  # seconds between two looks at the deadlines
 
@@ -81,6 +81,8 @@ class Tour:
         self._shut = False  # no relay, or a door that is shut: no new parcels
         self._writing = False  # a commit is being made
         self._moment: asyncio.TimerHandle | None = None
+        self._pace = 0.0  # seconds from one question to the next, about
+        self._last = 0.0  # when was last written, of the loop's clock
         self._tasks: set[asyncio.Task[None]] = set()
         self._lines: list[Line] = []  # all that perhaps have not closed yet
 
@@ -88,6 +90,7 @@ class Tour:
         """Raises what the lane raises: nothing can be written down any more."""
         self._loop = asyncio.get_running_loop()
         self._over = self._loop.create_future()
+        self._last = self._loop.time()
         sweeping = self._loop.create_task(self._sweep())
         try:
             self.grow()
@@ -104,19 +107,25 @@ class Tour:
                 await asyncio.wait(open_, timeout=FAREWELL)
 
     def _hand_over(self) -> None:
-        """Give the pen what was asked: at once when most lines have, else when they had a moment for it."""
+        """Give the pen what was asked: at once when most lines have, else when they had a moment for it.
+
+        To a relay that is far away few speak at a time, and nobody waits for them.
+        """
         if self._writing or not self._asked or self._over.done():
             return
         if len(self._asked) >= QUORUM * len(self._carriers):
             self._write_down()
         elif self._moment is None:
-            self._moment = self._loop.call_later(GATHER, self._write_down)
+            moment = GATHER if 2 * self._pace < GATHER else 0
+            self._moment = self._loop.call_later(moment, self._write_down)
 
     def _write_down(self) -> None:
         if self._moment:
             self._moment.cancel()
             self._moment = None
         asked, self._asked = self._asked, []
+        last, self._last = self._last, self._loop.time()
+        self._pace += ((self._last - last) / len(asked) - self._pace) / 10
         self._writing = True  # what is asked meanwhile is for the next commit
         try:
             for one, (allowed, following) in zip(asked, self._commit(asked), strict=True):
