@@ -94,6 +94,16 @@ class App:
         )
         self._web = GuardedWeb(private_allowed=self.settings.network.private_allowed)
         self.world = World(now=now, rng=rng or SystemRandom(), wait=wait or self.stopping.wait, web=self._web)
+        self.intake = ingest.Intake(
+            self.database,
+            watched=self._watched,
+            clean=lambda item: clean(item, languages=self.settings.newsroom.languages, now=self.world.now()),
+            carry=self._web.carry,
+            now=now,
+            rng=self.world.rng,
+            every=self.settings.schedule.ingest,
+            stopping=self.stopping.is_set,
+        )
         self.porter = Porter(
             self.database, now=now, chance=self.world.rng.randbytes, per_minute=self.settings.api.per_minute
         )
@@ -168,25 +178,20 @@ class App:
         self.gate.close()
         self.database.close()
 
-    def look(self, names: Sequence[str] = ()) -> list[Look]:
-        """Look at the sources, all of them unless some are named."""
+    def look(
+        self,
+        names: Sequence[str] = (),
+        *,
+        due: bool = False,
+        looked: Callable[[int], None] = lambda number: None,
+    ) -> list[Look]:
+        """Look at the sources, all of them unless some are named; or at those whose time has come. ``looked`` hears of
+        each."""
         found = []
-        for name in names or self.settings.sources:
-            if self.stopping.is_set():
-                break
-            found.append(
-                ingest.look(
-                    self.database,
-                    name,
-                    self._source(name),
-                    clean=lambda item: clean(
-                        item, languages=self.settings.newsroom.languages, now=self.world.now()
-                    ),
-                    now=self.world.now(),
-                    look_back=self.settings.sources[name].look_back,
-                )
-            )
-            self._tell_look(found[-1])
+        for one in self.intake.look(names or self.settings.sources, due=due):
+            self._tell_look(one)
+            found.append(one)
+            looked(1)
         return found
 
     def compile(self, at_once: Sequence[str] = ()) -> Planned:
@@ -439,7 +444,7 @@ class App:
         deliveries = {job: name for name in self.doors for job in self._deliveries(name)}
 
         def look() -> None:
-            if any(one.arrivals for one in self.look()):
+            if any(one.arrivals for one in self.look(due=True)):
                 self.engine.soon(["compile"])
 
         def plan() -> None:
@@ -451,7 +456,8 @@ class App:
                 self.engine.soon(deliveries)
 
         self.engine.every(schedule.reconcile, self._guarded(self.look_after, "reconcile"), "reconcile")
-        self.engine.every(schedule.ingest, self._guarded(look, "ingest"), "ingest")
+        tick = ingest.tick(schedule.ingest)
+        self.engine.every(tick, self._guarded(look, "ingest"), "ingest")
         self.engine.every(schedule.deliver, self._guarded(plan, "compile"), "compile")
         self.engine.every(schedule.deliver, self._guarded(preflight, "preflight"), "preflight")
         self.engine.every(
@@ -512,6 +518,12 @@ class App:
         socket = self.wiring.sources[name]
         made: Source = socket.factory(socket.options, self.world, name=name)
         return made
+
+    def _watched(self, name: str) -> ingest.Watched:
+        told = self.settings.sources[name]
+        return ingest.Watched(
+            name=name, source=self._source(name), look_back=told.look_back, at_most=told.at_most
+        )
 
     def _channel(self, name: str) -> Any:
         socket = self.wiring.channels[name]

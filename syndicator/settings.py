@@ -90,7 +90,7 @@ class Web(Table):
 
 
 class Schedule(Table):
-    ingest: Duration = Field(timedelta(minutes=5), description="how often the sources are looked at")
+    ingest: Duration = Field(timedelta(minutes=5), description="how often a source is looked at, at most")
     deliver: Duration = Field(timedelta(seconds=10), description="how often due deliveries are looked for")
     reconcile: Duration = Field(timedelta(minutes=1), description="how often open rows are looked at")
 
@@ -114,6 +114,9 @@ class SourceTable(PluginTable):
     kind: str = Field(description='"feed", "wordpress", "ghost" or "page", or a plug-in of your own')
     look_back: Duration = Field(
         timedelta(0), description="how old a story may be to count as new at first sight"
+    )
+    at_most: int = Field(
+        50, ge=1, le=10_000, description="new stories of one look that go out; of more only the newest"
     )
 
 

@@ -134,10 +134,7 @@ def ingest(
         names = sources or list(newsroom.settings.sources)
         must_know(names, newsroom.settings.sources, "source")
         with progress("looking", len(names)) as advance:
-            found = []
-            for name in names:
-                found += newsroom.look([name])
-                advance(1)
+            found = newsroom.look(names, looked=advance)
         told: list[dict[str, Any]] = [
             {
                 "source": one.source,

@@ -2,19 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from queue import SimpleQueue
+from random import Random
 
 from syndicator.cleaning import article_id
 from syndicator.errors import SourceError, SourceGone
 from syndicator.model import Article, Item
-from syndicator.ports import Harvest, Source
+from syndicator.ports import Answer, Ask, Harvest, Source, Stepwise
 from syndicator.storage import archive, retractions
 from syndicator.storage.archive import Arrival, SourceState
 from syndicator.storage.database import Connection, Database
 
+log = logging.getLogger("syndicator")
+
+Carry = Callable[[Generator[Ask, Answer, Harvest]], Future[Harvest]]
+
 FAR_AHEAD = timedelta(days=1)
+RECENT = timedelta(days=1)
+UNDER_WAY = 64  # sources that are looked at at the same time
+THREADS = 8  # of them, those that wait for the network themselves
+QUIET_TOGETHER = 256  # sources without news whose checkpoints are written in one commit
+JITTER = 0.1  # of an interval, either way: thousands of sources do not come in step
+FAILED_MAX = timedelta(hours=3)  # a source that fails is asked at least as often
+
+
+TICKS = 10  # in an interval
+
+
+def tick(every: timedelta) -> timedelta:
+    """How often it is worth asking which sources are due, when most of them are so often."""
+    return max(every / TICKS, min(every, timedelta(seconds=1)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """A source as it is configured."""
+
+    name: str
+    source: Source
+    look_back: timedelta = timedelta(0)
+    at_most: int = 50  # new stories of one look that go out by themselves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,47 +63,189 @@ class Look:
         return sum(1 for _, one in self.arrivals if one is arrival)
 
 
-def look(
-    database: Database,
-    name: str,
-    source: Source,
-    *,
-    clean: Callable[[Item], Article],
-    now: datetime,
-    look_back: timedelta = timedelta(0),
-) -> Look:
-    """Fetch, clean and record one source; articles and checkpoint are saved in one commit.
+class Intake:
+    """Looks at many sources together, and writes down what each brought with its checkpoint in one commit.
 
-    The first sight of a source marks what it already lists as seen, but for what was published within
-    ``look_back``: an archive never floods the channels. What the publisher takes back is retracted, and stands again
-    when it is published again.
+    The first sight of a source marks what it already lists as seen, but for what was published within its
+    ``look_back``; and of more new stories than ``at_most`` only recent ones go out: an archive never floods the
+    channels. What the publisher takes back is retracted, and stands again when it is published again.
     """
-    with database.read() as connection:
-        known = archive.source(connection, name)
-    state = known or SourceState(
-        name=name, checkpoint=None, first_seen_at=now, looked_at=now, failures=0, closed=False, fault=None
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        watched: Callable[[str], Watched],
+        clean: Callable[[Item], Article],
+        carry: Carry,
+        now: Callable[[], datetime],
+        rng: Random,
+        every: timedelta,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """``every``: how soon a source that has nothing to say about it is looked at again."""
+        self._database = database
+        self._watched = watched
+        self._clean = clean
+        self._carry = carry
+        self._now = now
+        self._rng = rng
+        self._every = every
+        self._stopping = stopping
+
+    def look(self, names: Iterable[str], *, due: bool = False) -> Iterator[Look]:
+        """As the sources answer. ``due``: only those whose time has come, else each that is not closed."""
+        with self._database.read() as connection:
+            known = archive.sources_known(connection)
+        wanted, now = [], self._now()
+        for name in names:
+            state = known.get(name)
+            if state and state.closed:
+                yield Look(source=name, faults=(f"{name} is closed: {state.fault}",))
+            elif not due or state is None or state.due_at is None or state.due_at <= now:
+                wanted.append(self._watched(name))
+        quiet: list[SourceState] = []
+        for one, found in self._harvests(wanted, known):
+            state = known.get(one.name) or _never_seen(one.name, self._now())
+            if isinstance(found, SourceError):
+                yield self._failed(state, found)
+            elif state.checkpoint is None or found.items or found.withdrawn:
+                yield self._record(one, state, found)
+            else:
+                quiet.append(self._looked(state, found))
+                yield Look(source=one.name, faults=found.faults)
+            if len(quiet) >= QUIET_TOGETHER:
+                self._save(quiet)
+        self._save(quiet)
+
+    def _harvests(
+        self, wanted: Sequence[Watched], known: Mapping[str, SourceState]
+    ) -> Iterator[tuple[Watched, Harvest | SourceError]]:
+        """What the sources bring, in the order in which they come to an end."""
+        done: SimpleQueue[tuple[Watched, Future[Harvest]]] = SimpleQueue()
+        waiting, under_way = iter(wanted), 0
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="source") as pool:
+            while True:
+                while under_way < UNDER_WAY and not self._stopping() and (one := next(waiting, None)):
+                    state = known.get(one.name)
+                    begun = self._begun(one.source, state.checkpoint if state else None, pool)
+                    begun.add_done_callback(lambda ended, one=one: done.put((one, ended)))  # type: ignore[misc]
+                    under_way += 1
+                if not under_way:
+                    return
+                one, ended = done.get()
+                under_way -= 1
+                yield one, _brought(one.name, ended)
+
+    def _begun(self, source: Source, checkpoint: str | None, pool: ThreadPoolExecutor) -> Future[Harvest]:
+        if isinstance(source, Stepwise):
+            return self._carry(source.steps(checkpoint))
+        return pool.submit(source.fetch, checkpoint)
+
+    def _record(self, watched: Watched, state: SourceState, harvest: Harvest) -> Look:
+        now, first = self._now(), state.checkpoint is None
+        cleaned, faults = self._cleaned(harvest)
+        looked = self._looked(replace(state, first_seen_at=now) if first else state, harvest)
+        since = now - watched.look_back if first else min(state.looked_at, now - RECENT)
+        with self._database.write() as connection:
+            arrivals = _arrivals(connection, looked, cleaned, harvest, since if first else None)
+            flood = _hold_flood(connection, watched, arrivals, since)
+            withdrawn = _take_back(connection, looked, harvest)
+            archive.save_sources(connection, [looked])
+        faults += flood + _dated_far_ahead(arrivals, now)
+        return Look(
+            source=watched.name,
+            first=first,
+            arrivals=arrivals,
+            withdrawn=withdrawn,
+            faults=(*harvest.faults, *faults),
+        )
+
+    def _cleaned(self, harvest: Harvest) -> tuple[list[Article], list[str]]:
+        cleaned, faults = [], []
+        for item in harvest.items:
+            try:
+                cleaned.append(self._clean(item))
+            except SourceError as error:
+                faults.append(str(error))
+        return cleaned, faults
+
+    def _looked(self, state: SourceState, harvest: Harvest) -> SourceState:
+        now = self._now()
+        usual = now + self._every * self._rng.uniform(1 - JITTER, 1 + JITTER)
+        due_at = max(usual, harvest.again_at or usual)
+        return replace(
+            state, checkpoint=harvest.checkpoint, looked_at=now, due_at=due_at, failures=0, fault=None
+        )
+
+    def _failed(self, state: SourceState, error: SourceError) -> Look:
+        """Remember the fault, and ask less and less often: each pause is drawn between the usual one and three times
+        the last (decorrelated jitter). A source never seen well has not had its first sight yet."""
+        now = self._now()
+        last = state.due_at - state.looked_at if state.failures and state.due_at else self._every
+        pause = min(FAILED_MAX, self._every + max(3 * last - self._every, timedelta(0)) * self._rng.random())
+        failed = replace(
+            state,
+            looked_at=now,
+            due_at=now + pause,
+            failures=state.failures + 1,
+            fault=str(error),
+            closed=isinstance(error, SourceGone),
+        )
+        self._save([failed])
+        return Look(source=state.name, faults=(str(error),))
+
+    def _save(self, states: list[SourceState]) -> None:
+        if states:
+            with self._database.write() as connection:
+                archive.save_sources(connection, states)
+            states.clear()
+
+
+def _never_seen(name: str, now: datetime) -> SourceState:
+    return SourceState(
+        name=name,
+        checkpoint=None,
+        first_seen_at=now,
+        looked_at=now,
+        due_at=None,
+        failures=0,
+        closed=False,
+        fault=None,
     )
-    if state.closed:
-        return Look(source=name, faults=(f"{name} is closed: {state.fault}",))
-    try:
-        harvest = source.fetch(state.checkpoint)
-    except SourceError as error:
-        return _failed(database, known, state, error, now)
-    cleaned, faults = _clean(harvest, clean)
-    since = now - look_back if known is None else None
-    looked = replace(state, checkpoint=harvest.checkpoint, looked_at=now, failures=0, fault=None)
-    with database.write() as connection:
-        arrivals = _record(connection, looked, cleaned, harvest, since)
-        withdrawn = _take_back(connection, looked, harvest)
-        archive.save_source(connection, looked)
-    faults += _dated_far_ahead(arrivals, now)
-    return Look(
-        source=name,
-        first=known is None,
-        arrivals=arrivals,
-        withdrawn=withdrawn,
-        faults=(*harvest.faults, *faults),
-    )
+
+
+def _brought(name: str, ended: Future[Harvest]) -> Harvest | SourceError:
+    """A plug-in that stumbles stops only its own source."""
+    error = ended.exception()
+    if error is None:
+        return ended.result()
+    if isinstance(error, SourceError):
+        return error
+    log.error("%s: the plug-in stumbled", name, exc_info=error)
+    return SourceError(f"{name}: the plug-in stumbled ({type(error).__name__}: {error})")
+
+
+def _hold_flood(
+    connection: Connection,
+    watched: Watched,
+    arrivals: Sequence[tuple[Article, Arrival]],
+    since: datetime,
+) -> list[str]:
+    """Of more new stories than are let through only the newest since then go out; the others are kept."""
+    ids = [article.id for article, arrival in arrivals if arrival is Arrival.NEW]
+    fresh = archive.fresh_of(connection, ids)
+    news = [article for article, _ in arrivals if article.id in fresh]
+    if len(news) <= watched.at_most:
+        return []
+    newest = sorted(news, key=lambda article: article.published_at, reverse=True)
+    recent = {article.id for article in newest[: watched.at_most] if article.published_at > since}
+    held = [article.id for article in news if article.id not in recent]
+    archive.hold_back(connection, held)
+    return [
+        f"{watched.name}: {len(news)} new stories at once, more than its at_most of {watched.at_most}: {len(held)} of "
+        "them are kept and do not go out by themselves; push those that should"
+    ]
 
 
 def _dated_far_ahead(arrivals: Sequence[tuple[Article, Arrival]], now: datetime) -> list[str]:
@@ -83,17 +257,7 @@ def _dated_far_ahead(arrivals: Sequence[tuple[Article, Arrival]], now: datetime)
     ]
 
 
-def _clean(harvest: Harvest, clean: Callable[[Item], Article]) -> tuple[list[Article], list[str]]:
-    cleaned, faults = [], []
-    for item in harvest.items:
-        try:
-            cleaned.append(clean(item))
-        except SourceError as error:
-            faults.append(str(error))
-    return cleaned, faults
-
-
-def _record(
+def _arrivals(
     connection: Connection,
     looked: SourceState,
     cleaned: Sequence[Article],
@@ -122,15 +286,3 @@ def _take_back(connection: Connection, looked: SourceState, harvest: Harvest) ->
 
 def _who(looked: SourceState) -> str:
     return f"sources.{looked.name}"
-
-
-def _failed(
-    database: Database, known: SourceState | None, state: SourceState, error: SourceError, now: datetime
-) -> Look:
-    """Remember the fault; a source never seen well has not had its first sight yet."""
-    gone = isinstance(error, SourceGone)
-    if known or gone:
-        failed = replace(state, looked_at=now, failures=state.failures + 1, fault=str(error), closed=gone)
-        with database.write() as connection:
-            archive.save_source(connection, failed)
-    return Look(source=state.name, faults=(str(error),))

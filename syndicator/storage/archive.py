@@ -17,6 +17,7 @@ from syndicator.model import Article, EditionKind
 from .content import ARTICLE, dump
 from .retractions import is_retracted
 from .schema import articles, edition_stories, editions, revisions, sources, story_keys
+from .statements import dialect
 
 FLASH_MAIL = "/flash"  # after a newsletter's name: the right to carry a story to its readers at once
 
@@ -27,6 +28,7 @@ class SourceState:
     checkpoint: str | None
     first_seen_at: datetime
     looked_at: datetime
+    due_at: datetime | None  # when to look again; None: at once
     failures: int
     closed: bool
     fault: str | None
@@ -39,16 +41,27 @@ class Arrival(StrEnum):
     TWIN = "twin"  # the same story under another key: another URL, another feed
 
 
-def source(connection: Connection, name: str) -> SourceState | None:
-    row = connection.execute(select(sources).where(sources.c.name == name)).one_or_none()
-    return SourceState(**row._asdict()) if row else None
+def sources_known(connection: Connection) -> dict[str, SourceState]:
+    return {row.name: SourceState(**row._asdict()) for row in connection.execute(select(sources))}
 
 
-def save_source(connection: Connection, state: SourceState) -> None:
-    values = {name: getattr(state, name) for name in SourceState.__dataclass_fields__}
-    done = connection.execute(update(sources).where(sources.c.name == state.name).values(values))
-    if not done.rowcount:
-        connection.execute(insert(sources).values(values))
+def save_sources(connection: Connection, states: Sequence[SourceState]) -> None:
+    names = SourceState.__dataclass_fields__
+    statement = dialect(connection).insert(sources)
+    more = {name: statement.excluded[name] for name in names if name != "name"}
+    rows = [{name: getattr(state, name) for name in names} for state in states]
+    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=more), rows)
+
+
+def fresh_of(connection: Connection, wanted: Sequence[str]) -> set[str]:
+    """Which of these stories may go out by themselves."""
+    query = select(articles.c.id).where(articles.c.id.in_(wanted), articles.c.fresh)
+    return set(connection.execute(query).scalars())
+
+
+def hold_back(connection: Connection, wanted: Sequence[str]) -> None:
+    """They are kept and do not go out by themselves."""
+    connection.execute(update(articles).where(articles.c.id.in_(wanted)).values(fresh=False))
 
 
 def record(connection: Connection, article: Article, *, source: str, now: datetime, fresh: bool) -> Arrival:

@@ -95,6 +95,7 @@ sources = Table(
     Column("checkpoint", Text),
     Column("first_seen_at", Moment, nullable=False),
     Column("looked_at", Moment, nullable=False),
+    Column("due_at", Moment),  # when to look again; none: at once
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("closed", Boolean, nullable=False, server_default=text("false")),
     Column("fault", Text),

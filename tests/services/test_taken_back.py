@@ -16,6 +16,7 @@ from syndicator.storage import archive, retractions
 from syndicator.storage.archive import Arrival
 from syndicator.storage.database import Database
 from syndicator.storage.schema import audit
+from tests import looking
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 RAIN = Item(
@@ -34,7 +35,7 @@ def look(database: Database, harvest: Harvest) -> ingest.Look:
         def fetch(self, checkpoint: str | None) -> Harvest:
             return harvest
 
-    return ingest.look(
+    return looking.look(
         database, "site", Wire(), clean=lambda item: clean(item, languages=["en"], now=NOW), now=NOW
     )
 
