@@ -111,7 +111,9 @@ class HookTable(PluginTable):
 
 
 class SourceTable(PluginTable):
-    kind: str = Field(description='"feed", "wordpress", "ghost" or "page", or a plug-in of your own')
+    kind: str = Field(
+        description='"feed", "wordpress", "ghost", "sitemap", "folder" or "page", or a plug-in of your own'
+    )
     look_back: Duration = Field(
         timedelta(0), description="how old a story may be to count as new at first sight"
     )

@@ -13,6 +13,8 @@ from syndicator.ports import Harvest, World
 
 from . import pages
 
+PAGES = frozenset({"text/html", "application/xhtml+xml", "text/plain", ""})
+
 
 class PageSource:
     class Settings(BaseModel):
@@ -30,11 +32,15 @@ class PageSource:
         """The page, if it changed since. Raises :exc:`SourceError`, :exc:`SourceGone`."""
         known = json.loads(checkpoint) if checkpoint else {}
         url = self._settings.url
-        answer = self._world.web.get(url, {"If-None-Match": known["etag"]} if known.get("etag") else {})
+        told = {"If-None-Match": known.get("etag"), "If-Modified-Since": known.get("modified")}
+        answer = self._world.web.get(url, {name: value for name, value in told.items() if value})
         if answer.status == 410:
             raise SourceGone(f"{url}: the page is gone for good (HTTP 410); take the source out")
         if answer.status not in {200, 304}:
             raise SourceError(f"{url}: the server answers HTTP {answer.status}")
+        kind = answer.headers.get("content-type", "text/html").partition(";")[0].strip().lower()
+        if answer.status == 200 and kind not in PAGES:
+            raise SourceError(f"{url}: this is {kind}, no page; give the address of a page")
         digest = hashlib.sha256(answer.body).hexdigest()
         if answer.status == 304 or digest == known.get("sha256"):
             return Harvest((), json.dumps(known))
@@ -47,4 +53,5 @@ class PageSource:
             whole_page=True,
             language=Language(language) if language else None,
         )
-        return Harvest((item,), json.dumps({"etag": answer.headers.get("etag"), "sha256": digest}))
+        validators = {"etag": answer.headers.get("etag"), "modified": answer.headers.get("last-modified")}
+        return Harvest((item,), json.dumps(validators | {"sha256": digest}))

@@ -257,7 +257,10 @@ def test_a_page_comes_when_it_changes() -> None:
     assert page(wire).fetch(harvest.checkpoint).items == ()
     wire.answers["live"] = answer(304)
     assert page(wire).fetch(harvest.checkpoint).items == ()
-    assert wire.asked[-1][1] == {"If-None-Match": '"1"'}
+    assert wire.asked[-1][1] == {"If-None-Match": '"1"', "If-Modified-Since": "x"}
+    wire.answers["live"] = answer(200, b"%PDF-1.7", content_type="application/pdf; v=1")
+    with pytest.raises(SourceError, match="this is application/pdf, no page"):
+        page(wire).fetch(harvest.checkpoint)
     for status, kind in ((410, SourceGone), (404, SourceError)):
         wire.answers["live"] = answer(status)
         with pytest.raises(kind, match=str(status)):
