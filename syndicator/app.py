@@ -152,6 +152,7 @@ class App:
             self.doors,
             now=now,
             slots=self.engine.slots,
+            begins=self.gate.pacer.begins,
             wake=lambda channel: self.engine.soon(self._deliveries(channel)),
         )
         self.newsletters = self.newsstand.newsletters
@@ -365,13 +366,11 @@ class App:
     def subscribe(self, wishes: Iterable[audience.Wish], newsletter: str) -> int:
         """Write confirmed wishes for one newsletter down, all or none; returns how many are new."""
         told = self.newsletter_called(newsletter)
-        zone = self.settings.newsroom.timezone.key
         return audience.subscribe(
             self.database,
             wishes,
             memory=self.memory,
             languages=told.languages,
-            timezone=zone,
             now=self.world.now(),
         )
 

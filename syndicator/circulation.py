@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from email.utils import format_datetime
 from pathlib import Path
 
 from .composing import REST
@@ -51,7 +52,7 @@ class Circulation:
             keys=wiring.keys,
             racks={name: self._rack(name) for name in told.newsletters},
             caps=Caps(place=caps.per_network, domain=caps.per_domain, altogether=caps.altogether),
-            timezone=told.newsroom.timezone.key,
+            zones=[*told.newsroom.elsewhere],
             now=now,
             hashed=memory.hash,
             write=self._letter,
@@ -66,7 +67,6 @@ class Circulation:
             memory=memory,
             front=self.front,
             languages=told.newsroom.languages,
-            timezone=told.newsroom.timezone.key,
             wording=lambda language: wiring.renderer.page("pages/consent.txt", language).strip(),
             now=now,
         )
@@ -91,7 +91,8 @@ class Circulation:
             languages=languages,
             proof=proof,
             hashed=self._memory.hash,
-            timezone=self._settings.newsroom.timezone.key,
+            zones=[*self._settings.newsroom.elsewhere],
+            topics=tuple(self._settings.newsletters[newsletter].topics),
             now=self._now(),
             write=write,
             refused=refused,
@@ -127,6 +128,8 @@ class Circulation:
             open=told.signup,
             welcome=told.lives if told.welcome else None,
             topics={topic: dict(one.titles.items()) for topic, one in told.topics.items()},
+            breaking=told.breaking if told.flash else None,
+            own_hours=told.zone == "reader",
         )
 
     def _shelf(self, name: str) -> Shelf:
@@ -152,7 +155,7 @@ class Circulation:
 
 def ways_to_fill(wiring: Wiring, host: str) -> Mapping[str, Callable[[Claimed], str]]:
     """How each blank of a post is filled for one recipient; ``host`` is the domain of the Message-IDs."""
-    keys = wiring.keys
+    keys, zone = wiring.keys, wiring.settings.newsroom.timezone
     pages = wiring.settings.newsroom.public_url.rstrip("/")
     return {
         "name": lambda one: one.name,
@@ -161,6 +164,7 @@ def ways_to_fill(wiring: Wiring, host: str) -> Mapping[str, Callable[[Claimed], 
         "preferences_url": lambda one: f"{pages}/preferences/{preferences_token(keys, one)}",
         "own_url": lambda one: f"{pages}/{own_link(keys, one)}",
         "message_id": lambda one: message_id(keys, one.delivery.key, host),
+        "date": lambda one: format_datetime(one.delivery.due_at.astimezone(zone)),
         "verp": lambda one: return_path(keys, one.delivery.id, one.delivery.key),
     }
 

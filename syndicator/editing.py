@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from .model import Article
@@ -72,6 +72,25 @@ def quiet_hours(hours: Hours, zone: ZoneInfo) -> Callable[[datetime], datetime]:
         return datetime.combine(day, end, zone).astimezone(UTC)
 
     return moment
+
+
+def hour_in(slot: datetime, zone: tzinfo, there: tzinfo) -> datetime:
+    """When clocks there show what the newsroom's, in ``zone``, show at the slot. Of an hour that comes twice it is the
+    first; one that is left out is as late as if the clocks had not been put forward."""
+    wall = slot.astimezone(zone)
+    return wall.replace(tzinfo=there, fold=0).astimezone(UTC)
+
+
+def hours_elsewhere(
+    zones: Iterable[ZoneInfo], zone: ZoneInfo, quiet: Hours
+) -> dict[str, Callable[[datetime, datetime], datetime]]:
+    """By zone: when an edition of a slot is due there, not before a moment and not in the quiet hours there."""
+
+    def due(there: ZoneInfo) -> Callable[[datetime, datetime], datetime]:
+        over = quiet_hours(quiet, there)
+        return lambda slot, earliest: over(max(hour_in(slot, zone, there), earliest))
+
+    return {there.key: due(there) for there in zones}
 
 
 def rank(rules: Sequence[Rule], article: Article) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -71,7 +71,7 @@ class Gate:
             },
             now=world.now,
         )
-        pacer = Pacer(database, now=world.now, pacing=self._pacing)
+        self.pacer = Pacer(database, now=world.now, pacing=self._pacing)
         self.preflight = Preflight(
             database,
             outside=Surroundings(
@@ -86,8 +86,8 @@ class Gate:
             preview=preview,
             now=world.now,
             despite=settings.preflight.despite,
-            opened=pacer.spread,
-            more=pacer.foresee,
+            opened=self.pacer.spread,
+            more=self.pacer.foresee,
         )
 
     def close(self) -> None:
@@ -110,16 +110,26 @@ class Gate:
     def _pacing(self, newsletter: str) -> Pacing | None:
         """How a newsletter wants to be spread; None: not at all."""
         told = self._wiring.settings.newsletters.get(newsletter)
-        if told is None or not (told.spread_until or told.pace):
+        if told is None or not (told.spread_until or told.pace or told.done_by):
             return None
-        zone, end = self._wiring.settings.newsroom.timezone, told.spread_until
+        zone, end, last = self._wiring.settings.newsroom.timezone, told.spread_until, told.done_by or time()
 
         def until(now: datetime) -> datetime | None:
             then = datetime.combine(now.astimezone(zone).date(), end, zone).astimezone(UTC) if end else now
             return then if then > now else None
 
+        def done_by(slot: datetime) -> datetime:
+            """The first such time of the day from a slot on."""
+            day = slot.astimezone(zone).date()
+            then = (datetime.combine(day + timedelta(days), last, zone) for days in (0, 1))
+            return next(one for one in then if one >= slot).astimezone(UTC)
+
         return Pacing(
-            until=until, rate=told.pace.rate if told.pace else None, carries=self._carries(told.channel)
+            until=until,
+            rate=told.pace.rate if told.pace else None,
+            carries=self._carries(told.channel),
+            done_by=done_by if told.done_by else None,
+            early=told.early,
         )
 
     def _carries(self, channel: str) -> float | None:

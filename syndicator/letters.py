@@ -51,6 +51,9 @@ class NewsletterTable(Table):
     timetable: str = Field(
         description='cron in the newsroom\'s zone, such as "0 7 * * *"', pattern=r"^\s*(\S+\s+){4}\S+\s*$"
     )
+    zone: Literal["newsroom", "reader"] = Field(
+        "newsroom", description='"reader": its hour is each reader\'s own, where they live'
+    )
     late: Duration = Field(
         timedelta(hours=6), description="a slot missed by more than this is held for an editor"
     )
@@ -87,6 +90,10 @@ class NewsletterTable(Table):
     spread_until: TimeOfDay | None = Field(
         None, description="an edition goes out evenly until then, in the newsroom's zone; none: at once"
     )
+    done_by: TimeOfDay | None = Field(
+        None, description="an edition begins so early that all have it by then, in the newsroom's zone"
+    )
+    early: Duration = Field(timedelta(hours=2), description="it begins before its slot by this at most")
     pace: Rate | None = Field(None, description='an edition goes out no faster than this, such as "50/s"')
     clicks: bool = Field(default=False, description="count how often each story is opened; never by whom")
     opens: bool = Field(
@@ -105,6 +112,9 @@ class NewsletterTable(Table):
     leads: bool = Field(default=False, description="only what led an edition there")
     flash: Rule | bool = Field(
         default=False, description="stories that go to its readers at once, each in a mail of its own"
+    )
+    breaking: bool = Field(
+        default=True, description="whether a reader who did not say gets such mails; the pages ask them"
     )
     flashes: int = Field(3, ge=1, le=100, description="such mails that a reader gets in a day, at most")
     welcome: bool = Field(default=False, description="whether who confirms gets the last edition, once")
@@ -143,6 +153,7 @@ def objections(
         yield "priority", "nothing asks for it", 'write order = "priority" or lead = "priority"'
     if told.best_of is None and (told.best_from or told.leads):
         yield "best_of", "best_from and leads are for the best of other newsletters", 'write best_of = "7d"'
+    yield from _about_hours(told)
     for name in told.best_from:
         if name not in newsletters:
             yield (
@@ -154,6 +165,19 @@ def objections(
         if name not in channels:
             known = ", ".join(sorted(channels))
             yield "pushed_on", f"there is no channel {name!r}", f"write some of: {known}"
+
+
+def _about_hours(told: NewsletterTable) -> Iterator[Objection]:
+    own = {"spread_until": told.spread_until, "done_by": told.done_by, "pace": told.pace}
+    if told.zone == "reader" and (set_ := [name for name, value in own.items() if value is not None]):
+        problem = 'with zone = "reader" an edition goes out when each reader\'s hour comes'
+        yield set_[0], problem, f"leave {set_[0]} out; the relays' rates still hold"
+    if told.spread_until and told.done_by:
+        yield (
+            "done_by",
+            "an edition is spread until a time, or done by one",
+            "leave spread_until or done_by out",
+        )
 
 
 def _about_sections(told: NewsletterTable, languages: Collection[str]) -> Iterator[Objection]:

@@ -281,7 +281,7 @@ class Subscriber:
     address: str
     name: str = ""
     language: Language
-    timezone: str
+    timezone: str = ""  # as they chose; empty: the newsroom's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -19,6 +19,7 @@ from .storage.compositions import Composition
 from .storage.database import Database
 
 Slots = Callable[[str, datetime, datetime], list[datetime]]  # of a timetable: those in (after, until]
+AHEAD = timedelta(hours=26)  # between the first place on earth and the last
 LONG_AGO = timedelta(days=7)  # a slot missed by more is no news to anybody
 
 
@@ -42,7 +43,8 @@ class Outlined:
 
 
 class Newsstand:
-    """``slots`` is the engine's, ``wake`` tells a channel that something waits for it."""
+    """``slots`` is the engine's, ``wake`` tells a channel that something waits for it; ``begins`` says when an edition
+    is to begin so that it is done in time."""
 
     def __init__(
         self,
@@ -53,6 +55,7 @@ class Newsstand:
         *,
         now: Callable[[], datetime],
         slots: Slots,
+        begins: Callable[[str, datetime], datetime] = lambda newsletter, slot: slot,
         wake: Callable[[str], None],
     ) -> None:
         self._settings = settings
@@ -60,6 +63,7 @@ class Newsstand:
         self._desk = desk
         self._now = now
         self._slots = slots
+        self._begins = begins
         self._wake = wake
         self.newsletters = {
             name: newsletter(settings, name, doors[told.channel])
@@ -80,7 +84,9 @@ class Newsstand:
             if slot and name not in at_once and self._now() - slot > self._settings.newsletters[name].late:
                 planned.append(self._hold(name, slot))
             elif slot:
-                planned.append(self._desk.digests.plan(told, slot))
+                planned.append(
+                    self._desk.digests.plan(replace(told, elsewhere={}) if name in at_once else told, slot)
+                )
         return planned
 
     def preview(self, name: str) -> tuple[list[tuple[Edition, Post]], list[str]]:
@@ -129,18 +135,34 @@ class Newsstand:
         return Planned(faults=(f"{name}: the edition of {slot:%Y-%m-%d %H:%M} UTC was {why} and is held",))
 
     def _due(self, name: str) -> datetime | None:
-        """The newest slot that has passed and was not fired. A newsletter seen for the first time begins now."""
+        """The newest slot whose time has come and that was not fired. A newsletter that is new begins now."""
         now, told = self._now(), self._settings.newsletters[name]
         with self._database.read() as connection:
-            newest = planning.slot_newest(connection, name)
+            newest, begun = planning.slot_newest(connection, name), planning.begun_at(connection, name)
         if newest is None:
             with self._database.write() as connection:
-                planning.fire_slot(connection, name, now, now=now, edition=None, outcome="begun")
+                planning.fire_slot(connection, name, now, now=now, edition=None, outcome=planning.BEGUN)
             return None
         for back in (told.lives, LONG_AGO):
-            if passed := self._slots(told.timetable, max(newest, now - back), now):
-                return passed[-1]
+            coming = self._slots(told.timetable, max(newest, now - back), now + _ahead(told))
+            for slot in reversed(coming):
+                if (begun or now - LONG_AGO) < self._comes(name, slot) <= now:
+                    return slot
         return None
+
+    def _comes(self, name: str, slot: datetime) -> datetime:
+        """When the edition of a slot is to be planned: before it, where the hour of some readers comes first, or where
+        it would not be done in time."""
+        newsletter, now = self.newsletters[name], self._now()
+        if slot - now > AHEAD:
+            return slot
+        begins = min(slot, newsletter.quiet_until(self._begins(name, slot)))
+        first = {zone: due(slot, now - LONG_AGO) for zone, due in newsletter.elsewhere.items()}
+        with self._database.read() as connection:
+            for zone, due_at in sorted(first.items(), key=lambda pair: pair[1]):
+                if due_at < begins and due_at <= now and planning.lived_in(connection, name, zone):
+                    return due_at
+        return begins
 
     # The next edition
 
@@ -202,16 +224,27 @@ def newsletter(settings: Settings, name: str, door: Door) -> Newsletter:
         lives=told.lives,
         fresh_for=told.fresh_for,
         quiet_until=quiet,
+        elsewhere=editing.hours_elsewhere(
+            settings.newsroom.elsewhere.values() if told.zone == "reader" else (), zone, told.quiet_hours
+        ),
         topics={topic: partial(editing.matches, one.stories) for topic, one in told.topics.items()},
         zone=zone,
         catch_up=told.catch_up,
         flash=editing.flash_rule(told.flash),
+        breaking=told.breaking,
         flashes=told.flashes,
         mails_a_day=settings.newsroom.mails_a_day,
         best_of=told.best_of,
         best_from=told.best_from or [one for one in settings.newsletters if one != name],
         leads=told.leads,
     )
+
+
+def _ahead(told: NewsletterTable) -> timedelta:
+    """How long before its slot an edition may begin."""
+    if told.zone == "reader":
+        return AHEAD
+    return told.early if told.done_by else timedelta(0)
 
 
 def _layout(told: NewsletterTable) -> Layout:

@@ -48,14 +48,23 @@ NO_READER = "they were no confirmed reader of it when it was planned"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Altered:
+    """What is to be different of a newsletter that they have; None leaves it."""
+
+    topics: Sequence[str] | None = None  # none of them: all
+    frequency: Frequency | None = None
+    breaking: bool | None = None  # mails about one story at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """What is to be different; None leaves it."""
 
     name: str | None = None
     language: str | None = None
     rest: timedelta | None = None  # silence from now on; zero ends it
-    newsletters: Mapping[str, tuple[Sequence[str] | None, Frequency | None]] = field(default_factory=dict)
-    """Topics (none of them: all) and frequency, of newsletters that they have."""
+    zone: str | None = None  # one that the newsroom offers; empty: the newsroom's own
+    newsletters: Mapping[str, Altered] = field(default_factory=dict)
 
 
 class Register:
@@ -68,7 +77,6 @@ class Register:
         memory: Memory,
         front: FrontDesk,
         languages: Sequence[str],
-        timezone: str,
         wording: Callable[[str], str],
         now: Callable[[], datetime],
     ) -> None:
@@ -76,7 +84,6 @@ class Register:
         self._memory = memory
         self._front = front
         self._languages = languages
-        self._timezone = timezone
         self._wording = wording
         self._now = now
 
@@ -89,6 +96,8 @@ class Register:
                 "languages": list(rack.languages),
                 "signup": rack.open,
                 "topics": {name: dict(titles) for name, titles in rack.topics.items()},
+                "breaking": rack.breaking,
+                "own_hours": rack.own_hours,
             }
             for rack in self._front.racks.values()
         ]
@@ -164,7 +173,6 @@ class Register:
             [wish],
             memory=self._memory,
             languages=rack.languages,
-            timezone=self._timezone,
             now=self._now(),
             by=by,
         )
@@ -196,16 +204,19 @@ class Register:
                 wishes.rename(connection, reader.id, name)
             if change.language:
                 wishes.speak(connection, reader.id, change.language)
+            if change.zone is not None:
+                wishes.live(connection, reader.id, change.zone)
             if change.rest is not None:
                 wishes.rest(connection, reader.id, now + change.rest if change.rest else None)
-            for one, (topics, frequency) in change.newsletters.items():
+            for one, wanted in change.newsletters.items():
                 kept = choices[one]
                 wishes.choose(
                     connection,
                     reader.id,
                     one,
-                    topics=kept.topics if topics is None else topics,
-                    frequency=frequency or kept.frequency,
+                    topics=kept.topics if wanted.topics is None else wanted.topics,
+                    frequency=wanted.frequency or kept.frequency,
+                    breaking=wanted.breaking,
                 )
         self._note(by, "change", reader.address, ", ".join(_named(change)))
 
@@ -217,9 +228,12 @@ class Register:
             rack = self._front.racks[name]
             if change.language and language not in rack.languages:
                 raise Refused(f"{name} has no language {language!r}; it has: {', '.join(rack.languages)}")
-            unknown = set(change.newsletters.get(name, ((), None))[0] or ()) - set(rack.topics)
-            if unknown:
+            wanted = change.newsletters.get(name, Altered())
+            if unknown := set(wanted.topics or ()) - set(rack.topics):
                 raise Refused(f"{name} has no topic {min(unknown)!r}")
+            if wanted.breaking and rack.breaking is None:
+                raise Refused(f"{name} has no mails about one story; its `flash` says which have one")
+        self._front.check_zone(change.zone)
         if change.language and change.language not in self._languages:
             raise Refused(
                 f"there is no language {change.language!r}; there are: {', '.join(self._languages)}"
@@ -274,5 +288,5 @@ def _because(edition: Mapping[str, Any]) -> str:
 
 
 def _named(change: Change) -> list[str]:
-    told = {"name": change.name, "language": change.language, "rest": change.rest}
+    told = {"name": change.name, "language": change.language, "rest": change.rest, "zone": change.zone}
     return [name for name, value in told.items() if value is not None] + sorted(change.newsletters)

@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 
 import jinja2
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_time, get_timezone_location
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 from babel.support import Translations
@@ -80,6 +80,7 @@ class Outlet:
     sender_names: Mapping[str, str] = field(default_factory=dict)  # in From, by language
     images: bool = True  # whether stories have their pictures
     archive_url: str = ""  # where the newsletter's editions can be read; empty: nowhere
+    own_hours: bool = False  # it is due at another moment where another reader lives
     marks: Mapping[str, str] = field(default_factory=dict)  # utm_... of its links
     click: Callable[[str, str], str] | None = None  # a counted link for an edition's story
     picture: Callable[[str], str] | None = None  # a counted picture for an edition
@@ -199,6 +200,10 @@ class Renderer:
     def name_of(self, language: str) -> str:
         """A language as its speakers call it."""
         return _locale(language).get_display_name() or language
+
+    def city(self, zone: str, language: str) -> str:
+        """The city that a zone is called after; in English where Unicode has no other word."""
+        return get_timezone_location(ZoneInfo(zone), locale=_locale(language), return_city=True)
 
     def day(self, moment: datetime, language: str) -> str:
         """A day with its weekday, in the newsroom's zone and the reader's words."""
@@ -384,7 +389,9 @@ def _headers(masthead: Masthead, outlet: Outlet, edition: Edition) -> Mapping[st
         return {}
     host = urlsplit(masthead.url).hostname or "localhost"
     told = {
-        "Date": format_datetime(edition.due_at.astimezone(masthead.zone)),
+        "Date": blank("date")
+        if outlet.own_hours
+        else format_datetime(edition.due_at.astimezone(masthead.zone)),
         "Content-Language": edition.language,
         "List-Id": f"{_phrase(outlet.titles.get(edition.language, ''))}<{outlet.newsletter}.{host}>",
         "List-Unsubscribe": f"<{blank('leave_url')}>",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -24,6 +25,13 @@ from .tables import (
     Zone,
 )
 
+ZONES = (  # one for each hour in which many people live
+    "America/Los_Angeles", "America/Denver", "America/Chicago", "America/New_York", "America/Sao_Paulo",
+    "Europe/London", "Europe/Berlin", "Europe/Athens", "Europe/Istanbul", "Asia/Baghdad", "Asia/Tehran",
+    "Asia/Dubai", "Asia/Karachi", "Asia/Kolkata", "Asia/Dhaka", "Asia/Bangkok", "Asia/Shanghai", "Asia/Tokyo",
+    "Australia/Sydney", "Pacific/Auckland",
+)  # fmt: skip
+
 
 class Newsroom(Table):
     name: str = Field(description="the newsroom's name, as readers know it", min_length=1)
@@ -32,6 +40,11 @@ class Newsroom(Table):
         description='codes of its languages, such as ["en", "ckb", "ar"]', min_length=1
     )
     timezone: Zone = Field(description="zone of its timetables and dates")
+    zones: tuple[Zone, ...] = Field(
+        (),
+        description='zones a reader may live in, for newsletters with zone = "reader"; none: one for each hour',
+        max_length=40,
+    )
     accent: str = Field("#0b6e4f", description="colour of mails and pages", pattern=r"^#[0-9a-fA-F]{6}$")
     postal_address: str = Field("", description="stands in the foot of each mail; many countries demand it")
     archive_url: str | None = Field(
@@ -48,6 +61,12 @@ class Newsroom(Table):
         description="where readers reach the pages of this server",
         pattern=r"^https?://\S+$",
     )
+
+    @property
+    def elsewhere(self) -> dict[str, ZoneInfo]:
+        """Zones a reader may choose, by their names; its own is everybody's who did not."""
+        zones = self.zones or map(ZoneInfo, ZONES)
+        return {zone.key: zone for zone in zones if zone.key != self.timezone.key}
 
 
 class DatabaseTable(Table):

@@ -94,6 +94,7 @@ class Wiring:
             else None,
             picture=(lambda edition: f"{pages}/o/{open_token(self.keys, edition)}") if told.opens else None,
             archive_url=self.settings.archive_of(newsletter),
+            own_hours=told.zone == "reader",
         )
 
 

@@ -21,7 +21,7 @@ KEYS = Keys({1: b"k" * 32})
 def subscribe(database: Database, address: str, when: datetime = NOW, newsletter: str = "daily") -> None:
     wish = Wish(address=address, language="en", newsletter=newsletter, proof="p")
     memory = Memory(Path("/nowhere"), KEYS)  # it is only asked for hashes
-    audience.subscribe(database, [wish], memory=memory, languages=["en"], timezone="UTC", now=when)
+    audience.subscribe(database, [wish], memory=memory, languages=["en"], now=when)
 
 
 def stands(database: Database, address: str) -> Consent | None:

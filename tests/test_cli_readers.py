@@ -51,10 +51,15 @@ def test_consent_is_stated_or_asked_for(c: tuple[str, str]) -> None:
 
 def test_a_reader_is_changed_and_asked_about(c: tuple[str, str]) -> None:
     change = ("subscribers", "change", SARA)
-    more = ("--newsletter", "evening", "--topic", "business", "--frequency", "daily")
-    assert syndicator(*change, "--name", "Sara", "--rest", "7", *more, *c).returncode == 0
+    more = ("--newsletter", "evening", "--topic", "business", "--frequency", "daily", "--no-breaking")
+    assert (
+        syndicator(*change, "--name", "Sara", "--rest", "7", "--zone", "Europe/Berlin", *more, *c).returncode
+        == 0
+    )
     shown = syndicator("subscribers", "show", SARA, *c).stdout
     assert "topics: business" in shown
+    assert "no breaking news" in shown
+    assert "Europe/Berlin" in shown
     assert "daily" in shown
     said = syndicator("subscribers", "history", SARA, *c).stdout
     assert "evening: given" in said

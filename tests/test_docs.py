@@ -32,7 +32,7 @@ def test_commands_and_options_exist(document: Path) -> None:
         command = commands[words[0]]
         if words[1:2] and words[1] in getattr(command, "commands", {}):
             command = command.commands[words[1]]
-        known = {name for option in command.params for name in option.opts}
+        known = {name for option in command.params for name in (*option.opts, *option.secondary_opts)}
         for word in words[1:]:
             if word.startswith("-"):
                 assert word in known, f"{line}: {word}"

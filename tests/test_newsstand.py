@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 
 from syndicator.app import App
 from syndicator.errors import NotFound, Refused
+from syndicator.model import Article, ArticleId, Language
+from syndicator.register import Change
 from syndicator.sandbox.world import Sandbox
 from syndicator.services.audience import Wish
-from syndicator.storage import archive
+from syndicator.storage import archive, ledger, planning
 from syndicator.storage.database import Database
 from syndicator.storage.schema import audit, slots
 from tests.test_cli import syndicator, told
@@ -185,3 +189,121 @@ def test_a_breaking_story_is_in_the_mailbox_before_the_digest(stand: Stand) -> N
         app.compile()
         app.deliver("letters")
         assert len(stand.sandbox.smtp.mails) == 1
+
+
+# At each reader's own hour
+
+PLACES = {"e@x.example": "", "auckland@x.example": "Pacific/Auckland", "york@x.example": "America/New_York"}
+
+
+def own_hours(stand: Stand, more: str = "") -> None:
+    told = stand.path.read_text("utf-8")
+    told = told.replace("[newsletters.evening]", f'[newsletters.evening]\nzone = "reader"\n{more}')
+    stand.path.write_text(told, "utf-8")
+    with stand.opened() as app:
+        for address, zone in PLACES.items():
+            wish = Wish(address=address, language="en", newsletter="evening", proof="p")
+            app.subscribe([wish], "evening")
+            app.circulation.register.change(address, Change(zone=zone), by="test")
+
+
+def story_of_the_hour(app: App, now: datetime) -> None:
+    article = Article(
+        id=ArticleId(f"story-{now:%Y%m%d%H}"),
+        revision=1,
+        url=f"https://news.example/{now:%Y%m%d%H}",
+        language=Language("en"),
+        headline=f"What happened by {now:%d %H:%M}",
+        body=("Much.",),
+        published_at=now,
+        fingerprint=now.isoformat(),
+    )
+    with app.database.write() as connection:
+        archive.record(connection, article, source="s", now=now, fresh=True)
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"),
+    [
+        pytest.param(datetime(2026, 3, 7, 0, 30, tzinfo=UTC), 72, id="New York goes forward"),
+        pytest.param(datetime(2026, 4, 4, 0, 30, tzinfo=UTC), 72, id="Auckland goes back"),
+    ],
+)
+def test_each_reader_has_it_once_a_day_at_the_hour_where_they_live(
+    stand: Stand, day: datetime, hours: int
+) -> None:
+    own_hours(stand)
+    with stand.opened((day - NOON) / timedelta(hours=1)) as app:
+        app.compile()
+        got: dict[str, list[datetime]] = {address: [] for address in PLACES}
+        for _ in range(hours):
+            story_of_the_hour(app, stand.clock.time)
+            app.compile()
+            before = len(stand.sandbox.smtp.mails)
+            app.deliver("letters")
+            for mail in stand.sandbox.smtp.mails[before:]:
+                zone = ZoneInfo(PLACES[mail.recipient] or "Asia/Baghdad")
+                got[mail.recipient].append(stand.clock.time.astimezone(zone))
+                late = stand.clock.time - parsedate_to_datetime(str(mail.message["Date"]))
+                assert late == timedelta(minutes=30)  # since the hour of that reader
+            stand.clock.time += timedelta(hours=1)
+    for address, moments in got.items():
+        days = [one.date() for one in moments]
+        assert (len(days), days) == (3, [days[0] + timedelta(days=one) for one in range(3)]), address
+        assert {one.hour for one in moments} == {18}, address
+    subjects = {
+        (str(mail.message["Subject"]), mail.message["Feedback-ID"]) for mail in stand.sandbox.smtp.mails
+    }
+    assert 3 <= len(subjects) <= 4  # one edition a day for all
+
+
+def test_the_edition_is_made_when_the_first_hour_comes_where_somebody_lives(stand: Stand) -> None:
+    own_hours(stand)
+    with stand.opened(hours=5) as app:  # 20:00 in Baghdad, an hour after six in the evening of no reader
+        app.compile()
+    with stand.opened(hours=17 - 0.1) as app:
+        story_of_the_hour(app, stand.clock.time)
+        assert not digests(app.compile().editions)
+        stand.clock.time += timedelta(hours=0.2)  # six in the evening of the next day in Auckland
+        planned = digests(app.compile().editions)
+        assert planned == [f"digest:evening:{(NOON + timedelta(hours=27)).isoformat()}"]
+        with app.database.read() as connection:
+            report = ledger.report(connection, planned[0])
+            assert (report.due_at, report.faults) == (NOON + timedelta(hours=27), ())
+        app.circulation.register.change("auckland@x.example", Change(zone=""), by="test")
+        app.deliver("letters")  # who moves now gets this one as it was planned
+        assert stand.sandbox.smtp.mails[-1].recipient == "auckland@x.example"
+        story_of_the_hour(app, stand.clock.time)
+        stand.clock.time += timedelta(hours=24)
+        assert not digests(app.compile().editions)  # nobody lives there any more
+
+
+def test_a_restored_newsroom_does_not_make_an_edition_again_that_was_made_before_its_hour(
+    stand: Stand,
+) -> None:
+    own_hours(stand)
+    with stand.opened(hours=18) as app:
+        story_of_the_hour(app, stand.clock.time)
+        with app.database.write() as connection:  # as the copy is that was made before the edition was
+            planning.begin_again(connection, stand.clock.time)
+        stand.clock.time += timedelta(hours=9.5)
+        assert not digests(app.compile().editions)
+
+
+def test_quiet_hours_are_those_of_the_place_where_a_reader_lives(stand: Stand) -> None:
+    own_hours(stand, 'quiet_hours = "17:00-19:30"')
+    with stand.opened(hours=17 + 2) as app:
+        story_of_the_hour(app, stand.clock.time)
+        (edition,) = digests(app.compile().editions)
+        with app.database.read() as connection:
+            found = ledger.listed(connection, state=None, channel=None, edition=edition, limit=9)
+    local = {PLACES[address]: 0 for address in PLACES}
+    for row in found:
+        for zone in local:
+            at = row["due_at"].astimezone(ZoneInfo(zone or "Asia/Baghdad"))  # type: ignore[attr-defined]
+            local[zone] += (at.hour, at.minute) == (19, 30)
+    assert set(local.values()) == {1}
+
+
+def digests(editions: Sequence[str]) -> list[str]:
+    return [one for one in editions if one.startswith("digest")]

@@ -31,6 +31,7 @@ from .common import (
 if TYPE_CHECKING:
     from syndicator.services.rolls import Refusal
 
+BREAKING = {None: "", True: ", breaking news", False: ", no breaking news"}
 SHOWN = 20  # rows that are refused, on the screen
 Newsletter = Annotated[str, typer.Option("--to", help="The newsletter.")]
 
@@ -106,9 +107,17 @@ def change_subscriber(
     rest: Annotated[
         int | None, typer.Option(min=0, max=366, help="Silence for so many days; 0 ends it.")
     ] = None,
-    newsletter: Annotated[str | None, typer.Option(help="What topics and frequency are about.")] = None,
+    newsletter: Annotated[
+        str | None, typer.Option(help="What topics, frequency and breaking news are about.")
+    ] = None,
     topic: Annotated[list[str] | None, typer.Option(help="Only these topics; all: every one.")] = None,
     frequency: Annotated[Frequency | None, typer.Option(help="How many editions.")] = None,
+    breaking: Annotated[
+        bool | None, typer.Option("--breaking/--no-breaking", help="Mails about one story, at once.")
+    ] = None,
+    zone: Annotated[
+        str | None, typer.Option(help="The zone they live in, such as Europe/Berlin; empty: the newsroom's.")
+    ] = None,
     by: Editor = "operator",
     config: Config = HERE,
 ) -> None:
@@ -116,16 +125,19 @@ def change_subscriber(
 
     Example: `syndicator subscribers change sara@mail.example --newsletter evening --topic sport --frequency daily`
     """
-    from syndicator.register import Change
+    from syndicator.register import Altered, Change
 
-    if newsletter is None and (topic or frequency):
-        raise Refused("say which --newsletter the topics or the frequency are for")
+    if newsletter is None and (topic or frequency or breaking is not None):
+        raise Refused("say which --newsletter the topics, the frequency or the breaking news are for")
     chosen = None if topic is None else [] if topic == ["all"] else topic
     change = Change(
         name=name,
         language=language,
         rest=None if rest is None else timedelta(days=rest),
-        newsletters={newsletter: (chosen, frequency)} if newsletter else {},
+        zone=zone,
+        newsletters={newsletter: Altered(topics=chosen, frequency=frequency, breaking=breaking)}
+        if newsletter
+        else {},
     )
     with opened(config) as newsroom:
         newsroom.circulation.register.change(address, change, by=by)
@@ -135,7 +147,10 @@ def change_subscriber(
 @subscribers.command("import")
 def import_subscribers(
     file: Annotated[
-        Path, typer.Argument(help="CSV with the columns address, language and, if you like, name and proof.")
+        Path,
+        typer.Argument(
+            help="CSV with the columns address and language; docs/operating.md names those that may follow."
+        ),
     ],
     to: Newsletter,
     proof: Annotated[str, typer.Option(help="Where the consent comes from; it is kept with each reader.")],
@@ -270,6 +285,7 @@ def show_subscriber(
     for one in told["subscriptions"]:
         typer.echo(
             f"{one['newsletter']}: {one['consent']} since {one['since']:%Y-%m-%d %H:%M}, {one['frequency']}"
+            f"{BREAKING[one['breaking']]}"
         )
         typer.echo(f"  topics: {one['topics'] or 'all'}; proof: {one['proof']}")
     for one in told["mails"][-20:]:

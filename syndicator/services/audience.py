@@ -45,7 +45,6 @@ def subscribe(
     *,
     memory: Memory,
     languages: Sequence[str],
-    timezone: str,
     now: datetime,
     by: str = "",
 ) -> int:
@@ -72,7 +71,6 @@ def subscribe(
                 address,
                 name=name,
                 language=wish.language,
-                timezone=timezone,
                 now=now,
                 hashed=hashed,
             )

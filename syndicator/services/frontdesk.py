@@ -7,7 +7,7 @@ A link from a letter works once; of its token only a hash is kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
@@ -75,6 +75,8 @@ class Rack:
         None  # whoever confirms gets the last edition, that lives so long; None: they do not
     )
     topics: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # name -> title by language
+    breaking: bool | None = None  # whether who does not say gets its mails about one story; None: it has none
+    own_hours: bool = False  # it comes at its hour where the reader lives
 
     def title(self, language: str) -> str:
         return self.titles.get(language, self.name)
@@ -90,12 +92,22 @@ class Preferences:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a reader wants of one newsletter."""
+
+    topics: Sequence[str] = ()  # none: all of them
+    frequency: Frequency = Frequency.EVERY
+    breaking: bool | None = None  # mails about one story at once; None: as it was
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
     """What a reader wants from now on."""
 
     language: str
     rest: timedelta | None  # from now on; zero ends it, None leaves it
-    newsletters: Mapping[str, tuple[Sequence[str], Frequency]]  # topics, none for all; the others are left
+    newsletters: Mapping[str, Wanted]  # the others are left
+    zone: str | None = None  # where they live; empty: where the newsroom does, None: as it was
 
 
 class FrontDesk:
@@ -108,7 +120,6 @@ class FrontDesk:
         keys: Keys,
         racks: Mapping[str, Rack],
         caps: Caps,
-        timezone: str,
         now: Callable[[], datetime],
         hashed: Callable[[str], str],
         write: Callable[[Edition, str], Post],
@@ -116,12 +127,14 @@ class FrontDesk:
         left: Callable[[str, str, datetime], None],
         erase: Callable[[str], None],
         sent: Callable[[str], None],
+        zones: Sequence[str] = (),
     ) -> None:
+        """``zones`` are those that a reader may live in besides the newsroom's."""
         self._database = database
         self._keys = keys
         self.racks = racks
         self._caps = caps
-        self._timezone = timezone
+        self.zones = zones
         self._now = now
         self._hashed = hashed
         self._write = write
@@ -144,9 +157,18 @@ class FrontDesk:
         return QUICKEST <= self._now() - datetime.fromisoformat(facts[0]) <= FORM_LIVES
 
     def ask(
-        self, address: str, newsletters: Sequence[str], *, language: str, wording: str, place: str
+        self,
+        address: str,
+        newsletters: Sequence[str],
+        *,
+        language: str,
+        wording: str,
+        place: str,
+        breaking: Collection[str] | None = None,
     ) -> None:
         """Somebody wants newsletters; the one whose address it is has to confirm. The answer is always the same.
+
+        ``breaking`` are those whose mails about one story are wanted, too; None where nobody was asked.
 
         Raises :exc:`Refused` for what is no address, no newsletter of ours in that language, or too much at once.
         """
@@ -172,6 +194,7 @@ class FrontDesk:
             who = self._asked(
                 connection, address, hashed, wanted, language=language, proof=_proof(now, place, version)
             )
+            self._hear(connection, who, wanted, breaking)
             link = self._link(purpose, who, address, place, [one.name for one in wanted], wording=version)
             self._letter(connection, link, spoken, wanted)
         self._sent(wanted[0].channel)
@@ -220,13 +243,25 @@ class FrontDesk:
                 readers.consent(connection, who, rack.name, Consent.ASKED, now=self._now(), proof=proof)
         return who
 
+    def _hear(
+        self,
+        connection: Connection,
+        who: SubscriberId,
+        racks: Sequence[Rack],
+        breaking: Collection[str] | None,
+    ) -> None:
+        """A confirmed reader's word is not changed by a stranger."""
+        for rack in racks if breaking is not None else ():
+            asked = readers.standing_of(connection, who, rack.name) is Consent.ASKED
+            if asked and rack.breaking is not None:
+                wishes.hear_at_once(connection, who, rack.name, wanted=rack.name in (breaking or ()))
+
     def _new(self, connection: Connection, address: str, hashed: str, language: str) -> SubscriberId:
         return readers.add(
             connection,
             address,
             name="",
             language=language,
-            timezone=self._timezone,
             now=self._now(),
             hashed=hashed,
         )
@@ -390,24 +425,37 @@ class FrontDesk:
             self._leave(who.address, name, f"the preferences page, {_minute(now)} from {place}")
         with self._database.write() as connection:
             wishes.speak(connection, who.id, chosen.language)
+            if chosen.zone is not None:
+                wishes.live(connection, who.id, chosen.zone)
             if chosen.rest is not None:
                 wishes.rest(connection, who.id, now + chosen.rest if chosen.rest else None)
-            for name, (topics, frequency) in chosen.newsletters.items():
+            for name, wanted in chosen.newsletters.items():
                 proof = f"the preferences page, {_minute(now)} from {place}"
                 readers.consent(connection, who.id, name, Consent.GIVEN, now=now, proof=proof)
-                narrow = (
-                    () if set(topics) == set(self.racks[name].topics) else topics
-                )  # all: also those to come
-                wishes.choose(connection, who.id, name, topics=narrow, frequency=frequency)
+                every = set(wanted.topics) == set(self.racks[name].topics)  # also those to come
+                wishes.choose(
+                    connection,
+                    who.id,
+                    name,
+                    topics=() if every else wanted.topics,
+                    frequency=wanted.frequency,
+                    breaking=wanted.breaking,
+                )
+
+    def check_zone(self, zone: str | None) -> None:
+        """Raises :exc:`Refused` for one that is not offered."""
+        if zone and zone not in self.zones:
+            raise Refused(f"the zone {zone!r} is not offered here; there are: {', '.join(self.zones)}")
 
     def _check(self, chosen: Chosen, before: Preferences) -> None:
-        for name, (topics, _) in chosen.newsletters.items():
+        self.check_zone(chosen.zone)
+        for name, wanted in chosen.newsletters.items():
             rack = self.racks.get(name)
             if rack is None or not (rack.open or name in before.choices):
                 raise Refused(f"nobody can ask for a newsletter {name!r} here")
             if chosen.language not in rack.languages:
                 raise Refused(f"{rack.title(chosen.language)} has no language {chosen.language!r}")
-            if unknown := set(topics) - set(rack.topics):
+            if unknown := set(wanted.topics) - set(rack.topics):
                 raise Refused(f"{name} has no topic {min(unknown)!r}")
 
     # Moving, taking along, going

@@ -18,6 +18,7 @@ from syndicator.storage.database import Database
 
 STEP = timedelta(seconds=10)  # of a turn: so often the worker looks, unless it is told otherwise
 STEPS = 1000
+MARGIN = 1.1  # of the time that an edition takes by what is known of its speed
 SPARE = timedelta(minutes=10)  # between the last turn and the end of the news' life
 
 
@@ -30,6 +31,10 @@ class Pacing:
     )  # the moment it is to be done by; None: it passed
     rate: float | None = None  # mails a second at most
     carries: float | None = None  # mails a second that the relays may carry; None: nobody says
+    done_by: Callable[[datetime], datetime] | None = (
+        None  # of a slot: when all are to have it; None: that is not asked
+    )
+    early: timedelta = timedelta(0)  # before its slot it begins by this at most
 
 
 class Pacer:
@@ -58,27 +63,47 @@ class Pacer:
             with self._database.write() as connection:
                 spreading.put(connection, edition, first, last, now + (until - now) * place / steps)
 
+    def begins(self, newsletter: str, slot: datetime) -> datetime:
+        """When an edition is to begin so that all have it in time: at its slot, or as much before as it takes by the
+        slowest of what is known of its speed, and a tenth more. Where nothing is known it begins at its slot."""
+        pacing = self._pacing(newsletter)
+        if pacing is None or pacing.done_by is None:
+            return slot
+        number, speeds = self._measured(newsletter, pacing)
+        if not speeds:
+            return slot
+        takes = timedelta(seconds=number / min(speeds.values()) * MARGIN)
+        return max(slot - pacing.early, min(slot, pacing.done_by(slot) - takes))
+
+    def _measured(self, newsletter: str, pacing: Pacing) -> tuple[int, dict[str, float]]:
+        """How many would get it now, and mails a second: what is known, by who says so."""
+        with self._database.read() as connection:
+            number = spreading.readers(connection, newsletter)
+            seen = spreading.fastest(connection, newsletter)
+        told = {
+            "its pace allows": pacing.rate,
+            "its relays may carry": pacing.carries,
+            "the last edition had": seen,
+        }
+        return number, {why: most for why, most in told.items() if most is not None}
+
     def foresee(self, newsletter: str) -> Iterator[Finding]:
         """Whether it can be done by then."""
         pacing, now = self._pacing(newsletter), self._now()
-        until = pacing.until(now) if pacing else None
-        if pacing is None or until is None:
+        if pacing is None:
             return
-        with self._database.read() as connection:
-            number, seen = (
-                spreading.readers(connection, newsletter),
-                spreading.fastest(connection, newsletter),
-            )
+        until = pacing.done_by(now) if pacing.done_by else pacing.until(now)
+        if until is None:
+            return
+        number, speeds = self._measured(newsletter, pacing)
         needed = number / max(1.0, (until - now).total_seconds())
-        for most, why in (
-            (pacing.rate, "its pace allows"),
-            (pacing.carries, "its relays may carry"),
-            (seen, "the last edition had"),
-        ):
-            if most is not None and most < needed * 0.999:
+        for why, most in speeds.items():
+            if most < needed * 0.999:
                 start = until - timedelta(seconds=number / most)
                 what = f"{number:,} mails until {until:%H:%M} UTC need {needed:.1f} a second, and {why} {most:.1f}"
                 instead = f"let the timetable begin by {start:%H:%M} UTC, or spread_until be later"
+                if pacing.done_by:
+                    instead = f"let it begin by {start:%H:%M} UTC (early), or done_by be later"
                 yield warning("pace", what, newsletter, instead)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import TextIOWrapper
@@ -19,14 +19,17 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from syndicator.errors import Refused
-from syndicator.model import Consent, Reason
+from syndicator.model import Consent, Frequency, Reason
 from syndicator.storage import brakes, enrolment, readers
 from syndicator.storage.database import Database
 from syndicator.storage.enrolment import Enrolled
+from syndicator.storage.wishes import written_topics
 from syndicator.text.addresses import CONTROL, checked_address
 
 COLUMNS = ("address", "name", "language")
-OUT = ("address", "name", "language", "newsletter", "consent", "since", "topics", "frequency", "proof")
+WISHES = ("zone", "topics", "frequency", "breaking")  # columns that a list may have as well
+OUT = ("address", "name", "language", "newsletter", "consent", "since", *WISHES, "proof")
+BREAKING = {"": None, "yes": True, "no": False}
 BATCH = 10_000  # rows in one commit: half a second; with fewer the same pages are written again and again
 PAGE = 2000  # rows of an export at a time
 FIELD_MAX = 500  # characters
@@ -73,9 +76,17 @@ class Counts:
     refused: int = 0
 
 
-def rows(
-    file: TextIO, name: str, *, newsletter: str, languages: Sequence[str], proof: str
-) -> Iterator[Enrolled | Refusal]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What readers of a newsletter may choose."""
+
+    newsletter: str
+    languages: Sequence[str]
+    zones: Collection[str] = ()
+    topics: Collection[str] = ()
+
+
+def rows(file: TextIO, name: str, *, offer: Offer, proof: str) -> Iterator[Enrolled | Refusal]:
     """Each row of the file, checked by itself. Raises :exc:`Refused` for a file without the columns it needs."""
     csv.field_size_limit(100_000)
     read = csv.DictReader(file)
@@ -83,7 +94,7 @@ def rows(
         raise Refused(f"{name}, line 1: {fault}; nothing was imported")
     try:
         for row in read:
-            yield _row(row, read.line_num, newsletter=newsletter, languages=languages, proof=proof)
+            yield _row(row, read.line_num, offer=offer, proof=proof)
     except csv.Error as error:
         raise Refused(f"{name}, line {read.line_num}: {error}; nothing was imported") from error
 
@@ -103,14 +114,10 @@ def _head(columns: Sequence[str]) -> str:
     return f"there are two columns {doubled!r}; leave one" if doubled else ""
 
 
-def _row(
-    row: Mapping[str | None, Any], line: int, *, newsletter: str, languages: Sequence[str], proof: str
-) -> Enrolled | Refusal:
+def _row(row: Mapping[str | None, Any], line: int, *, offer: Offer, proof: str) -> Enrolled | Refusal:
     told = {field: (value or "").strip() for field, value in row.items() if field is not None}
     address, shown = told["address"].removeprefix("'"), told.get("name", "")
-    if reason := "it has more fields than line 1" * (None in row) or _fault(
-        told, shown, newsletter, languages
-    ):
+    if reason := "it has more fields than line 1" * (None in row) or _fault(told, shown, offer):
         return Refusal(line, address, reason)
     try:
         checked = checked_address(address)
@@ -124,22 +131,45 @@ def _row(
         name=shown,
         language=told["language"],
         proof=f"{proof}; {own}" if own else proof,
+        zone=told.get("zone", ""),
+        topics=written_topics(_topics(told)),
+        frequency=told.get("frequency", "") or Frequency.EVERY.value,
+        breaking=BREAKING[told.get("breaking", "")],
     )
 
 
-def _fault(told: Mapping[str, str], shown: str, newsletter: str, languages: Sequence[str]) -> str:
+def _topics(told: Mapping[str, str]) -> list[str]:
+    return [one.strip() for one in told.get("topics", "").split(",") if one.strip()]
+
+
+def _fault(told: Mapping[str, str], shown: str, offer: Offer) -> str:
     if max(map(len, told.values())) > FIELD_MAX:
         return f"a field has more than {FIELD_MAX} characters"
     if CONTROL.search("".join(told.values())):
         return "a field holds a line break or another control character"
     if shown.startswith(tuple(FORMULA)):
         return f"the name {shown!r} is a formula"
-    if told["language"] not in languages:
-        return f"{newsletter} has no language {told['language']!r}; it has: {', '.join(languages)}"
+    if told["language"] not in offer.languages:
+        return (
+            f"{offer.newsletter} has no language {told['language']!r}; it has: {', '.join(offer.languages)}"
+        )
     if told.get("consent", Consent.GIVEN.value) != Consent.GIVEN.value:
         return f"its consent is {told['consent']!r}"
-    if told.get("newsletter", newsletter) != newsletter:
+    if told.get("newsletter", offer.newsletter) != offer.newsletter:
         return f"it is for {told['newsletter']}"
+    return _no_wish(told, offer)
+
+
+def _no_wish(told: Mapping[str, str], offer: Offer) -> str:
+    """What a list says of a reader's choice and cannot be."""
+    if (zone := told.get("zone", "")) and zone not in offer.zones:
+        return f"the zone {zone!r} is not offered; newsroom.zones names those that are"
+    if unknown := set(_topics(told)) - set(offer.topics):
+        return f"{offer.newsletter} has no topic {min(unknown)!r}"
+    if (often := told.get("frequency", "")) and often not in set(Frequency):
+        return f"its frequency is {often!r}; write one of: {', '.join(Frequency)}"
+    if told.get("breaking", "") not in BREAKING:
+        return f"its breaking is {told['breaking']!r}; write yes or no"
     return ""
 
 
@@ -151,6 +181,8 @@ def take_file(
     languages: Sequence[str],
     proof: str,
     seen: Callable[[int], None],
+    zones: Collection[str] = (),
+    topics: Collection[str] = (),
     **more: Any,
 ) -> Counts:
     """As :func:`take_in` does, from a CSV in UTF-8; ``seen`` hears of how many octets were read.
@@ -167,7 +199,8 @@ def take_file(
 
     try:
         with file.open("rb") as raw, TextIOWrapper(raw, encoding="utf-8-sig", newline="") as lines:
-            told = rows(lines, str(file), newsletter=newsletter, languages=languages, proof=proof)
+            offer = Offer(newsletter=newsletter, languages=languages, zones=zones, topics=topics)
+            told = rows(lines, str(file), offer=offer, proof=proof)
             return take_in(database, told, newsletter, name=file.name, seen=go_on, **more)
     except OSError as error:
         raise Refused(f"{file}: it cannot be read: {error.strerror}; nothing was imported") from error
@@ -185,7 +218,6 @@ def take_in(
     *,
     name: str,
     hashed: Callable[[str], str],
-    timezone: str,
     now: datetime,
     write: bool,
     by: str,
@@ -214,7 +246,7 @@ def take_in(
             fresh = [one for key, one in good.items() if stands.get(key) in {None, Consent.ASKED}]
             if write:
                 asked = {key for key, stand in stands.items() if stand is Consent.ASKED}
-                enrolment.enrol(connection, newsletter, fresh, numbers, asked, timezone=timezone, now=now)
+                enrolment.enrol(connection, newsletter, fresh, numbers, asked, now=now)
                 far = {"file": name, "rows": counts.read + len(batch), "at": now.isoformat()}
                 brakes.override(connection, f"{_IMPORT}{newsletter}", far, now=now, by=by)
         for one in sorted(bad, key=lambda one: one.line):
@@ -249,6 +281,10 @@ def defused(field: str) -> str:
     return f"'{field}" if field.startswith(tuple(FORMULA)) else field
 
 
+def _told(value: object) -> str:
+    return next((word for word, said in BREAKING.items() if said is value), str(value))
+
+
 def give_out(
     database: Database,
     file: TextIO,
@@ -266,7 +302,7 @@ def give_out(
             page = enrolment.page(connection, newsletter, consent, after=after, limit=PAGE)
         if not page:
             return number
-        write.writerows([defused(str(one[field])) for field in OUT] for one in page)
+        write.writerows([defused(_told(one[field])) for field in OUT] for one in page)
         after = (int(str(page[-1]["id"])), str(page[-1]["newsletter"]))
         number += len(page)
         seen(len(page))

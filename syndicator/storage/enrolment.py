@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, insert, or_, select, update
 
 from syndicator.model import Consent, Reason
 
@@ -26,6 +27,10 @@ class Enrolled:
     proof: str
     key: str  # as addresses are compared
     hashed: str = ""
+    zone: str = ""
+    topics: str = ""  # as they are written down
+    frequency: str = "every"
+    breaking: bool | None = None
 
 
 def standing(
@@ -57,10 +62,9 @@ def enrol(
     known: Mapping[str, int],
     asked: Collection[str],
     *,
-    timezone: str,
     now: datetime,
 ) -> None:
-    """Write confirmed wishes of these people down. Who is a reader already keeps name and language.
+    """Write confirmed wishes of these people down. Who is a reader already keeps name, language and zone.
 
     ``known`` are the numbers of readers by key, ``asked`` the keys of those who asked and did not confirm yet.
     """
@@ -77,7 +81,7 @@ def enrol(
                     "address_hash": one.hashed,
                     "name": one.name,
                     "language": one.language,
-                    "timezone": timezone,
+                    "timezone": one.zone,
                     "since": now,
                 }
                 for one in strangers
@@ -86,7 +90,10 @@ def enrol(
         known = {**known, **_numbers(connection, strangers)}
     given = {"consent": Consent.GIVEN.value, "since": now}
     rows = [
-        given | {"subscriber": known[one.key], "newsletter": newsletter, "proof": one.proof} for one in fresh
+        given
+        | {"subscriber": known[one.key], "newsletter": newsletter, "proof": one.proof}
+        | {"topics": one.topics, "frequency": one.frequency, "breaking": one.breaking}
+        for one in fresh
     ]
     of_those = [row for one, row in zip(fresh, rows, strict=True) if one.key in asked]
     if of_those:
@@ -94,8 +101,15 @@ def enrol(
             subscriptions.c.subscriber == bindparam("who"),
             subscriptions.c.newsletter == newsletter,
         )
-        confirmed = update(subscriptions).where(*ours).values(given | {"proof": bindparam("how")})
-        connection.execute(confirmed, [{"who": row["subscriber"], "how": row["proof"]} for row in of_those])
+        names = ("proof", "topics", "frequency", "breaking")
+        confirmed = update(subscriptions).where(*ours)
+        said: dict[str, ColumnElement[Any]] = {name: bindparam(f"its_{name}") for name in names}
+        said["breaking"] = func.coalesce(
+            said["breaking"], subscriptions.c.breaking
+        )  # they were asked already
+        confirmed = confirmed.values(given | said)
+        told = [{f"its_{name}": row[name] for name in names} | {"who": row["subscriber"]} for row in of_those]
+        connection.execute(confirmed, told)
     if len(of_those) < len(rows):
         connection.execute(
             insert(subscriptions),
@@ -119,8 +133,11 @@ def page(
 ) -> list[dict[str, object]]:
     """Subscriptions in the order of reader and newsletter, after this one."""
     number, name = after
-    person = (subscribers.c.id, subscribers.c.address, subscribers.c.name, subscribers.c.language)
-    names = "newsletter consent since topics frequency proof".split()
+    person = (
+        *(subscribers.c[one] for one in "id address name language".split()),
+        subscribers.c.timezone.label("zone"),
+    )
+    names = "newsletter consent since topics frequency breaking proof".split()
     later = or_(
         subscriptions.c.subscriber > number,
         and_(subscriptions.c.subscriber == number, subscriptions.c.newsletter > name),

@@ -43,6 +43,7 @@ from syndicator.model import (
 
 from .content import POST, SUMMARY, digest, dump
 from .schema import (
+    ELSEWHERE,
     MISSED,
     SELDOM,
     candidates,
@@ -59,8 +60,10 @@ from .statements import as_rows, as_text, consents, dialect, insert_new, inserte
 
 S = DeliveryState
 WELCOMED = timedelta(days=31)  # an older edition is no welcome
+BEGUN = "begun"  # what became of the moment at which a timetable was first looked at
 HELD = "held"  # what became of a slot that was missed by too much
 IN_VAIN = sorted(state.value for state in (S.EXCLUDED, S.EXPIRED, S.CANCELLED, S.FAILED))
+NOWHERE: Mapping[str, tuple[datetime, datetime]] = {}
 other = deliveries.alias()
 next_slots = slots.alias()
 
@@ -203,7 +206,8 @@ class Audience:
     )  # who had one since then waits for the next
     cap: Cap | None = None
     catch_up: bool = False  # what is put off now is for a later edition
-    breaking: bool = False  # only for who wants mails about one story at once, and reads its language
+    breaking: bool | None = None
+    """Only for who wants mails about one story at once, and reads its language; whether who did not say wants them."""
 
 
 def groups(
@@ -232,13 +236,16 @@ def add_readers(
     due_at: datetime,
     not_after: datetime,
     urgency: int,
+    elsewhere: Mapping[str, tuple[datetime, datetime]] = NOWHERE,
+    slot: datetime | None = None,
 ) -> int:
-    """Plan the edition for every confirmed reader of the newsletter, by one INSERT … SELECT.
+    """Plan the edition for every confirmed reader of the newsletter, by one INSERT … SELECT. ``elsewhere`` are the
+    moments in place of ``due_at`` and ``not_after`` for readers in other zones than the newsroom's.
 
     Who gets nothing this time gets a row that says why: nobody is dropped in silence. Be :func:`steady` first.
     """
     who = _candidates(newsletter, audience)
-    if audience.breaking:
+    if audience.breaking is not None:
         who = (*who, subscribers.c.id == subscriptions.c.subscriber)
     _expect(connection, edition, channel, select(func.count()).select_from(subscriptions).where(*who))
     others = _others(connection, audience)
@@ -253,8 +260,8 @@ def add_readers(
         "state": case((reason.is_(None), S.PENDING.value), else_=S.EXCLUDED.value),
         "reason": reason,
         "urgency": literal(urgency),
-        "due_at": literal(due_at, deliveries.c.due_at.type),
-        "not_after": literal(not_after, deliveries.c.not_after.type),
+        "due_at": _where_they_live({zone: one for zone, (one, _) in elsewhere.items()}, due_at),
+        "not_after": _where_they_live({zone: one for zone, (_, one) in elsewhere.items()}, not_after),
     }
     people: Any = subscriptions.join(subscribers, subscribers.c.id == subscriptions.c.subscriber)
     if others is not None:
@@ -272,16 +279,26 @@ def add_readers(
             told=as_rows([[*group, fewer or ""] for group, fewer in audience.variants.items()])
         )
     planned = inserted(connection, dialect(connection).insert(deliveries).from_select([*columns], query))
-    if not audience.breaking:
-        _remember(connection, edition, channel, newsletter, audience=audience, due_at=due_at)
+    if audience.breaking is None:
+        at = max(due_at, slot or due_at)
+        _remember(connection, edition, channel, newsletter, audience=audience, at=at)
     return planned
 
 
+def _where_they_live(elsewhere: Mapping[str, datetime], usual: datetime) -> ColumnElement[Any]:
+    kind = deliveries.c.due_at.type
+    told = [(subscribers.c.timezone == zone, literal(moment, kind)) for zone, moment in elsewhere.items()]
+    if not told:
+        return literal(usual, kind)
+    return case((subscribers.c.timezone == "", literal(usual, kind)), *told, else_=literal(usual, kind))
+
+
 def _candidates(newsletter: str, audience: Audience) -> tuple[ColumnElement[bool], ...]:
-    if not audience.breaking:
+    if audience.breaking is None:
         return (consents(newsletter),)
-    wanted = subscriptions.c.breaking, subscribers.c.language.in_(sorted(audience.posts))
-    return consents(newsletter), *wanted
+    said = subscriptions.c.breaking
+    wanted = said.is_not(False) if audience.breaking else said.is_(True)
+    return consents(newsletter), wanted, subscribers.c.language.in_(sorted(audience.posts))
 
 
 def _others(connection: Connection, audience: Audience) -> FromClause | None:
@@ -362,12 +379,12 @@ def _remember(
     newsletter: str,
     *,
     audience: Audience,
-    due_at: datetime,
+    at: datetime,
 ) -> None:
     """For the few readers who do not get every edition: which was their last, and the first one put off since."""
     ours, key = consents(newsletter), _key(edition, channel)
     gets_it = exists().where(deliveries.c.key == key, deliveries.c.state != S.EXCLUDED.value)
-    connection.execute(update(subscriptions).where(ours, SELDOM, gets_it).values(last_at=due_at))
+    connection.execute(update(subscriptions).where(ours, SELDOM, gets_it).values(last_at=at))
     connection.execute(update(subscriptions).where(ours, MISSED, gets_it).values(missed=""))
     if audience.catch_up:
         put_off = exists().where(deliveries.c.key == key, deliveries.c.reason == Reason.OFTEN_ENOUGH.value)
@@ -541,7 +558,19 @@ def slot_newest(connection: Connection, timetable: str) -> datetime | None:
     return connection.execute(found).scalar()
 
 
+def begun_at(connection: Connection, timetable: str) -> datetime | None:
+    """When it was last begun anew: slots whose time had come by then are not made up for."""
+    found = select(func.max(slots.c.slot)).where(slots.c.timetable == timetable, slots.c.outcome == BEGUN)
+    return connection.execute(found).scalar()
+
+
+def lived_in(connection: Connection, newsletter: str, zone: str) -> bool:
+    """Whether a reader of the newsletter lives in this zone, which is not the newsroom's."""
+    there = and_(ELSEWHERE, subscribers.c.timezone == zone, subscribers.c.id == subscriptions.c.subscriber)
+    return bool(connection.execute(select(exists().where(there, consents(newsletter)))).scalar())
+
+
 def begin_again(connection: Connection, now: datetime) -> None:
     """Slots that passed before this moment are not made up for."""
     for timetable in connection.execute(select(slots.c.timetable).distinct()).scalars().all():
-        fire_slot(connection, timetable, now, now=now, edition=None, outcome="begun")
+        fire_slot(connection, timetable, now, now=now, edition=None, outcome=BEGUN)

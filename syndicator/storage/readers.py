@@ -76,17 +76,16 @@ def add(
     *,
     name: str,
     language: str,
-    timezone: str,
     now: datetime,
     hashed: str | None = None,
 ) -> SubscriberId:
     """Write a subscriber down; one that is known gets the newer name and language."""
-    values = {"name": name, "language": language, "timezone": timezone}
+    values = {"name": name, "language": language}
     known = find(connection, address)
     if known:
         connection.execute(update(subscribers).where(subscribers.c.id == known.id).values(values))
         return known.id
-    row = values | {"address": address.strip(), "address_key": key(address), "since": now}
+    row = values | {"address": address.strip(), "address_key": key(address), "since": now, "timezone": ""}
     row["address_hash"] = hashed
     done = connection.execute(insert(subscribers).values(row))
     (number,) = done.inserted_primary_key or (0,)
@@ -265,7 +264,8 @@ def page(
 ) -> list[dict[str, Any]]:
     """Subscribers after this number, each with all wishes; only those of whose wishes one is so."""
     names = "id address name language since paused_until".split()
-    query = select(*(subscribers.c[name] for name in names)).where(subscribers.c.id > after)
+    columns = *(subscribers.c[name] for name in names), subscribers.c.timezone.label("zone")
+    query = select(*columns).where(subscribers.c.id > after)
     wish = [subscriptions.c.newsletter == newsletter] * bool(newsletter)
     wish += [subscriptions.c.consent == consent] * bool(consent)
     if wish:
@@ -274,10 +274,9 @@ def page(
         row.id: {**row._mapping, "subscriptions": list[dict[str, Any]]()}
         for row in connection.execute(query.order_by(subscribers.c.id).limit(limit))
     }
-    columns = (
-        subscriptions.c[name] for name in "subscriber newsletter consent since topics frequency".split()
-    )
-    theirs = select(*columns).where(subscriptions.c.subscriber.in_(list(found)))
+    wishes = "subscriber newsletter consent since topics frequency breaking".split()
+    theirs = select(*(subscriptions.c[name] for name in wishes))
+    theirs = theirs.where(subscriptions.c.subscriber.in_(list(found)))
     for row in connection.execute(theirs.order_by(subscriptions.c.newsletter)):
         told = dict(row._mapping)
         found[told.pop("subscriber")]["subscriptions"].append(told)

@@ -141,6 +141,9 @@ editions = Table(
     Column("planned_at", Moment, nullable=False),
     Column("planned_by", String, nullable=False),
     Column("note", Text, nullable=False, server_default=""),
+    Column(
+        "headings", JSON(none_as_null=True)
+    ),  # by language: its title, and its sections' as they were sent
     Column("sealed", JSON(none_as_null=True)),  # the report, once every delivery is at its end
     Column("sealed_at", Moment),
     Column("pruned_at", Moment),  # since then the sealed report is all there is
@@ -173,6 +176,14 @@ left_out = Table(
     Column("edition", ForeignKey("editions.id"), primary_key=True),
     Column("article", ForeignKey("articles.id"), primary_key=True),
     Column("why", Text, nullable=False),
+)
+
+# Stories of earlier editions that some of its posts hold, for readers who missed those.
+caught_up = Table(
+    "caught_up",
+    metadata,
+    Column("edition", ForeignKey("editions.id"), primary_key=True),
+    Column("article", ForeignKey("articles.id"), primary_key=True),
 )
 
 # A story goes to a channel (for mail: a newsletter on that channel) once. These rows outlive pruning.
@@ -246,6 +257,8 @@ receipts = Table(
     Index(None, "delivery"),
 )
 
+ELSEWHERE = text("timezone <> ''")  # few have an hour of their own
+
 subscribers = Table(
     "subscribers",
     metadata,
@@ -254,12 +267,13 @@ subscribers = Table(
     Column("address_key", String, nullable=False),  # normalised, for comparing
     Column("name", String, nullable=False, server_default=""),
     Column("language", String, nullable=False),
-    Column("timezone", String, nullable=False),
+    Column("timezone", String, nullable=False),  # as the reader chose; empty: the newsroom's
     Column("since", Moment, nullable=False),
     Column("address_hash", String),  # keyed, as the memory outside names readers; NULL: not made yet
     Column("paused_until", Moment),  # by their own wish
     UniqueConstraint("address_key"),
     Index(None, "address_hash"),
+    Index("ix_subscribers_elsewhere", "timezone", sqlite_where=ELSEWHERE, postgresql_where=ELSEWHERE),
     sqlite_autoincrement=True,  # a number is given once (numbers.py)
 )
 
@@ -311,7 +325,7 @@ subscriptions = Table(
     Column("frequency", String, nullable=False, server_default="every"),
     Column("last_at", Moment),  # the edition they had last, where they do not want every one
     Column("missed", String, nullable=False, server_default=""),  # the first edition put off since then
-    Column("breaking", Boolean, nullable=False, server_default=text("true")),  # mails about one story at once
+    Column("breaking", Boolean),  # mails about one story at once; NULL: they did not say
     Index(None, "newsletter", "consent"),
     Index("ix_subscriptions_seldom", "newsletter", sqlite_where=SELDOM, postgresql_where=SELDOM),
     Index("ix_subscriptions_missed", "newsletter", sqlite_where=MISSED, postgresql_where=MISSED),

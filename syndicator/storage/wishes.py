@@ -34,6 +34,7 @@ class Choice:
     consent: Consent
     topics: tuple[str, ...] = ()  # none: all of them
     frequency: Frequency = Frequency.EVERY
+    breaking: bool | None = None  # mails about one story at once; None: they did not say
 
 
 def choices(connection: Connection, who: SubscriberId) -> dict[str, Choice]:
@@ -47,6 +48,7 @@ def choices(connection: Connection, who: SubscriberId) -> dict[str, Choice]:
             consent=Consent(row.consent),
             topics=told_topics(row.topics),
             frequency=Frequency(row.frequency),
+            breaking=row.breaking,
         )
         for row in connection.execute(query)
     }
@@ -68,10 +70,24 @@ def choose(
     *,
     topics: Sequence[str],
     frequency: Frequency,
+    breaking: bool | None = None,
 ) -> None:
+    """``breaking`` stays as it is where nothing is said of it."""
     ours = (subscriptions.c.subscriber == who, subscriptions.c.newsletter == newsletter)
-    values = {"topics": written_topics(topics), "frequency": frequency.value}
+    values: dict[str, Any] = {"topics": written_topics(topics), "frequency": frequency.value}
+    values |= {} if breaking is None else {"breaking": breaking}
     connection.execute(update(subscriptions).where(*ours).values(values))
+
+
+def hear_at_once(connection: Connection, who: SubscriberId, newsletter: str, *, wanted: bool) -> None:
+    """Whether mails about one story go to this reader as soon as it is published."""
+    ours = (subscriptions.c.subscriber == who, subscriptions.c.newsletter == newsletter)
+    connection.execute(update(subscriptions).where(*ours).values(breaking=wanted))
+
+
+def live(connection: Connection, who: SubscriberId, zone: str) -> None:
+    """By which clock the reader lives; empty: the newsroom's."""
+    connection.execute(update(subscribers).where(subscribers.c.id == who).values(timezone=zone))
 
 
 def speak(connection: Connection, who: SubscriberId, language: str) -> None:

@@ -25,7 +25,7 @@ from starlette.routing import Mount, Route
 from syndicator.app import App
 from syndicator.errors import NotFound, StorageError, SyndicatorError, TooMany, Unproven
 from syndicator.model import Consent, Frequency
-from syndicator.register import Change, Register
+from syndicator.register import Altered, Change, Register
 from syndicator.services.frontdesk import shortened
 
 log = logging.getLogger("syndicator")
@@ -75,6 +75,7 @@ class Choice(Told):
 
     topics: list[str] | None = Field(None, description="only these; an empty list: all")
     frequency: Frequency | None = Field(None, description="how many editions")
+    breaking: bool | None = Field(None, description="mails about one story, at once")
 
 
 class Alteration(Told):
@@ -82,6 +83,11 @@ class Alteration(Told):
 
     name: str | None = Field(None, max_length=200, description="another name")
     language: str | None = Field(None, description="another language")
+    zone: str | None = Field(
+        None,
+        max_length=64,
+        description='where they live, such as "Europe/Berlin"; empty: the newsroom\'s zone',
+    )
     rest_days: Annotated[int, Field(ge=0, le=366)] | None = Field(
         None, description="silence for so many days; 0 ends it"
     )
@@ -153,8 +159,9 @@ def _change(register: Register, call: Call) -> Any:
     change = Change(
         name=told.name,
         language=told.language,
+        zone=told.zone,
         rest=None if told.rest_days is None else timedelta(days=told.rest_days),
-        newsletters={name: (one.topics, one.frequency) for name, one in told.newsletters.items()},
+        newsletters={name: Altered(**one.model_dump()) for name, one in told.newsletters.items()},
     )
     register.change(address, change, by=call.by)
     return register.show(address)

@@ -20,7 +20,7 @@ from syndicator.app import App
 from syndicator.errors import NotFound, Refused, TooMany
 from syndicator.inspection.answers import SAYS
 from syndicator.model import Consent, Frequency
-from syndicator.services.frontdesk import Chosen
+from syndicator.services.frontdesk import Chosen, Rack, Wanted
 
 HEADERS = {
     "referrer-policy": "no-referrer",  # the address is a key
@@ -127,6 +127,7 @@ class Counter:
                 language=language,
                 wording=self._wording(language),
                 place=_place(request),
+                breaking=form.get("breaking", ()),
             )
         except TooMany:
             return self._form(request, language, form, 429, state="many")
@@ -138,11 +139,11 @@ class Counter:
         self, request: Request, language: str, form: Form, status: int = 200, /, state: str = "asked"
     ) -> Response:
         racks = [
-            {"name": rack.name, "title": rack.title(language)}
+            self._asked_for(rack, language, form)
             for rack in self._front.racks.values()
             if rack.open and language in rack.languages
         ]
-        wanted = form.get("newsletter") or [one["name"] for one in racks[:1]]
+        wanted = form.get("newsletter") or [rack["name"] for rack in racks[:1]]
         return self._show(
             request,
             "pages/subscribe.html",
@@ -157,6 +158,11 @@ class Counter:
             stamp=self._front.stamp(),
             bait=BAIT,
         )
+
+    def _asked_for(self, rack: Rack, language: str, form: Form) -> dict[str, Any]:
+        told = {"name": rack.name, "title": rack.title(language), "flashes": rack.breaking is not None}
+        ours = "stamp" in form  # else nobody was asked about breaking news yet
+        return told | {"breaking": rack.name in form.get("breaking", ()) if ours else rack.breaking}
 
     def _wording(self, language: str) -> str:
         return self._newsroom.page("pages/consent.txt", language).strip()
@@ -251,6 +257,11 @@ class Counter:
                     "given": choice is not None and choice.consent is Consent.GIVEN,
                     "suppressed": choice is not None and choice.consent is Consent.SUPPRESSED,
                     "frequency": str(choice.frequency if choice else Frequency.EVERY),
+                    "flashes": rack.breaking is not None,
+                    "breaking": rack.breaking
+                    if choice is None or choice.breaking is None
+                    else choice.breaking,
+                    "own_hours": rack.own_hours,
                     "topics": [
                         {
                             "name": topic,
@@ -271,9 +282,17 @@ class Counter:
             address=told.reader.address,
             languages=self._named(self._languages),
             racks=shown,
+            zone=told.reader.timezone,
+            zones=self._zones(language),
             rests=list(RESTS),
             rests_until=self._newsroom.wiring.renderer.moment(until, language) if until else "",
         )
+
+    def _zones(self, language: str) -> list[dict[str, str]]:
+        """Where a reader may live, the newsroom's own place first."""
+        city = self._newsroom.wiring.renderer.city
+        own = {"key": "", "name": city(self._newsroom.settings.newsroom.timezone.key, language)}
+        return [own, *({"key": key, "name": city(key, language)} for key in self._front.zones)]
 
     def _leave(self, request: Request, form: Form | None) -> Response:
         """By one click of a mail program (RFC 8058), or of a person."""
@@ -294,7 +313,7 @@ async def _form(request: Request) -> Form:
         if len(body) > FORM_MAX:
             return {}
     try:
-        return parse_qs(body.decode(), max_num_fields=200)
+        return parse_qs(body.decode(), keep_blank_values=True, max_num_fields=200)
     except ValueError:
         return {}
 
@@ -308,13 +327,18 @@ def _chosen(form: Form) -> Chosen:
     days = _said(form, "rest")
     try:
         wanted = {
-            name: (form.get(f"topic:{name}", ()), Frequency(_said(form, f"frequency:{name}") or "every"))
+            name: Wanted(
+                topics=form.get(f"topic:{name}", ()),
+                frequency=Frequency(_said(form, f"frequency:{name}") or "every"),
+                breaking=name in form.get("breaking", ()) if name in form.get("flashes", ()) else None,
+            )
             for name in form.get("newsletter", ())
         }
         rest = timedelta(days=min(int(days), 366)) if days else None
     except ValueError as error:
         raise Refused("this form is not one of ours") from error
-    return Chosen(language=_said(form, "language"), rest=rest, newsletters=wanted)
+    zone = _said(form, "zone") if "zone" in form else None
+    return Chosen(language=_said(form, "language"), rest=rest, newsletters=wanted, zone=zone)
 
 
 def _place(request: Request) -> str:

@@ -73,7 +73,7 @@ def publish(database: Database, *names: str, language: Language = EN, headline: 
 def subscribe(database: Database, *wishes: tuple[str, str]) -> None:
     with database.write() as connection:
         for address, language in wishes:
-            who = readers.add(connection, address, name="", language=language, timezone="UTC", now=NOW)
+            who = readers.add(connection, address, name="", language=language, now=NOW)
             readers.consent(connection, who, "daily", Consent.GIVEN, now=NOW, proof="test")
 
 

@@ -90,7 +90,7 @@ class House:
     def subscribe(self, *wishes: tuple[str, str]) -> None:
         with self.database.write() as connection:
             for address, language in wishes:
-                who = readers.add(connection, address, name="", language=language, timezone="UTC", now=NOW)
+                who = readers.add(connection, address, name="", language=language, now=NOW)
                 readers.consent(connection, who, "morning", Consent.GIVEN, now=NOW, proof="test")
 
     def fix(self, **marks: tuple[str, ...]) -> None:
@@ -234,11 +234,20 @@ def test_quiet_hours_put_an_edition_off(house: House) -> None:
     assert row["due_at"] == end
 
 
-def choose(database: Database, often: str, *, topics: Sequence[str] = (), who: str = "e@x.example") -> None:
+def choose(
+    database: Database,
+    often: str,
+    *,
+    topics: Sequence[str] = (),
+    breaking: bool | None = None,
+    who: str = "e@x.example",
+) -> None:
     with database.write() as connection:
         reader = readers.find(connection, who)
         assert reader
-        wishes.choose(connection, reader.id, "morning", topics=topics, frequency=Frequency(often))
+        wishes.choose(
+            connection, reader.id, "morning", topics=topics, frequency=Frequency(often), breaking=breaking
+        )
 
 
 def mails(house: House, planned: Planned) -> dict[str, str]:
@@ -398,3 +407,15 @@ def test_a_story_taken_back_while_the_edition_is_written_or_put_off_is_in_none(h
     retract("put off")
     house.publish("new")
     assert mails(house, house.digest(CATCHING_UP, hours=24)) == {"e": "new"}
+
+
+@pytest.mark.parametrize(("default", "told"), [(True, ["silent", "yes"]), (False, ["yes"])])
+def test_a_flash_goes_to_who_wants_it_and_the_newsletter_says_it_of_who_did_not(
+    house: House, *, default: bool, told: list[str]
+) -> None:
+    newsletter = replace(MORNING, flash=lambda article: True, breaking=default)
+    for name, said in (("yes", True), ("no", False), ("silent", None)):
+        house.subscribe((f"{name}@x.example", "en"))
+        choose(house.database, "every", breaking=said, who=f"{name}@x.example")
+    house.publish("war")
+    assert sorted(mails(house, house.desk.flash_mails(newsletter))) == told

@@ -36,7 +36,6 @@ class House:
             keys=KEYS,
             racks={"daily": rack},
             caps=Caps(place=3),
-            timezone="UTC",
             now=self.now,
             hashed=memory.hash,
             write=self.write,

@@ -42,9 +42,7 @@ def plan(database: Database, name: str = "digest:daily:1", people: int = 5) -> E
     with database.write() as connection:
         for number in range(people):
             language = "ar" if number == 0 else "en"
-            who = readers.add(
-                connection, f"r{number}@x.example", name="", language=language, timezone="UTC", now=NOW
-            )
+            who = readers.add(connection, f"r{number}@x.example", name="", language=language, now=NOW)
             readers.consent(connection, who, "daily", Consent.GIVEN, now=NOW, proof="test")
     with database.write() as connection:
         planning.steady(connection)
@@ -133,7 +131,7 @@ def test_who_subscribes_while_an_edition_is_planned_is_in_neither_count(postgres
 
     def somebody_comes() -> None:
         with postgresql.write() as connection:
-            who = readers.add(connection, "late@x.example", name="", language="en", timezone="UTC", now=NOW)
+            who = readers.add(connection, "late@x.example", name="", language="en", now=NOW)
             readers.consent(connection, who, "daily", Consent.GIVEN, now=NOW, proof="test")
 
     with postgresql.write() as connection:

@@ -18,7 +18,7 @@ from syndicator.errors import Refused
 from syndicator.model import Consent
 from syndicator.services import audience, rolls
 from syndicator.services.memory import Memory
-from syndicator.storage import readers
+from syndicator.storage import readers, wishes
 from syndicator.storage.database import Database
 from syndicator.text.addresses import checked_address
 from tests.circulation import KEYS, stands, subscribe
@@ -53,9 +53,10 @@ class Office:
             file,
             "daily",
             languages=["en", "ckb"],
+            zones=["Europe/Berlin"],
+            topics=["sport", "war"],
             proof="at the fair",
             hashed=self.memory.hash,
-            timezone="UTC",
             now=now,
             write=write,
             refused=self.refusals.append,
@@ -90,7 +91,7 @@ def test_who_asked_and_did_not_confirm_may_be_on_a_list_and_each_keeps_their_own
     office: Office,
 ) -> None:
     with office.database.write() as connection:
-        who = readers.add(connection, "sara@x.example", name="", language="en", timezone="UTC", now=NOW)
+        who = readers.add(connection, "sara@x.example", name="", language="en", now=NOW)
         readers.consent(connection, who, "daily", Consent.ASKED, now=NOW, proof="the form")
     text = "address,language,proof\nsara@x.example,en,slip 7\nnoor@x.example,en,\n"
     assert office.take(text) == rolls.Counts(read=2, new=2)
@@ -165,6 +166,48 @@ def test_an_exported_list_takes_only_those_in_who_consented(office: Office) -> N
     write.writerows(found)
     assert office.take(file.getvalue()) == rolls.Counts(read=3, known=1, refused=2)
     assert [row["address"] for row in office.give("daily", Consent.GIVEN)] == ["sara@x.example"]
+
+
+WISHES = """address,language,zone,topics,frequency,breaking
+sara@x.example,en,Europe/Berlin,"war,sport",daily,no
+noor@x.example,ckb,,,,
+zana@x.example,en,,sport,every,yes
+"""
+
+
+def test_what_readers_chose_comes_in_and_goes_out_again(office: Office, tmp_path: Path) -> None:
+    assert office.take(WISHES) == rolls.Counts(read=3, new=3)
+    found = office.give()
+    told = [[row[name] for name in ("zone", "topics", "frequency", "breaking")] for row in found]
+    assert told == [
+        ["Europe/Berlin", "sport,war", "daily", "no"],
+        ["", "", "every", ""],
+        ["", "sport", "every", "yes"],
+    ]
+
+
+def test_a_list_says_more_of_who_asked_than_they_did_and_takes_nothing_away(office: Office) -> None:
+    with office.database.write() as connection:
+        for name in ("sara", "noor"):
+            who = readers.add(connection, f"{name}@x.example", name="", language="en", now=NOW)
+            readers.consent(connection, who, "daily", Consent.ASKED, now=NOW, proof="asked")
+            wishes.hear_at_once(connection, who, "daily", wanted=True)
+    assert office.take(WISHES) == rolls.Counts(read=3, new=3)
+    assert [row["breaking"] for row in office.give()] == ["no", "yes", "yes"]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("a@x.example,en,Mars/Olympus,,,", "the zone 'Mars/Olympus' is not offered"),
+        ("a@x.example,en,,chess,,", "daily has no topic 'chess'"),
+        ("a@x.example,en,,,hourly,", "its frequency is 'hourly'; write one of: every, daily, weekly"),
+        ("a@x.example,en,,,,perhaps", "its breaking is 'perhaps'; write yes or no"),
+    ],
+)
+def test_a_choice_that_cannot_be_is_refused(office: Office, row: str, reason: str) -> None:
+    assert office.take(f"address,language,zone,topics,frequency,breaking\n{row}\n").refused == 1
+    assert office.refusals[0].reason.startswith(reason)
 
 
 def test_batches_and_pages_lose_nothing(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,7 +87,7 @@ def test_not_after_two_restores_with_many_readers_between_them(
 
 
 def reader(connection: readers.Connection, address: str) -> int:
-    return readers.add(connection, address, name="", language="en", timezone="UTC", now=NOW)
+    return readers.add(connection, address, name="", language="en", now=NOW)
 
 
 @pytest.mark.parametrize("way", ["sqlite to postgresql", "postgresql to sqlite", "sqlite to sqlite"])

@@ -167,7 +167,7 @@ def test_a_reader_who_left_after_the_claim_gets_nothing(database: Database) -> N
     post = Post(id="p", edition=edition.id, channel=mail, language=Language("en"), text="t")
     with database.write() as connection:
         for address, language in (("a@x.example", "en"), ("b@x.example", "en"), ("c@x.example", "ar")):
-            who = readers.add(connection, address, name="", language=language, timezone="UTC", now=NOW)
+            who = readers.add(connection, address, name="", language=language, now=NOW)
             readers.consent(connection, who, "daily", Consent.GIVEN, now=NOW, proof="test")
         weekly = replace(edition, id=EditionId("digest:a-weekly:1"))  # another newsletter's rows are its own
         planning.add_edition(connection, weekly, newsletter="weekly", now=NOW, by="test")
@@ -217,9 +217,7 @@ def test_a_reader_who_is_erased_or_suppressed_after_the_claim_gets_nothing(datab
     with database.write() as connection:
         people = []
         for name in "ab":
-            who = readers.add(
-                connection, f"{name}@x.example", name="", language="en", timezone="UTC", now=NOW
-            )
+            who = readers.add(connection, f"{name}@x.example", name="", language="en", now=NOW)
             readers.consent(connection, who, "daily", Consent.GIVEN, now=NOW, proof="test")
             people.append(who)
         planning.add_edition(connection, edition, newsletter="daily", now=NOW, by="test")

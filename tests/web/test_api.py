@@ -55,12 +55,16 @@ class Program:
             return [(row.who, row.what) for row in connection.execute(select(audit).order_by(audit.c.id))]
 
 
+FLASHES = '[newsletters.evening]\nflash = { sections = ["Never"] }'
+
+
 @pytest.fixture
 def program(tmp_path: Path) -> Iterator[Program]:
     clock = Clock()
     with Sandbox(now=clock.now) as sandbox:
         path = sandbox.configure(tmp_path)
-        path.write_text(path.read_text("utf-8") + TOPICS, "utf-8")
+        told = path.read_text("utf-8").replace("[newsletters.evening]", FLASHES)
+        path.write_text(told + TOPICS, "utf-8")
         with App.opened(path, {}, now=clock.now) as app, serving(app) as base:
             program = Program(sandbox, app, clock, base)
             with program.http:
@@ -155,10 +159,10 @@ def test_a_readers_life_by_a_program(program: Program) -> None:
     told = program.call("GET", f"/subscribers/{number}").json()
     assert (told["address"], told["name"], told["language"]) == (SARA, "Sara", "en")
     assert [(one["newsletter"], one["consent"]) for one in told["subscriptions"]] == [("evening", "given")]
-    wish = {"topics": ["business"], "frequency": "daily"}
+    wish = {"topics": ["business"], "frequency": "daily", "breaking": False}
     changed = {"language": "ckb", "name": "سارا", "rest_days": 7, "newsletters": {"evening": wish}}
-    told = program.call("PATCH", f"/subscribers/{number}", json=changed).json()
-    assert (told["name"], told["language"]) == ("سارا", "ckb")
+    told = program.call("PATCH", f"/subscribers/{number}", json={**changed, "zone": "Europe/Berlin"}).json()
+    assert (told["name"], told["language"], told["zone"]) == ("سارا", "ckb", "Europe/Berlin")
     assert datetime.fromisoformat(told["paused_until"]) == program.clock.time + timedelta(days=7)
     assert told["subscriptions"][0] | wish | {"topics": "business"} == told["subscriptions"][0]
     assert (
@@ -295,6 +299,8 @@ def test_what_cannot_be_is_refused_with_its_reason(
         {"language": "de"},
         {"rest_days": -1},
         {"newsletters": {"noon": {"frequency": "daily"}}},
+        {"newsletters": {"evening": {"breaking": "perhaps"}}},
+        {"zone": "Mars/Olympus"},
         {"newsletters": {"evening": {"topics": ["weather"]}}},
         {"newsletters": {"evening": {"frequency": "hourly"}}},
         {"address": "new@x.example"},

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from syndicator.sandbox.world import Sandbox
 from syndicator.services.audience import Wish
 from syndicator.services.desk import Newsletter
 from syndicator.services.frontdesk import Rack
-from syndicator.storage import archive, ledger, readers
+from syndicator.storage import archive, ledger, readers, wishes
 from syndicator.web.pages import serving
 
 SARA = "sara@readers.example"
@@ -99,15 +100,27 @@ class Visitor:
 
 
 @pytest.fixture
-def visitor(tmp_path: Path) -> Iterator[Visitor]:
+def visitor_with(tmp_path: Path) -> Iterator[Callable[[str], Visitor]]:
+    """A visitor of a newsroom whose evening digest begins with these lines of its configuration."""
     clock = Clock()
-    with Sandbox(now=clock.now) as sandbox:
-        path = sandbox.configure(tmp_path)
-        path.write_text(path.read_text("utf-8") + TOPICS, "utf-8")
-        with App.opened(path, {}, now=clock.now) as app, serving(app) as base:
-            visitor = Visitor(sandbox, app, clock, base)
-            with visitor.http:
-                yield visitor
+    with ExitStack() as open_:
+        sandbox = open_.enter_context(Sandbox(now=clock.now))
+
+        def made(evening: str) -> Visitor:
+            path = sandbox.configure(tmp_path)
+            told = path.read_text("utf-8").replace("[newsletters.evening]", evening)
+            path.write_text(told + TOPICS, "utf-8")
+            app = open_.enter_context(App.opened(path, {}, now=clock.now))
+            visitor = Visitor(sandbox, app, clock, open_.enter_context(serving(app)))
+            open_.enter_context(visitor.http)
+            return visitor
+
+        yield made
+
+
+@pytest.fixture
+def visitor(visitor_with: Callable[[str], Visitor]) -> Visitor:
+    return visitor_with("[newsletters.evening]")
 
 
 def test_nobody_is_a_reader_before_the_button_in_the_mail_is_pressed(visitor: Visitor) -> None:
@@ -376,6 +389,87 @@ def visitor_newsletter(visitor: Visitor) -> Newsletter:
     with visitor.app.database.write() as connection:
         archive.record(connection, article, source="s", now=now, fresh=True)
     return visitor.app.newsletters["evening"]
+
+
+FLASHES = """[newsletters.evening]
+flash = { sections = ["Breaking", "بەپەلە", "عاجل"] }
+breaking = false
+zone = "reader"
+"""
+
+
+@pytest.fixture
+def alert(visitor_with: Callable[[str], Visitor]) -> Visitor:
+    """The evening digest has flashes, for who asks for them, and comes at its hour where a reader lives."""
+    return visitor_with(FLASHES)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "Breaking news at once, each in a mail of its own"),
+        ("ckb", "هەواڵی بەپەلە یەکسەر، هەریەکەیان لە نامەیەکی جیاوازدا"),
+        ("ar", "الأخبار العاجلة فوراً، كل خبر في رسالة مستقلة"),
+    ],
+)
+def test_a_reader_is_asked_whether_breaking_news_shall_come_too(
+    alert: Visitor, language: str, words: str
+) -> None:
+    shown = alert.http.get("/subscribe", params={"language": language}).text
+    assert (words in shown, 'name="breaking" value="evening">' in shown) == (
+        True,
+        True,
+    )  # not ticked: breaking = false
+    alert.join(language=language)
+    alert.join(language=language, address="noor@readers.example", breaking="evening")
+    assert [wish(alert, address).breaking for address in (SARA, "noor@readers.example")] == [False, True]
+    page = alert.http.get(own(alert)).text
+    assert (words in page, 'name="breaking" value="evening" checked' in page) == (True, False)
+    prefer(alert, own(alert), flashes="evening", breaking="evening")
+    assert wish(alert).breaking is True
+    assert 'name="breaking" value="evening" checked' in alert.http.get(own(alert)).text
+    prefer(alert, own(alert))  # a form of an earlier version, which did not ask
+    assert wish(alert).breaking is True
+    prefer(alert, own(alert), flashes="evening")
+    assert wish(alert).breaking is False
+
+
+def test_a_newsletter_without_flashes_does_not_ask(visitor: Visitor) -> None:
+    visitor.join()
+    for path in ("/subscribe", own(visitor)):
+        shown = visitor.http.get(path).text
+        assert ('name="breaking"' in shown, 'name="zone"' in shown) == (False, False)
+    assert wish(visitor).breaking is None
+
+
+def test_a_stranger_does_not_change_what_a_reader_said_of_breaking_news(alert: Visitor) -> None:
+    alert.join()
+    alert.clock.time += timedelta(hours=25)
+    alert.ask(breaking="evening")
+    assert wish(alert).breaking is False
+
+
+def test_a_reader_says_where_they_live(alert: Visitor) -> None:
+    alert.join(language="ckb")
+    shown = alert.http.get(own(alert)).text
+    assert '<option value="" selected>بەغدا</option>' in shown  # the newsroom's, and first
+    assert shown.count("بەغدا") == 1
+    assert '<option value="Europe/Berlin">بەرلین</option>' in shown
+    prefer(alert, own(alert), zone="Europe/Berlin")
+    assert '<option value="Europe/Berlin" selected>Berlin</option>' in alert.http.get(own(alert)).text
+    assert prefer(alert, own(alert), zone="Mars/Olympus").status_code == 422
+    prefer(alert, own(alert))
+    with alert.app.database.read() as connection:
+        reader = readers.find(connection, SARA)
+    assert reader
+    assert reader.timezone == "Europe/Berlin"
+
+
+def wish(visitor: Visitor, address: str = SARA) -> wishes.Choice:
+    with visitor.app.database.read() as connection:
+        reader = readers.find(connection, address)
+        assert reader
+        return wishes.choices(connection, reader.id)["evening"]
 
 
 def test_silence_for_a_while_and_its_end(visitor: Visitor) -> None:

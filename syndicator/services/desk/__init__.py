@@ -86,7 +86,7 @@ class Desk:
             planning.add_posts(connection, [post])
             audience = planning.Audience(
                 posts={edition.language: post.id},
-                breaking=True,
+                breaking=newsletter.breaking,
                 cap=planning.Cap(had=had, at_most=newsletter.flashes),
             )
             topics = bool(newsletter.topics)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from syndicator.composing import EARLIER, Copy, Placed, compose, copies
 from syndicator.errors import TemplateError
@@ -17,6 +17,7 @@ from syndicator.storage.planning import Group
 from .nouns import URGENCY, Door, Newsletter, Planned
 from .variants import Variants
 
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 TRIES = 5  # a story revised, or an order given, while the edition is written: it is written again
 Made = Sequence[tuple[Edition, Post]]
 
@@ -108,14 +109,26 @@ class Digests:
                 due_at=due_at,
                 not_after=due_at + newsletter.lives,
                 urgency=URGENCY[EditionKind.DIGEST],
+                elsewhere=self._elsewhere(newsletter, slot, released=released),
+                slot=slot,
             )
         return Planned(editions=(name,), deliveries=deliveries, faults=(*faults, *variants.faults))
 
     def _due_at(self, newsletter: Newsletter, slot: datetime, *, released: bool) -> datetime:
-        """The slot itself, though it is planned a little late, unless that is in the quiet hours."""
-        now = max(slot, self._now())
+        """The slot itself, though it is planned a little late, or now, if it begins before it to be done in time; the
+        end of the quiet hours that lie there."""
+        begun = slot if newsletter.elsewhere else min(slot, self._now())
+        now = max(begun, self._now())
         end = newsletter.quiet_until(now)
-        return end if released or end > now else slot
+        return end if released or end > now else begun
+
+    def _elsewhere(
+        self, newsletter: Newsletter, slot: datetime, *, released: bool
+    ) -> dict[str, tuple[datetime, datetime]]:
+        """By zone: from when on, and until when, the edition may go to who lives there."""
+        earliest = self._now() if released else LONG_AGO
+        dues = {zone: due(slot, earliest) for zone, due in newsletter.elsewhere.items()}
+        return {zone: (due_at, due_at + newsletter.lives) for zone, due_at in dues.items()}
 
     def _audience(self, newsletter: Newsletter, editions: Made, slot: datetime) -> planning.Audience:
         cap = None

@@ -45,6 +45,9 @@ class Newsletter:
     lives: timedelta = timedelta(hours=12)
     fresh_for: timedelta = timedelta(days=2)
     quiet_until: Callable[[datetime], datetime] = lambda now: now  # end of its quiet hours, or now
+    elsewhere: Mapping[str, Callable[[datetime, datetime], datetime]] = field(default_factory=dict)
+    """By zone that a reader may live in: when an edition of a slot is due there, not before a moment. None: everywhere
+    at once."""
     topics: Mapping[str, Callable[[Article], bool]] = field(default_factory=dict)  # what readers may choose
     zone: tzinfo = UTC  # where a day begins
     catch_up: int = 0  # stories of editions that were put off, at most, in a reader's next one
@@ -53,6 +56,7 @@ class Newsletter:
     best_from: Sequence[str] = ()  # these newsletters'
     leads: bool = False  # only what led an edition there
     flash: Callable[[Article], bool] | None = None  # stories that go to its readers at once
+    breaking: bool = True  # whether who did not say gets them
     flashes: int = 3  # of them in a day, at most
 
     def headings(self, language: str) -> dict[str, str]:
