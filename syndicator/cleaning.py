@@ -17,8 +17,9 @@ from lxml import html as parser
 
 from syndicator.errors import SourceError
 from syndicator.model import Article, ArticleId, Item, Language
-from syndicator.text import chrome, markup, sentences
+from syndicator.text import chrome, markup
 from syndicator.text.direction import without_controls
+from syndicator.text.languages import identify
 
 PAGE_MAX = 4_000_000  # characters; a story's page has some hundred thousand
 _TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_[ce]id|igshid|ref|ref_src|spm|yclid", re.IGNORECASE)
@@ -154,7 +155,7 @@ def _language(item: Item, text: str, languages: Sequence[str]) -> Language:
     for language in languages:
         if declared and (declared == language.lower() or declared.split("-")[0] == language.lower()):
             return Language(language)
-    found = sentences.identify(text, languages)
+    found = identify(text, languages)
     if found is None:
         spoken = ", ".join(languages)
         raise SourceError(f"{item.url}: its language is none of the newsroom's ({spoken})")
