@@ -32,6 +32,7 @@ LOADS = (
     "pages",
     "rendering",
     "cleaning",
+    "truth",
 )
 
 

@@ -131,12 +131,66 @@ class Article:
     fingerprint: str = ""  # of the text: same text, same story
 
 
+class Standing(StrEnum):
+    """What the gate says of a sentence, or of a summary as its worst sentence."""
+
+    CLEAR = "clear"
+    DOUBTFUL = "doubtful"  # no machine can tell: an editor may
+    FALSE = "false"  # it says what the article does not
+
+
+class Doubt(StrEnum):
+    """Why the gate did not clear a sentence."""
+
+    NUMBER = "number"  # a number, date or share that is not there
+    NAME = "name"  # a name that is not there
+    QUOTATION = "quotation"  # not word for word, or not a quotation there
+    ATTRIBUTION = "attribution"  # who says so was left out, or is another
+    NEGATION = "negation"  # denied here and not there, or the other way round
+    HEDGE = "hedge"  # there it only may be so, or is only said to be
+    LIMIT = "limit"  # about, only, at least, former: left out or put in
+    OPPOSITE = "opposite"  # more for less, won for lost
+    ORDER = "order"  # the same words with other roles
+    WORD = "word"  # what the source sentence does not say
+    FUSED = "fused"  # pieces of several sentences, joined to one claim
+    SOURCE = "source"  # nothing in the article says this
+    LANGUAGE = "language"  # not the article's
+    MACHINE = "machine"  # the article speaks to machines there, not to readers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    doubt: Doubt
+    words: str = ""  # which ones
+    grave: bool = False  # the sentence is false, not only doubtful
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """One sentence of a summary, held against its article."""
+
+    text: str
+    sources: tuple[
+        int, ...
+    ] = ()  # the article's sentences it was made of, counted from 0; -1 is the headline
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def standing(self) -> Standing:
+        if any(one.grave for one in self.findings):
+            return Standing.FALSE
+        return Standing.DOUBTFUL if self.findings else Standing.CLEAR
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     article: ArticleId
     text: str
     method: str
     quotes: tuple[int, ...] = ()  # paragraphs it was taken from
+    checked: tuple[Checked, ...] = ()  # its sentences as the gate saw them
+    refused: tuple[Checked, ...] = ()  # what a model proposed instead, and the gate did not clear
+    why: str = ""  # why the method that was asked for has not written it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
