@@ -33,6 +33,7 @@ LOADS = (
     "rendering",
     "cleaning",
     "truth",
+    "extraction",
 )
 
 

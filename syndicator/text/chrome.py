@@ -11,7 +11,8 @@ _LINES = frozenset(
         "total|share|tweet|telegram|whatsapp|facebook|twitter|email|print|copy link|pin|"
         "leave a reply|comments|tags|advertisement|sponsored|subscribe|follow us|save|"
         "previous article|next article|related posts|related articles|you may also like|read more|"
-        "more from author|load more|شارك|مشاركة|طباعة|التعليقات|إعلان|اشترك|تابعنا|المقال السابق|"
+        "more from author|load more|don't miss|explore further|order reprints|print article|most read|see more|more|"
+        "شارك|مشاركة|طباعة|التعليقات|إعلان|اشترك|تابعنا|المقال السابق|"
         "المقال التالي|مقالات ذات صلة|مواضيع ذات صلة|اقرأ المزيد|الوسوم|المجموع|الخبر السابق|"
         "الخبر التالي|أخبار ذات صلة|هاوبەشی بکە|هاوبەشکردن|بڵاوکردنەوە|چاپکردن|کۆمێنتەکان|ڕیکلام|"
         "بەشداربە|بابەتی پێشوو|بابەتی دواتر|بابەتە پەیوەندیدارەکان|بابەتی پەیوەندیدار|"
@@ -29,14 +30,38 @@ _TAIL = frozenset(
 )
 _COUNT = re.compile(r"[\d\u0660-\u0669\u06f0-\u06f9.,]+\s*[KkMm]?")
 _READ_ALSO = re.compile(
-    r"\s*(?:read (?:also|more|next)|see also|also read|اقرأ (?:أيضا|أيضًا|ايضا|المزيد)"
-    r"|هەروەها بخوێنەوە|زیاتر بخوێنەوە)\s*[:：]",
+    r"\s*(?:read (?:also|more|next)|see (?:also|more)|also read|more|don't miss|related(?: (?:stories|articles))?"
+    r"|اقرأ (?:أيضا|أيضًا|ايضا|المزيد)|مواضيع ذات صلة|هەروەها بخوێنەوە|زیاتر بخوێنەوە|پەیوەندیدار)\s*[:：]",
     re.IGNORECASE,
 )
+# What asks something of a reader, or says who owns the page. It begins so: a reporter may write of newsletters.
+_ASKS = re.compile(
+    r"(?:please )?(?:subscribe|sign up|follow us|follow @|join our|download our)\b"
+    r"|get (?:the|our|all)\b.{0,80}\b(?:newsletter|inbox|app|delivered)\b|.{0,80}\byour inbox\b"
+    r"|(?:like|enjoy(?:ed)?) (?:this|the) (?:story|article)|share (?:this|it)\b|click here\b"
+    r"|the post .{1,200} (?:appeared first|first appeared) on\b"
+    r"|(?:اشترك|اشتركوا|سجل|سجّل|تابعونا|تابعنا|حمّل|حمل)\b.{0,60}(?:نشرت|النشرة|بريدك|قناتنا|تطبيق|تليغرام|تلغرام|فيسبوك)"
+    r"|(?:بەشداری|سەردانی|فۆڵۆوی|دابەزاندنی)\b.{0,60}(?:هەواڵنامە|ئیمەیڵەکەت|کەناڵەکەمان|ئەپ|تێلیگرام|فەیسبووک)",
+    re.IGNORECASE,
+)
+_ASKS_MOST = 200  # characters
+_OWNED = re.compile(
+    r"\s*(?:©|\(c\) ?\d|copyright\b.{0,40}\d{4})|.*(?:all rights reserved|subject to copyright|non-commercial use only"
+    r"|جميع الحقوق محفوظة|حقوق (?:النشر|الطبع) محفوظة|ماف(?:ی|ەکانی?)\b.{0,40}پارێزراو)",
+    re.IGNORECASE,
+)
+_OWNED_MOST = 400
+_ADDRESS = re.compile(r"https?://\S+")
 # CITY (AGENCY) — text. At most 60 characters, no full stop, an agency in brackets and a dash or colon after.
 _DATELINE = re.compile(r"\s*(?P<dateline>[^\s.!?؟(][^.!?؟()\n]{0,40}\([^()\n]{2,25}\))\s*[—–:-]+\s*(?=\S)")
 _BARE_DATELINE = re.compile(
     r"\s*(?P<dateline>[A-Z][A-Z' .-]{2,30}(?:, (?:[A-Z][a-z.]+ ?){1,3})?)\s+[—–]\s+(?=\S)"
+)
+# A caption ends with whose picture it is.
+_PICTURE_CREDIT = re.compile(
+    r"[(\[]\s*(?:image|photo|picture|pic|credit|source|صورة|الصورة|تصوير|مصدر الصورة|وێنە|فۆتۆ)s?"
+    r"\s*(?:by|credit)?\s*[:：]\s*(?P<credit>[^)\]]*)[)\]]\s*$",
+    re.IGNORECASE,
 )
 _CAPTION = re.compile(
     r"(?:file(?: photo)?|photo|archive|أرشيف|أرشيفية|صورة|ئەرشیف|وێنە)\s*[–—:-]\s*\S", re.IGNORECASE
@@ -65,7 +90,10 @@ _LOCAL_CUES = re.compile(
 def is_furniture(line: str) -> bool:
     """A line that a theme wrote, not a reporter: share counts, previous and next, "read also"."""
     bare = line.strip().strip(":").casefold()
-    return not bare or bare in _LINES or bool(_COUNT.fullmatch(bare)) or bool(_READ_ALSO.match(line))
+    if not re.search(r"[^\W_]", bare) or bare in _LINES or _COUNT.fullmatch(bare) or _ADDRESS.fullmatch(bare):
+        return True
+    asks = len(bare) < _ASKS_MOST and _ASKS.match(bare)
+    return bool(asks or _READ_ALSO.match(line) or (len(bare) < _OWNED_MOST and _OWNED.match(bare)))
 
 
 def without_furniture(lines: Sequence[str]) -> tuple[str, ...]:
@@ -88,8 +116,8 @@ def split_dateline(paragraph: str) -> tuple[str | None, str]:
 
 
 def is_caption(line: str) -> bool:
-    """A line that says what a picture shows: ``File – …``."""
-    return len(line) < 200 and bool(_CAPTION.match(line.strip()))
+    """A line that says what a picture shows: ``File – …``, ``… (Photo: AFP)``."""
+    return len(line) < 200 and bool(_CAPTION.match(line.strip()) or _PICTURE_CREDIT.search(line))
 
 
 def agencies(text: str) -> tuple[str, ...]:

@@ -62,7 +62,7 @@ def _walk(top: etree._Element, lines: list[list[str]]) -> None:
                 lines.append([])
             lines[-1].append(element.tail or "")
             continue
-        if not tag or tag in _SILENT or _embedded(element):
+        if not tag or tag in _SILENT or embedded(element):
             lines[-1].append(element.tail or "")
             continue
         if tag in _BLOCKS:
@@ -72,7 +72,7 @@ def _walk(top: etree._Element, lines: list[list[str]]) -> None:
         stack.extend((child, False) for child in reversed(element))
 
 
-def _embedded(element: etree._Element) -> bool:
+def embedded(element: etree._Element) -> bool:
     """A post of another network, quoted in the page."""
     classes = (element.get("class") or "").lower()
     return any(

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
-import trafilatura
 from lxml import etree
 from lxml import html as parser
 
@@ -21,14 +20,10 @@ from syndicator.text import chrome, markup
 from syndicator.text.direction import without_controls
 from syndicator.text.languages import identify
 
+from . import extraction
+
 PAGE_MAX = 4_000_000  # characters; a story's page has some hundred thousand
 _TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_[ce]id|igshid|ref|ref_src|spm|yclid", re.IGNORECASE)
-_DROPPED = (
-    "//blockquote[contains(@class, 'twitter-tweet') or contains(@class, 'instagram-media')]"
-    " | //*[contains(@class, 'related') or contains(@class, 'share') or contains(@class, 'comments')]"
-    " | //*[contains(@class, 'breadcrumb') or contains(@class, 'read-also') or contains(@class, 'post-meta')]"
-    " | //figure | //aside | //nav | //script[not(@type='application/ld+json')] | //style | //form[not(.//article)]"
-)
 
 
 def clean(item: Item, *, languages: Sequence[str], now: datetime) -> Article:
@@ -146,8 +141,8 @@ def _body(page: _Found, headline: str) -> tuple[tuple[str, ...], str | None]:
     lines = chrome.without_furniture(page.paragraphs)
     if lines and lines[0].casefold() == headline.casefold():
         lines = lines[1:]
-    caption = next((line for line in lines[:2] if chrome.is_caption(line)), None)
-    return tuple(line for line in lines if line != caption), caption
+    captions = [line for line in lines if chrome.is_caption(line)]
+    return tuple(line for line in lines if line not in captions), next(iter(captions), None)
 
 
 def _language(item: Item, text: str, languages: Sequence[str]) -> Language:
@@ -166,21 +161,20 @@ def _page(item: Item) -> _Found:
     if len(item.html) > PAGE_MAX:
         raise SourceError(f"{item.url}: the page has {len(item.html)} characters, more than {PAGE_MAX}")
     try:
-        tree = parser.document_fromstring(without_controls(item.html).encode(), parser=_utf8())
+        tree = parser.document_fromstring(without_controls(item.html).encode(), parser=_bare())
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise SourceError(f"{item.url}: there is no page to read ({error})") from error
     told = _told(tree, item.url)
-    for element in tree.xpath(_DROPPED):
-        if element.getparent() is not None:  # a theme may call its whole page so
-            element.drop_tree()  # keeps the text that follows the element
-    text = trafilatura.extract(
-        tree, include_comments=False, include_tables=False, favor_precision=True, deduplicate=False
-    )
-    return replace(told, paragraphs=tuple(markup.tidy(line) for line in (text or "").splitlines()))
+    titles = [
+        told.headline or "",
+        *map(_shown, tree.xpath("//h1")[:3]),
+        _text(tree, "/html/head/title") or "",
+    ]
+    return replace(told, paragraphs=extraction.paragraphs(tree, titles))
 
 
-def _utf8() -> parser.HTMLParser:
-    return parser.HTMLParser(encoding="utf-8")
+def _bare() -> parser.HTMLParser:
+    return parser.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
 
 
 def _told(tree: Any, url: str) -> _Found:

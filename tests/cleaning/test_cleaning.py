@@ -12,7 +12,7 @@ from syndicator.cleaning import canonical, clean, fingerprint, moment
 from syndicator.errors import SourceError
 from syndicator.model import Article, Item, Language
 
-SAMPLES = Path(__file__).parents[1].parent / "shared/samples"
+SAMPLES = Path(__file__).parents[2].parent / "shared/samples"
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 NEWSROOM = ["en", "ckb", "ar"]
 URL = "https://courier.example/rain"
