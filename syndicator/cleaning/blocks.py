@@ -15,7 +15,7 @@ _BLOCKS = frozenset(
 )
 _SILENT = frozenset(
     "script style noscript template iframe svg button select option input textarea nav aside footer figure "
-    "figcaption head video audio object canvas".split()
+    "figcaption title video audio object canvas".split()
 )
 _BREAK = "\x1e"  # a control: cleaning strips them from everything that comes in
 _BREAKS = frozenset({"br", "td", "th"})
@@ -57,9 +57,8 @@ def words(text: str) -> list[str]:
 
 def blocks(page: Any) -> list[Block]:
     """All of the page that is read, in order; scripts, navigation, pictures and embeds are silent."""
-    body = page.find("body")
     found: list[Block] = []
-    for element, text, linked in _runs(page if body is None else body):
+    for element, text, linked in _runs(page):  # with its head, where a page without <body> may be found
         share = min(1.0, linked / max(1, len(text)))
         for part in _PARAGRAPH.split(text):
             line = markup.tidy(part.replace(_BREAK, " "))

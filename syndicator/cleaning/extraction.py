@@ -49,11 +49,8 @@ def paragraphs(page: Any, titles: Iterable[str]) -> tuple[str, ...]:
     chosen = trafilatura.extract(deepcopy(page), include_comments=False, fast=True) or ""
     found = blocks(page)
     _mark(found, chosen)
-    weight = _mass(block for block in found if block.prose)
-    if not weight:
-        return tuple(block.text for block in found if block.chosen)
-    prose = _Names(weight)
-    lines = _without_titles(_story(found, prose), [set(words(title)) for title in titles])
+    prose = _mass(block for block in found if block.prose)
+    lines = _without_titles(_story(found, _Names(prose)), [set(words(title)) for title in titles])
     return _once(lines)
 
 
@@ -84,7 +81,7 @@ class _Names:
 
     def __init__(self, prose: Mass) -> None:
         self._prose = prose
-        self._most = _FURNITURE_MOST * max(prose.values())
+        self._most = max(1.0, _FURNITURE_MOST * max(prose.values(), default=0.0))
         self._known: dict[Any, bool] = {}
 
     def furniture(self, element: Any) -> bool:
@@ -100,7 +97,8 @@ class _Names:
 def _story(found: Sequence[Block], names: _Names) -> list[Block]:
     good = [block for block in found if block.prose and not names.furniture(block.element)]
     if not good:
-        return [block for block in found if block.chosen]
+        chosen = [block for block in found if block.chosen]
+        return chosen or [block for block in found if block.tag == "p" and _reads(block, names)]
     everywhere, ours = _mass(good), _mass(block for block in good if block.chosen)
     dense = _densest(good, everywhere)
     total = max(ours.values(), default=0.0)

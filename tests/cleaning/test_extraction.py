@@ -116,6 +116,10 @@ def test_a_line_that_comes_again_is_told_once() -> None:
 
 def test_a_story_of_one_short_line() -> None:
     assert paragraphs("<article><p>It rained.</p></article>") == ("It rained.",)
+    assert (
+        paragraphs("<title>T</title><h1>T</h1><p>It rained.</p><p>It rained.</p><p><a>More</a></p>")[0]
+        == "It rained."
+    )
     assert paragraphs("<div></div>") == ()
 
 
