@@ -11,8 +11,8 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from syndicator.errors import ChannelError
-from syndicator.model import ChannelId, Limits, Outcome, Receipt
-from syndicator.ports import Capabilities, Lane, Parcel, World, one_by_one
+from syndicator.model import ChannelId, DeliveryId, Limits, Outcome, Post, Receipt
+from syndicator.ports import Capabilities, Lane, Parcel, Published, World, one_by_one
 
 
 class FileChannel:
@@ -51,11 +51,30 @@ class FileChannel:
             raise ChannelError(f"{self._folder} cannot be written; give this user the right to")
         return f"writes to {self._folder}"
 
+    def edit(self, published: Published, post: Post) -> Receipt:
+        (name,) = published.remote_ids
+        try:
+            key = json.loads((self._folder / name).read_text("utf-8"))["key"]
+        except OSError as error:
+            detail = f"{self._folder / name}: {error.strerror}"
+            now = self._world.now()
+            return Receipt(delivery=published.delivery, at=now, outcome=Outcome.REJECTED, detail=detail)
+        return self._written(published.delivery, name, key, post)
+
+    def retract(self, published: Published, notice: Post | None = None) -> Receipt:
+        """A file can always be taken away; a notice is never needed."""
+        for name in published.remote_ids:
+            (self._folder / name).unlink(missing_ok=True)
+        return Receipt(delivery=published.delivery, at=self._world.now(), outcome=Outcome.ACCEPTED)
+
     def _send(self, parcel: Parcel) -> Receipt:
-        post, delivery = parcel.post, parcel.delivery
-        name = hashlib.sha256(delivery.key.encode()).hexdigest()[:24] + ".json"
+        key = parcel.delivery.key
+        name = hashlib.sha256(key.encode()).hexdigest()[:24] + ".json"
+        return self._written(parcel.delivery.id, name, key, parcel.post)
+
+    def _written(self, delivery: DeliveryId, name: str, key: str, post: Post) -> Receipt:
         told = {
-            "key": delivery.key,
+            "key": key,
             "edition": post.edition,
             "language": post.language,
             "subject": post.subject,
@@ -63,16 +82,13 @@ class FileChannel:
             "html": post.html,
             "media": list(post.media),
         }
+        now = self._world.now()
         try:
             _write(self._folder / name, json.dumps(told, ensure_ascii=False, indent=1))
         except OSError as error:
             detail = f"{self._folder}: {error.strerror}"
-            return Receipt(
-                delivery=delivery.id, at=self._world.now(), outcome=Outcome.DEFERRED, detail=detail
-            )
-        return Receipt(
-            delivery=delivery.id, at=self._world.now(), outcome=Outcome.ACCEPTED, remote_ids=(name,)
-        )
+            return Receipt(delivery=delivery, at=now, outcome=Outcome.DEFERRED, detail=detail)
+        return Receipt(delivery=delivery, at=now, outcome=Outcome.ACCEPTED, remote_ids=(name,))
 
 
 def _write(path: Path, text: str) -> None:

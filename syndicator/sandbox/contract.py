@@ -6,10 +6,10 @@ check_channel(lambda: MyChannel(...), parcels, arrived=lambda: len(my_server.tak
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from syndicator.model import Limits, Outcome, Receipt
-from syndicator.ports import Capabilities, Channel, Parcel
+from syndicator.model import Limits, Outcome, Post, Receipt
+from syndicator.ports import Capabilities, Channel, Corrector, Parcel, Published
 from syndicator.text.measure import UNITS
 
 
@@ -56,6 +56,44 @@ def check_channel(make: Callable[[], Channel], parcels: Sequence[Parcel], arrive
     with make() as idle:
         idle.run(ListLane([]))
     _owes(arrived() == len(parcels) - 1, "an empty lane sends nothing")
+
+
+def check_corrections(
+    make: Callable[[], Channel], parcel: Parcel, other: Post, stands: Callable[[], int]
+) -> None:
+    """The same for a channel that can edit or take back what went out; both are asked twice, as after a death.
+
+    ``other`` is what the parcel's post becomes; ``stands`` counts the messages that the other side shows.
+    """
+    channel, lane = make(), ListLane([parcel])
+    with channel as opened:
+        opened.run(lane)
+        (sent,) = lane.receipts
+        _owes(sent.outcome is Outcome.ACCEPTED, f"what is to be corrected went out: {sent.detail}")
+        if not isinstance(opened, Corrector):
+            raise AssertionError("it edits and retracts")
+        out = Published(delivery=parcel.delivery.id, remote_ids=sent.remote_ids, post=parcel.post, at=sent.at)
+        if opened.capabilities.editable(sent.at, sent.at):
+            out = _edited(opened, out, other)
+            _owes(stands() == 1, "an edit adds nothing and takes nothing away")
+        if opened.capabilities.deletable(sent.at, sent.at):
+            for _ in range(2):
+                gone = opened.retract(out)
+                _owes(
+                    gone.outcome is Outcome.ACCEPTED, f"it is taken back, and is so once more: {gone.detail}"
+                )
+                _owes(not gone.remote_ids, "what is gone has no remote ids")
+            _owes(stands() == 0, "what was taken back is gone")
+            refused = opened.edit(out, other)
+            _owes(refused.outcome is Outcome.REJECTED, "what is gone cannot be edited any more")
+
+
+def _edited(channel: Corrector, out: Published, other: Post) -> Published:
+    for _ in range(2):
+        edited = channel.edit(out, other)
+        _owes(edited.outcome is Outcome.ACCEPTED, f"it is edited, and is so once more: {edited.detail}")
+        _owes(bool(edited.remote_ids), "what was edited has its remote ids")
+    return replace(out, remote_ids=edited.remote_ids, post=other)
 
 
 def _sends(channel: Channel, parcels: Sequence[Parcel], arrived: Callable[[], int]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -15,6 +15,7 @@ from .serving import Request, Response, StandIn
 
 TEXT_MAX = 4096  # code points after entity parsing
 RAW_MAX = 32_768  # bytes before it
+DELETABLE_FOR = timedelta(hours=48)  # after it was sent
 TOKEN = "7000000001:AAF-sandbox-token-of-nobody"
 
 
@@ -105,7 +106,7 @@ class TelegramStandIn(StandIn):
             "editmessagetext": self._edit,
             "forwardmessage": self._forward,
             "deletemessage": self._delete,
-            "deletemessages": self._delete,
+            "deletemessages": self._delete_several,
         }
         try:
             if token != self.token:
@@ -201,11 +202,20 @@ class TelegramStandIn(StandIn):
 
     def _delete(self, fields: Mapping[str, Any]) -> bool:
         chat = self._chat(fields)
-        wanted = fields.get("message_ids") or [fields.get("message_id")]
+        at, message = self._message(chat, fields, "message to delete not found")
+        if self._now() - message.at >= DELETABLE_FOR:
+            raise _Refused(400, "Bad Request: message can't be deleted")
+        del chat.messages[at]
+        return True
+
+    def _delete_several(self, fields: Mapping[str, Any]) -> bool:
+        """What is not there is passed over, and only then."""
+        chat, wanted = self._chat(fields), fields.get("message_ids")
         wanted = json.loads(wanted) if isinstance(wanted, str) else wanted
-        for one in wanted:
-            at, _ = self._message(chat, {"message_id": one}, "message to delete not found")
-            del chat.messages[at]
+        there = {str(message.id) for message in chat.messages}
+        for one in wanted or []:
+            if str(one) in there:
+                self._delete({"chat_id": chat.name, "message_id": one})
         return True
 
     def _chat(self, fields: Mapping[str, Any]) -> Chat:

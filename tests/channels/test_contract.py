@@ -9,13 +9,13 @@ from syndicator.channels.email import EmailChannel
 from syndicator.channels.file import FileChannel
 from syndicator.channels.telegram import TelegramChannel
 from syndicator.channels.x import XChannel
-from syndicator.model import ChannelId
-from syndicator.ports import Lane, Parcel
-from syndicator.sandbox.contract import check_channel
+from syndicator.model import ChannelId, Outcome, Post, Receipt
+from syndicator.ports import Lane, Parcel, Published
+from syndicator.sandbox.contract import check_channel, check_corrections
 from syndicator.sandbox.smtp import SmtpStandIn
 from syndicator.sandbox.telegram import TelegramStandIn
 from syndicator.sandbox.x import XStandIn
-from tests.lanes import WORLD, parcel
+from tests.lanes import NOW, WORLD, parcel
 
 TEXTS = ("Rain closed the road.", "باران ڕێگاکەی داخست.", "أغلق المطر الطريق.", "Snow followed.")
 PARCELS = [parcel(number, text) for number, text in enumerate(TEXTS, 1)]
@@ -28,15 +28,30 @@ def test_file_keeps_the_contract(tmp_path: Path) -> None:
         PARCELS,
         arrived=lambda: len(list(folder.glob("*.json"))),
     )
+    check_corrections(
+        lambda: FileChannel(FileChannel.Settings(folder=tmp_path / "more"), WORLD, id=ChannelId("c")),
+        PARCELS[0],
+        PARCELS[1].post,
+        stands=lambda: len(list((tmp_path / "more").glob("*.json"))),
+    )
 
 
 def test_telegram_keeps_the_contract() -> None:
-    with TelegramStandIn(chats={"@courier_en": "The Courier"}) as there:
-        told = {"token": there.token, "chat": "@courier_en", "base_url": there.base_url}
+    chats = {"@courier_en": "The Courier", "@courier_ar": "الساعي"}
+    with TelegramStandIn(chats=chats, now=lambda: NOW) as there:
+
+        def made(chat: str) -> TelegramChannel:
+            told = {"token": there.token, "chat": chat, "base_url": there.base_url}
+            return TelegramChannel(TelegramChannel.Settings.model_validate(told), WORLD, id=ChannelId("c"))
+
         check_channel(
-            lambda: TelegramChannel(TelegramChannel.Settings.model_validate(told), WORLD, id=ChannelId("c")),
-            PARCELS,
-            arrived=lambda: len(there.messages("@courier_en")),
+            lambda: made("@courier_en"), PARCELS, arrived=lambda: len(there.messages("@courier_en"))
+        )
+        check_corrections(
+            lambda: made("@courier_ar"),
+            PARCELS[0],
+            PARCELS[1].post,
+            stands=lambda: len(there.messages("@courier_ar")),
         )
 
 
@@ -122,3 +137,30 @@ def test_the_contract_catches_who_breaks_it(tmp_path: Path, broken: Callable[...
         check(PARCELS)
     with pytest.raises(AssertionError, match="three"):
         check(PARCELS[:2])
+
+
+class Careless(FileChannel):
+    """Takes back once, and calls it a fault the next time."""
+
+    def retract(self, published: Published, notice: Post | None = None) -> Receipt:
+        changed = self.edit(published, published.post)
+        return super().retract(published) if changed.outcome is Outcome.ACCEPTED else changed
+
+
+class Growing(FileChannel):
+    """Writes what is edited once more beside it."""
+
+    def edit(self, published: Published, post: Post) -> Receipt:
+        self._written(published.delivery, "beside.json", "", post)
+        return super().edit(published, post)
+
+
+@pytest.mark.parametrize("broken", [Careless, Growing])
+def test_the_contract_catches_who_corrects_badly(tmp_path: Path, broken: Callable[..., FileChannel]) -> None:
+    with pytest.raises(AssertionError, match=r"once more|adds nothing"):
+        check_corrections(
+            lambda: broken(FileChannel.Settings(folder=tmp_path), WORLD, id=ChannelId("c")),
+            PARCELS[0],
+            PARCELS[1].post,
+            stands=lambda: len(list(tmp_path.glob("*.json"))),
+        )

@@ -8,7 +8,8 @@ import pytest
 
 from syndicator.channels.telegram import TelegramChannel
 from syndicator.errors import ChannelError
-from syndicator.model import ChannelId, Outcome
+from syndicator.model import ChannelId, DeliveryId, Outcome, Receipt
+from syndicator.ports import Published
 from syndicator.sandbox.faults import Fault
 from syndicator.sandbox.telegram import TelegramStandIn
 from tests.lanes import NOW, WORLD, ListLane, parcel
@@ -130,15 +131,33 @@ def test_a_proxy_in_between_says_nothing_of_the_bot() -> None:
     assert not lane.receipts[0].halt
 
 
+def published(sent: Receipt, age: timedelta = timedelta(), text: str = "Rian") -> Published:
+    return Published(
+        delivery=sent.delivery, remote_ids=sent.remote_ids, post=parcel(1, text).post, at=NOW - age
+    )
+
+
 def test_a_post_is_edited_and_taken_away(telegram: TelegramStandIn) -> None:
     (sent,) = send(telegram, "Rian").receipts
     with channel(telegram) as open_channel:
-        assert open_channel.edit(sent.remote_ids, parcel(1, "Rain").post).outcome is A
-        assert open_channel.edit(sent.remote_ids, parcel(1, "Rain").post).outcome is A
+        for _ in range(2):
+            edited = open_channel.edit(published(sent), parcel(1, "Rain").post)
+            assert (edited.outcome, edited.remote_ids) == (A, sent.remote_ids)
         assert telegram.messages(CHAT)[0].text == "Rain"
-        assert open_channel.delete(sent.remote_ids).outcome is A
+        assert open_channel.retract(published(sent)).outcome is A
         assert telegram.messages(CHAT) == []
-        assert open_channel.delete(sent.remote_ids).outcome is R
+        assert open_channel.retract(published(sent)) == open_channel.retract(published(sent))
+        assert open_channel.edit(published(sent), parcel(1, "Rain").post).outcome is R
+
+
+def test_what_is_older_than_two_days_becomes_a_notice(telegram: TelegramStandIn) -> None:
+    (sent,) = send(telegram, "Rian").receipts
+    old, notice = published(sent, timedelta(hours=48)), parcel(1, "This story was taken back.").post
+    with channel(telegram) as open_channel:
+        assert open_channel.retract(old).outcome is R
+        kept = open_channel.retract(old, notice)
+    assert (kept.outcome, kept.remote_ids) == (A, sent.remote_ids)
+    assert [message.text for message in telegram.messages(CHAT)] == ["This story was taken back."]
 
 
 def test_trying_it_out(telegram: TelegramStandIn) -> None:
@@ -161,4 +180,4 @@ def test_the_token_is_in_no_log(telegram: TelegramStandIn, caplog: pytest.LogCap
 
 def test_it_must_be_entered(telegram: TelegramStandIn) -> None:
     with pytest.raises(RuntimeError, match="not entered"):
-        channel(telegram).delete(["1"])
+        channel(telegram).retract(published(Receipt(DeliveryId(1), NOW, A, ("1",))))

@@ -24,7 +24,7 @@ from telegram.request import HTTPXRequest
 
 from syndicator.errors import ChannelError
 from syndicator.model import ChannelId, DeliveryId, Limits, Outcome, Post, Receipt
-from syndicator.ports import Capabilities, Lane, Parcel, World, one_by_one
+from syndicator.ports import Capabilities, Lane, Parcel, Published, World, one_by_one
 
 from .audit import Audit, Found, unreadable
 
@@ -100,9 +100,9 @@ class TelegramChannel:
     def run(self, lane: Lane) -> None:
         one_by_one(lane, self._send, self._world.now)
 
-    def edit(self, remote_ids: Sequence[str], post: Post) -> Receipt:
+    def edit(self, published: Published, post: Post) -> Receipt:
         """Change what stands in the chat; "not modified" means that it stands there already."""
-        bot, (message,) = self._open_bot(), remote_ids
+        bot, (message,) = self._open_bot(), published.remote_ids
         calling = bot.edit_message_text(
             post.text,
             chat_id=self._settings.chat,
@@ -110,13 +110,21 @@ class TelegramChannel:
             parse_mode="HTML",
             link_preview_options=self._preview(),
         )
-        return self._tried(calling, DeliveryId(0), remote_ids)
+        return self._tried(calling, published.delivery, published.remote_ids)
 
-    def delete(self, remote_ids: Sequence[str]) -> Receipt:
-        """Take messages away; only within two days (see capabilities)."""
-        bot = self._open_bot()
-        calling = bot.delete_messages(self._settings.chat, [int(message) for message in remote_ids])
-        return self._tried(calling, DeliveryId(0), remote_ids)
+    def retract(self, published: Published, notice: Post | None = None) -> Receipt:
+        """Telegram deletes within two days; after that it can only be edited."""
+        if not self.capabilities.deletable(published.at, self._world.now()):
+            return self.edit(published, notice) if notice else self._too_old(published)
+        calling = self._open_bot().delete_messages(
+            self._settings.chat, [int(message) for message in published.remote_ids]
+        )
+        return self._tried(calling, published.delivery)
+
+    def _too_old(self, published: Published) -> Receipt:
+        detail = "Telegram deletes within two days only; edit it to a notice"
+        now = self._world.now()
+        return Receipt(delivery=published.delivery, at=now, outcome=Outcome.REJECTED, detail=detail)
 
     def probe(self) -> str:
         """Who the bot is and whether it may post. Raises :exc:`ChannelError`."""
@@ -205,8 +213,10 @@ class TelegramChannel:
             )
         except refused.TelegramError as error:
             outcome, halt = _meaning(error)
+            stands = tuple(remote_ids) if outcome is Outcome.ACCEPTED else ()
+            detail = _advice(error)
             return Receipt(
-                delivery=delivery, at=now(), outcome=outcome, halt=halt, detail=_advice(error), remote_ids=()
+                delivery=delivery, at=now(), outcome=outcome, halt=halt, detail=detail, remote_ids=stands
             )
         found = (str(answer.message_id),) if isinstance(answer, Message) else tuple(remote_ids)
         return Receipt(delivery=delivery, at=now(), outcome=Outcome.ACCEPTED, remote_ids=found)
@@ -230,7 +240,9 @@ def _meaning(error: refused.TelegramError) -> tuple[Outcome, bool]:
     match error:
         case refused.BadRequest() | refused.Forbidden() | refused.InvalidToken() if error.__cause__:
             return Outcome.DEFERRED, False  # an answer that is not Telegram's: something stands in between
-        case refused.BadRequest() if "message is not modified" in said:
+        case refused.BadRequest() if (
+            "message is not modified" in said or "message to delete not found" in said
+        ):
             return Outcome.ACCEPTED, False
         case refused.BadRequest() if _WRONG_CHAT.search(said):
             return Outcome.DEFERRED, True
