@@ -82,10 +82,10 @@ class NewsletterTable(Table):
         "0: nothing is compared",
     )
     skip_pushed: bool = Field(
-        default=False, description="whether stories that its channel sent as a flash or a push are left out"
+        default=False, description="whether who got a story at once does not get it in an edition as well"
     )
     pushed_on: tuple[Name, ...] = Field(
-        (), description="channels whose flashes and pushes are left out as well"
+        (), description="Telegram and X channels whose flashes and pushes are left out for everybody"
     )
     spread_until: TimeOfDay | None = Field(
         None, description="an edition goes out evenly until then, in the newsroom's zone; none: at once"

@@ -62,6 +62,7 @@ class Reason(StrEnum):
     ERASED = "erased"  # asked to be forgotten
     NO_STORIES = "no-stories-in-language"
     NO_TOPIC = "no-stories-in-topics"
+    HAD_IT = "had-at-once"  # each of its stories came to them in a mail of its own
     RESTING = "reader-paused"  # asked for silence for a while
     OFTEN_ENOUGH = "often-enough"  # had one today, or this week, and wants no more
     TOO_LATE = "too-late"

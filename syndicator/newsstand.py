@@ -219,7 +219,8 @@ def newsletter(settings: Settings, name: str, door: Door) -> Newsletter:
         layout=_layout(told),
         keep=partial(editing.matches, told.stories) if told.stories else lambda article: True,
         alike=told.alike,
-        pushed_on=_pushed_on(told),
+        pushed_on={ChannelId(one) for one in told.pushed_on if one != told.channel},
+        skip_pushed=told.skip_pushed or told.channel in told.pushed_on,
         minimum=told.minimum,
         lives=told.lives,
         fresh_for=told.fresh_for,
@@ -269,8 +270,3 @@ def _layout(told: NewsletterTable) -> Layout:
         lead=told.lead,
         rank=partial(editing.rank, told.priority),
     )
-
-
-def _pushed_on(told: NewsletterTable) -> set[ChannelId]:
-    own = {told.channel} if told.skip_pushed else set()
-    return {ChannelId(name) for name in {*own, *told.pushed_on}}

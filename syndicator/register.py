@@ -30,6 +30,7 @@ BECAUSE: Mapping[str, str] = {
     Reason.ERASED: "they asked to be forgotten",
     Reason.NO_STORIES: "it had no story in their language",
     Reason.NO_TOPIC: "it had no story of the topics they chose",
+    Reason.HAD_IT: "they had each of its stories already, in a mail of its own",
     Reason.RESTING: "they had asked for silence for a while",
     Reason.OFTEN_ENOUGH: "they had one already, and want no more of them that day or week",
     Reason.TOO_LATE: "it could not go out in time",

@@ -12,12 +12,12 @@ from sqlalchemy import Connection, Select, and_, delete, exists, func, insert, o
 
 from syndicator.composing import LEAD
 from syndicator.errors import NotFound
-from syndicator.model import Article, EditionKind
+from syndicator.model import Article, DeliveryState, EditionKind
 
 from .content import ARTICLE, dump
 from .retractions import is_retracted
-from .schema import articles, edition_stories, editions, revisions, sources, story_keys
-from .statements import dialect
+from .schema import articles, deliveries, edition_stories, editions, revisions, sources, story_keys
+from .statements import dialect, stands
 
 FLASH_MAIL = "/flash"  # after a newsletter's name: the right to carry a story to its readers at once
 
@@ -158,11 +158,28 @@ def unsent(
 
 
 def pushed(connection: Connection, wanted: Sequence[str], channels: Collection[str]) -> set[str]:
-    """Which of these stories went out on one of these channels by themselves: as a flash or a push."""
-    alone = or_(story_keys.c.newsletter == "", story_keys.c.newsletter.endswith(FLASH_MAIL))
+    """Which of these stories stand on one of these channels by themselves, as a flash or a push."""
     there = (story_keys.c.article.in_(wanted), story_keys.c.channel.in_(channels))
-    query = select(story_keys.c.article).where(*there, alone)
+    sent = exists().where(
+        deliveries.c.edition == story_keys.c.edition,
+        deliveries.c.channel == story_keys.c.channel,
+        stands(DeliveryState.SENT),
+    )
+    query = select(story_keys.c.article).where(*there, story_keys.c.newsletter == "", sent)
     return set(connection.execute(query).scalars())
+
+
+def flashed(connection: Connection, wanted: Sequence[str], channel: str) -> dict[str, tuple[str, ...]]:
+    """Of these stories, those that went to readers through the channel at once, each in a mail of its own: in which
+    editions."""
+    alone = story_keys.c.newsletter.endswith(FLASH_MAIL)
+    query = select(story_keys.c.article, story_keys.c.edition).where(
+        story_keys.c.article.in_(wanted), story_keys.c.channel == channel, alone
+    )
+    found: dict[str, tuple[str, ...]] = {}
+    for row in connection.execute(query.order_by(story_keys.c.article, story_keys.c.edition)):
+        found[row.article] = (*found.get(row.article, ()), row.edition)
+    return found
 
 
 def carried(connection: Connection, channel: str, newsletter: str, since: datetime) -> list[Article]:

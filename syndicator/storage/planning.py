@@ -41,12 +41,15 @@ from syndicator.model import (
     Summary,
 )
 
+from . import brakes
 from .content import POST, SUMMARY, digest, dump
+from .retractions import taken_back
 from .schema import (
     ELSEWHERE,
     MISSED,
     SELDOM,
     candidates,
+    caught_up,
     deliveries,
     edition_stories,
     editions,
@@ -56,7 +59,7 @@ from .schema import (
     subscribers,
     subscriptions,
 )
-from .statements import as_rows, as_text, consents, dialect, insert_new, inserted, rows
+from .statements import as_rows, as_text, consents, dialect, insert_new, inserted, rows, stands
 
 S = DeliveryState
 WELCOMED = timedelta(days=31)  # an older edition is no welcome
@@ -105,6 +108,13 @@ def add_edition(
     if stories:
         connection.execute(insert(edition_stories), stories)
     return True
+
+
+def add_caught_up(connection: Connection, edition: str, articles: Iterable[str]) -> None:
+    """Stories of earlier editions that some of its posts hold."""
+    rows = [{"edition": edition, "article": one} for one in dict.fromkeys(articles)]
+    if rows:
+        insert_new(connection, caught_up, rows)
 
 
 def claim_stories(
@@ -179,11 +189,12 @@ def add_delivery(
 
 class Group(NamedTuple):
     """Readers who get the same post: their language, the topics they chose, and the first edition that was put off
-    for them, each as it is stored."""
+    for them, each as it is stored; and for each story that was sent at once whether they had it, as 0 or 1."""
 
     language: str
     topics: str = ""
     missed: str = ""
+    had: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +216,8 @@ class Audience:
         default_factory=dict
     )  # who had one since then waits for the next
     cap: Cap | None = None
+    flashed: Sequence[Sequence[tuple[str, str]]] = ()
+    """Stories of it that were sent at once: in which editions, each with its channel. Who got one gets it no more."""
     catch_up: bool = False  # what is put off now is for a later edition
     breaking: bool | None = None
     """Only for who wants mails about one story at once, and reads its language; whether who did not say wants them."""
@@ -213,17 +226,26 @@ class Audience:
 def groups(
     connection: Connection, newsletter: str, audience: Audience, due_at: datetime, *, topics: bool
 ) -> dict[Group, int]:
-    """How many readers get this edition and are not as everybody: they missed one or, where there are ``topics`` to
-    choose from, chose some."""
-    columns = (subscribers.c.language, subscriptions.c.topics, subscriptions.c.missed)
-    query = select(*columns, func.count().label("n")).where(
-        subscribers.c.id == subscriptions.c.subscriber,
-        *_candidates(newsletter, audience),
-        or_(MISSED, subscriptions.c.topics != "") if topics else MISSED,
-        _not_now(audience, due_at).is_(None),
+    """How many readers get this edition and are not as everybody: they missed one, had a story of it at once or, where
+    there are ``topics`` to choose from, chose some."""
+    had = _had(audience.flashed)
+    columns = (subscribers.c.language, subscriptions.c.topics, subscriptions.c.missed, had.label("had"))
+    each = (
+        select(*columns)
+        .where(
+            subscribers.c.id == subscriptions.c.subscriber,
+            *_candidates(newsletter, audience),
+            or_(
+                MISSED,
+                *[subscriptions.c.topics != ""] * topics,
+                *[had != "0" * len(audience.flashed)] * bool(audience.flashed),
+            ),
+            _not_now(audience, due_at).is_(None),
+        )
+        .subquery()
     )
-    found = connection.execute(query.group_by(*columns))
-    return {Group(row.language, row.topics, row.missed): row.n for row in found}
+    query = select(*each.c, func.count().label("n")).group_by(*each.c)
+    return {Group(*row[:-1]): row.n for row in connection.execute(query)}
 
 
 def add_readers(
@@ -271,6 +293,7 @@ def add_readers(
                 others.c.language == subscribers.c.language,
                 others.c.topics == subscriptions.c.topics,
                 others.c.missed == subscriptions.c.missed,
+                others.c.had == _had(audience.flashed),
             ),
         )
     query = select(*columns.values()).select_from(people).where(*_candidates(newsletter, audience))
@@ -305,9 +328,7 @@ def _others(connection: Connection, audience: Audience) -> FromClause | None:
     """The variants as rows to join with; their post is empty where no story is left."""
     if not audience.variants:
         return None
-    return rows(
-        connection.dialect.name, {name: String() for name in ("language", "topics", "missed", "post")}
-    )
+    return rows(connection.dialect.name, {name: String() for name in (*Group._fields, "post")})
 
 
 def _post(audience: Audience, others: FromClause | None) -> ColumnElement[Any]:
@@ -325,6 +346,7 @@ def _reason(audience: Audience, others: FromClause | None, due_at: datetime) -> 
         (subscribers.c.language.not_in(sorted(audience.posts)), Reason.NO_STORIES.value)
     ]
     if others is not None:
+        told.append((and_(others.c.post == "", others.c.had.contains("1")), Reason.HAD_IT.value))
         told.append((others.c.post == "", Reason.NO_TOPIC.value))
     return case(*told, else_=_not_now(audience, due_at))
 
@@ -353,6 +375,16 @@ def _how_many(had: Sequence[tuple[str, str]]) -> ColumnElement[Any]:
         for edition, channel in had
     ]
     return reduce(add, got)
+
+
+def _had(flashed: Sequence[Sequence[tuple[str, str]]]) -> ColumnElement[Any]:
+    """For each story whether the reader surely got it by itself: who is to get it, or perhaps did, may still not."""
+    told: list[ColumnElement[Any]] = [literal("")]
+    for alone in flashed:
+        keys = [_key(edition, channel) for edition, channel in alone]
+        sent = exists().where(or_(*(other.c.key == key for key in keys)), stands(S.SENT, of=other))
+        told.append(case((sent, "1"), else_="0"))
+    return reduce(add, told)
 
 
 def of_the_day(
@@ -440,7 +472,7 @@ def add_welcome(
     connection: Connection, newsletter: str, reader: SubscriberId, *, now: datetime, not_after: datetime
 ) -> bool:
     """Plan the newsletter's last digest, the very post that went out in the reader's language, for a reader who has not
-    had it; once for ever. False where there is none."""
+    had it; once for ever. False where there is none, or one of its stories was taken back."""
     whole = posts.c.id == editions.c.id + ":" + posts.c.channel + ":" + posts.c.language + ":0"
     went_out = exists().where(deliveries.c.edition == editions.c.id, deliveries.c.state == S.SENT.value)
     newest = (
@@ -452,6 +484,7 @@ def add_welcome(
             editions.c.newsletter == newsletter,
             editions.c.kind == EditionKind.DIGEST.value,
             editions.c.due_at >= now - WELCOMED,
+            editions.c.id.not_in(brakes.shut(connection)),
             went_out,
         )
         .order_by(editions.c.due_at.desc())
@@ -462,7 +495,7 @@ def add_welcome(
     had = exists().where(
         deliveries.c.key == f"{last.id}:{last.channel}:{reader}:0", deliveries.c.state.not_in(IN_VAIN)
     )
-    if connection.execute(select(had)).scalar():
+    if connection.execute(select(had)).scalar() or taken_back(connection, _articles(connection, last.id)):
         return False
     edition = Edition(
         id=EditionId(f"welcome:{newsletter}:{reader}"),
@@ -476,6 +509,11 @@ def add_welcome(
         return False
     _to_one(connection, edition.id, last.channel, last.post, reader, now=now, not_after=not_after)
     return True
+
+
+def _articles(connection: Connection, edition: str) -> list[str]:
+    query = select(edition_stories.c.article).where(edition_stories.c.edition == edition)
+    return list(connection.execute(query).scalars())
 
 
 def steady(connection: Connection) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, literal, select
+from sqlalchemy import ColumnElement, Connection, delete, exists, literal, select, text, union
 
 from syndicator.model import DeliveryState
 
 from . import brakes
-from .schema import articles, deliveries, edition_stories, overrides
+from .schema import articles, caught_up, deliveries, edition_stories, overrides, posts
 from .statements import stands
 
 NAME = "retracted:"
@@ -23,6 +23,7 @@ def retract(connection: Connection, article: str, *, now: datetime, by: str, why
 
 def take_back(connection: Connection, article: str, *, now: datetime, by: str, why: str) -> list[str]:
     """Retract it, and pause the editions that wait with it; returns those that were not paused yet. Twice is once."""
+    _alone(connection, article)
     if article not in moments(connection, [article]):
         retract(connection, article, now=now, by=by, why=why)
     paused = brakes.paused(connection)
@@ -56,8 +57,36 @@ def is_retracted() -> ColumnElement[bool]:
     return exists().where(overrides.c.name == literal(NAME) + articles.c.id)
 
 
+def taken_back(connection: Connection, wanted: Sequence[str]) -> bool:
+    """Whether one of these stories is retracted; if not, none of them is before this transaction ends."""
+    ours = select(articles.c.id).where(articles.c.id.in_(wanted)).order_by(articles.c.id)
+    connection.execute(ours.with_for_update(read=True, key_share=True)).all()
+    return bool(moments(connection, wanted))
+
+
+def _alone(connection: Connection, article: str) -> None:
+    """Who plans with this story has committed, or will see that it is retracted. SQLite's writers are alone anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE slots IN SHARE ROW EXCLUSIVE MODE"))  # as planning does
+        connection.execute(select(articles.c.id).where(articles.c.id == article).with_for_update()).all()
+
+
 def waiting(connection: Connection, article: str) -> list[str]:
-    """The editions that carry the story and have not gone out to everybody."""
-    pending = exists().where(deliveries.c.edition == edition_stories.c.edition, stands(DeliveryState.PENDING))
-    query = select(edition_stories.c.edition).where(edition_stories.c.article == article, pending)
-    return sorted(connection.execute(query).scalars())
+    """The editions that carry the story, some of whose posts hold it from an earlier one, or that welcome a reader with
+    such a post, and that have not gone out to everybody."""
+    carries = union(
+        select(edition_stories.c.edition).where(edition_stories.c.article == article),
+        select(caught_up.c.edition).where(caught_up.c.article == article),
+    ).subquery()
+    found: set[str] = set()
+    for state in (DeliveryState.PENDING, DeliveryState.CLAIMED):
+        some = exists().where(deliveries.c.edition == carries.c.edition, stands(state))
+        found.update(connection.execute(select(carries.c.edition).where(some)).scalars())
+        borrowed = (
+            select(deliveries.c.edition)
+            .join(posts, posts.c.id == deliveries.c.post)
+            .join(carries, carries.c.edition == posts.c.edition)
+            .where(deliveries.c.channel == posts.c.channel, deliveries.c.urgency == 0, stands(state))
+        )
+        found.update(connection.execute(borrowed).scalars())
+    return sorted(found)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import String, cast, select
+from sqlalchemy import String, cast, select, update
 
 from syndicator.composing import Layout, Marks, Section
 from syndicator.model import (
@@ -106,6 +106,16 @@ class House:
         with self.database.read() as connection:
             rows = connection.execute(select(posts).where(posts.c.edition == planned.editions[0])).all()
         return {row.language: row.content["text"].splitlines() for row in rows}
+
+    def sent(self, *editions: str, to: str = "") -> None:
+        """They reached everybody who waits, or one reader."""
+        with self.database.write() as connection:
+            ours = [deliveries.c.edition.in_(editions), deliveries.c.state == "pending"]
+            if to:
+                reader = readers.find(connection, to)
+                assert reader
+                ours.append(deliveries.c.recipient == str(reader.id))
+            connection.execute(update(deliveries).where(*ours).values(state="sent"))
 
     def left_out(self, planned: Planned) -> dict[str, str]:
         with self.database.read() as connection:
@@ -210,9 +220,10 @@ def test_what_was_pushed_is_left_out_where_the_newsroom_wants_it(house: House) -
     house.desk.push(["war"], [TG], editor="sara")
     house.publish("rain")
     fresh = replace(MORNING, pushed_on={TG.id})
-    assert house.texts(house.digest(fresh)) == {"en": ["lead [] rain r1"]}
+    house.sent("push:war:1:0", "flash:quake")  # the flood could not be sent there
+    assert house.texts(house.digest(fresh)) == {"en": ["lead [] rain r1", "rest [] flood r1"]}
     assert (
-        len(house.texts(house.digest(hours=1))["en"]) == 3
+        len(house.texts(house.digest(hours=1))["en"]) == 2
     )  # by default they are news to who reads only mail
 
 
@@ -386,8 +397,74 @@ def test_a_flash_goes_to_its_readers_at_once_each_in_a_mail_and_only_so_many_a_d
     }
     with house.database.read() as connection:
         assert {row["urgency"] for row in connection.execute(select(deliveries)).mappings()} == {0}
-    calm = replace(newsletter, pushed_on={MAIL.id}, topics={})
-    assert house.texts(house.digest(calm)) == {"en": ["lead [] quiet r1"]}
+
+
+FLASHING = replace(
+    MORNING, flash=lambda one: one.section == "breaking", flashes=1, layout=Layout(), skip_pushed=True
+)
+
+
+def test_who_got_a_story_at_once_has_it_once_and_everybody_else_has_it_in_the_digest(house: House) -> None:
+    for name in ("got", "capped", "waits", "never"):
+        house.subscribe((f"{name}@x.example", "en"))
+    house.subscribe(("k@x.example", "ckb"))
+    choose(house.database, "every", breaking=False, who="never@x.example")
+    house.publish("quake", section="breaking")
+    house.desk.flash_mails(FLASHING)
+    for name in ("got", "capped"):
+        house.sent("flash:quake:morning", to=f"{name}@x.example")
+    house.publish("flood", section="breaking")
+    house.desk.flash_mails(replace(FLASHING, flashes=2))
+    house.sent("flash:flood:morning", to="got@x.example")
+    house.publish("rain")
+    house.publish("baran", language=CKB)
+    assert mails(house, house.digest(FLASHING)) == {
+        "got": "rain",
+        "capped": "rain flood",
+        "waits": "rain flood quake",  # it is on its way to them, and may still fail
+        "never": "rain flood quake",
+        "k": "baran",
+    }
+
+
+def test_who_had_all_of_it_at_once_gets_nothing_and_the_report_says_why(house: House) -> None:
+    house.subscribe(("got@x.example", "en"), ("never@x.example", "en"))
+    choose(house.database, "every", breaking=False, who="never@x.example")
+    house.publish("quake", section="breaking")
+    house.desk.flash_mails(FLASHING)
+    house.sent("flash:quake:morning")
+    assert mails(house, house.digest(FLASHING)) == {"got": "had-at-once", "never": "quake"}
+
+
+def test_a_flash_that_arrives_while_the_digest_is_written_stands_in_nobodys_way(house: House) -> None:
+    house.subscribe(("got@x.example", "en"), ("sport@x.example", "en"))
+    choose(house.database, "every", topics=["sport"], who="sport@x.example")
+    newsletter = replace(FLASHING, topics={"sport": lambda one: one.section == "sport"})
+    house.publish("quake", section="breaking")
+    house.desk.flash_mails(newsletter)
+    house.publish("match", section="sport")
+    house.publish("rain")
+    written: list[str] = []
+
+    def write(edition: Edition, door: Door, told: Newsletter | None) -> Sequence[Post]:
+        written.append(edition.id)
+        if len(written) == 2:  # the post of those who chose sport: who had what is known by now
+            house.sent("flash:quake:morning")
+        return house.write(edition, door, told)
+
+    desk = Desk(house.database, now=lambda: house.time, summarise=house.summarise, write=write)
+    planned = desk.digests.plan(
+        replace(newsletter, topics={**newsletter.topics, "war": lambda one: False}), house.time
+    )
+    assert mails(house, planned)["got"] == "rain match quake"  # twice is better than never
+
+
+def test_without_skip_pushed_everybody_has_it_in_the_digest_as_well(house: House) -> None:
+    house.subscribe(("got@x.example", "en"))
+    house.publish("quake", section="breaking")
+    house.desk.flash_mails(FLASHING)
+    house.sent("flash:quake:morning")
+    assert mails(house, house.digest(replace(FLASHING, skip_pushed=False))) == {"got": "quake"}
 
 
 def test_a_story_taken_back_while_the_edition_is_written_or_put_off_is_in_none(house: House) -> None:

@@ -73,6 +73,8 @@ class Desk:
         due_at = door.quiet_until(edition.due_at, article)
         with self._database.write() as connection:
             planning.steady(connection)
+            if self._moved_on(connection, article):
+                return Planned()
             key = newsletter.name + archive.FLASH_MAIL
             had = planning.of_the_day(
                 connection, newsletter.day_of(due_at), (EditionKind.FLASH,), newsletter.name
@@ -140,9 +142,7 @@ class Desk:
             }
             gone = retractions.moments(connection, [article.id for article in articles])
         for article_id in gone:
-            raise Refused(
-                f"{article_id} is retracted; `syndicator retract {article_id} --undo` lets it stand again"
-            )
+            raise _retracted(article_id)
         for (article_id, channel), carried in times.items():
             if carried and not again:
                 raise Refused(f"{channel} has {article_id} already; --again sends it once more")
@@ -206,7 +206,12 @@ class Desk:
         if edition.kind is not EditionKind.PUSH:
             due_at = door.quiet_until(due_at, edition.stories[0].article)
         with self._database.write() as connection:
-            now = self._now()
+            now, article = self._now(), edition.stories[0].article
+            if edition.kind is EditionKind.PUSH:
+                if retractions.taken_back(connection, [article.id]):
+                    raise _retracted(article.id)
+            elif self._moved_on(connection, article):
+                return Planned()
             new = planning.add_edition(connection, edition, newsletter=None, now=now, by=by, note=note)
             free = planning.claim_stories(connection, edition, channel=door.id, again=again)
             if not free:
@@ -228,6 +233,11 @@ class Desk:
                 )
         return Planned(editions=(edition.id,) if new else (), deliveries=deliveries)
 
+    def _moved_on(self, connection: Connection, article: Article) -> bool:
+        """Whether a story was taken back or revised since its flash was written; then the next tick writes it anew."""
+        newest = archive.revisions_of(connection, [article.id]).get(article.id)
+        return newest != article.revision or retractions.taken_back(connection, [article.id])
+
     def _single(self, kind: EditionKind, name: str, article: Article, door: Door) -> Edition:
         return Edition(
             id=EditionId(name),
@@ -240,3 +250,7 @@ class Desk:
 
     def _story(self, article: Article, door: Door) -> Story:
         return Story(article=article, summary=self._summarise(article, door))
+
+
+def _retracted(article: str) -> Refused:
+    return Refused(f"{article} is retracted; `syndicator retract {article} --undo` lets it stand again")

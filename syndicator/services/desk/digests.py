@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from syndicator.composing import EARLIER, Copy, Placed, compose, copies
@@ -31,6 +31,8 @@ class Sheet:
     dropped: Sequence[Article]  # by an editor
     copies: Sequence[Copy]
     composition: Composition
+    flashed: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Of its stories, those that were sent at once: in which editions."""
 
     def left_out(self, languages: Collection[Language]) -> list[LeftOut]:
         """Which stories shall not come back in a later edition, and why; copies only of these languages."""
@@ -76,18 +78,18 @@ class Digests:
         due_at = self._due_at(newsletter, slot, released=released)
         sheet = self.sheet(newsletter)
         editions, faults = self._in_languages(name, newsletter, sheet, due_at)
-        audience = self._audience(newsletter, editions, slot)
+        audience = self._audience(newsletter, editions, sheet, slot)
         with self._database.read() as connection:
             groups = self._groups(connection, newsletter, audience, due_at)
-        variants = Variants(newsletter, self._write, self._put_off(newsletter, groups, slot))
+        put_off = self._put_off(newsletter, groups, slot)
+        variants = Variants(newsletter, self._write, put_off, sorted(sheet.flashed))
         chosen = variants.written(editions, groups)
         with self._database.write() as connection:
             planning.steady(connection)
             stories = [story for edition, _ in editions for story in edition.stories]
-            if (
-                self._moved_on(connection, newsletter, sheet, [*stories, *variants.caught_up])
-                or self._groups(connection, newsletter, audience, due_at) != groups
-            ):
+            if self._moved_on(connection, newsletter, sheet, [*stories, *variants.caught_up]) or _chosen(
+                self._groups(connection, newsletter, audience, due_at)
+            ) != _chosen(groups):
                 return None
             fired = planning.release_slot if released else planning.fire_slot
             edition, outcome = (name, "planned") if editions else (None, "thin")
@@ -97,6 +99,7 @@ class Digests:
             if not editions:
                 return Planned(faults=tuple(faults))
             self._keep(connection, newsletter, sheet, _whole(name, editions, due_at))
+            planning.add_caught_up(connection, name, [story.article.id for story in variants.caught_up])
             planning.add_posts(connection, [*(post for _, post in editions), *filter(None, chosen.values())])
             deliveries = planning.add_readers(
                 connection,
@@ -130,7 +133,9 @@ class Digests:
         dues = {zone: due(slot, earliest) for zone, due in newsletter.elsewhere.items()}
         return {zone: (due_at, due_at + newsletter.lives) for zone, due_at in dues.items()}
 
-    def _audience(self, newsletter: Newsletter, editions: Made, slot: datetime) -> planning.Audience:
+    def _audience(
+        self, newsletter: Newsletter, editions: Made, sheet: Sheet, slot: datetime
+    ) -> planning.Audience:
         cap = None
         if newsletter.mails_a_day:
             with self._database.read() as connection:
@@ -141,6 +146,10 @@ class Digests:
             posts={edition.language: post.id for edition, post in editions},
             since=newsletter.had_enough_since(slot),
             cap=cap,
+            flashed=[
+                [(edition, newsletter.door.id) for edition in sheet.flashed[one]]
+                for one in sorted(sheet.flashed)
+            ],
             catch_up=bool(newsletter.catch_up),
         )
 
@@ -198,7 +207,9 @@ class Digests:
         with self._database.read() as connection:
             composition = compositions.standing(connection, newsletter.name, newsletter.name)
             found = self._candidates(connection, newsletter, since)
-            pushed = archive.pushed(connection, [one.id for one in found], newsletter.pushed_on)
+            ids = [one.id for one in found]
+            pushed = archive.pushed(connection, ids, newsletter.pushed_on)
+            flashed = archive.flashed(connection, ids, door.id) if newsletter.skip_pushed else {}
             carried = archive.carried(connection, door.id, newsletter.name, since) if newsletter.alike else []
         marks = composition.marks
         wanted = {*marks.lead, *marks.order}
@@ -211,16 +222,19 @@ class Digests:
         ]
         same = copies(stories, carried, newsletter.alike, newsletter.layout, marks)
         twice = {copy.article.id for copy in same}
+        placed = {
+            language: compose(
+                [one for one in stories if one.language == language and one.id not in twice],
+                newsletter.layout,
+                marks,
+            )
+            for language in newsletter.languages
+        }
+        in_it = {one.article.id for part in placed.values() for one in part}
         return Sheet(
             new=found,
-            placed={
-                language: compose(
-                    [one for one in stories if one.language == language and one.id not in twice],
-                    newsletter.layout,
-                    marks,
-                )
-                for language in newsletter.languages
-            },
+            placed=placed,
+            flashed={one: editions for one, editions in flashed.items() if one in in_it},
             dropped=dropped,
             copies=same,
             composition=composition,
@@ -279,6 +293,11 @@ class Digests:
         ):
             return True
         return compositions.standing(connection, newsletter.name, newsletter.name) != sheet.composition
+
+
+def _chosen(groups: Collection[Group]) -> set[Group]:
+    """What readers chose and missed. Flashes may be on their way meanwhile: who got one just now has it twice."""
+    return {group._replace(had="") for group in groups if group.topics or group.missed}
 
 
 def _whole(name: EditionId, editions: Made, due_at: datetime) -> Edition:

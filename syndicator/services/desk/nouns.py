@@ -41,6 +41,7 @@ class Newsletter:
     keep: Callable[[Article], bool] = lambda article: True  # which stories are for it at all
     alike: float = 0.0  # stories with this much of the same wording are copies; 0: nothing is compared
     pushed_on: Collection[ChannelId] = ()  # what went out there as a flash or a push is left out
+    skip_pushed: bool = False  # a reader who got a story by itself does not get it in an edition
     minimum: int = 1  # fewer stories than this in a language: that language waits
     lives: timedelta = timedelta(hours=12)
     fresh_for: timedelta = timedelta(days=2)

@@ -15,17 +15,20 @@ from .nouns import Door, Newsletter
 
 
 class Variants:
-    """``put_off`` are the stories of earlier editions, by the first edition that a reader missed."""
+    """``put_off`` are the stories of earlier editions, by the first edition that a reader missed; ``flashed`` those of
+    this one that were sent at once, in the order of a group's ``had``."""
 
     def __init__(
         self,
         newsletter: Newsletter,
         write: Callable[[Edition, Door, Newsletter | None], Sequence[Post]],
         put_off: Mapping[str, Sequence[Story]],
+        flashed: Sequence[str] = (),
     ) -> None:
         self._newsletter = newsletter
         self._write = write
         self._put_off = put_off
+        self._flashed = flashed
         self.faults: list[str] = []
         self.caught_up: list[Story] = []  # stories of earlier editions that some variant holds
 
@@ -61,14 +64,16 @@ class Variants:
         for language, readers in beyond.items():
             self.faults.append(
                 f"{editions[0][0].id} in {language}: more than {VARIANTS} variants; {readers} readers get it without "
-                "what they missed, or with all topics"
+                "what they missed, with all topics, or with what they had at once"
             )
         return found
 
     def _stories(self, edition: Edition, group: Group) -> tuple[Story, ...]:
         """The edition's, of the topics that were chosen; then those of editions that were put off, the newest first."""
         chosen = group.topics.split(",") if group.topics else []
-        new = self._newsletter.of_topics(edition.stories, chosen)
+        had = {one for one, mark in zip(self._flashed, group.had, strict=False) if mark == "1"}
+        news = [story for story in edition.stories if story.article.id not in had]
+        new = self._newsletter.of_topics(news, chosen)
         ids = {story.article.id for story in new}
         earlier = [
             story
@@ -79,7 +84,8 @@ class Variants:
 
     def _post(self, edition: Edition, stories: tuple[Story, ...], group: Group) -> Post | None:
         since = group.missed.partition(f"digest:{self._newsletter.name}:")[2]
-        told = "+".join(filter(None, (group.topics, since)))
+        had = "had" + group.had if "1" in group.had else ""
+        told = "+".join(filter(None, (group.topics, since, had)))
         try:
             (post,) = self._write(replace(edition, stories=stories), self._newsletter.door, self._newsletter)
         except TemplateError as error:
