@@ -53,6 +53,7 @@ from .storage.archive import Arrival
 from .storage.database import Database
 from .storage.lock import berth, only_worker, place
 from .storage.outbox import Claimed
+from .switchboard import CALLED, Switchboard
 from .text.markup import telegram_text
 from .text.measure import UNITS
 from .wiring import Wiring, database_url, examine, utc_now
@@ -118,7 +119,6 @@ class App:
             suppress=partial(self.suppress, by="bounces"),
             complain=partial(self.suppress, why=audience.COMPLAINT, by="bounces"),
             box=self._box,
-            hooks={name: one.factory(one.options, self.world) for name, one in wiring.hooks.items()},
         )
         self.doors = {name: self._door(name) for name in self.settings.channels}
         seen: dict[str, Any] = {"preview": self._preview, "channel": self._channel, "blanks": self._blanks}
@@ -144,6 +144,14 @@ class App:
             self.world,
             zone=self.settings.newsroom.timezone,
             database=database_url(wiring),
+        )
+        self.switchboard = Switchboard(
+            wiring,
+            self.world,
+            returns=self.returns,
+            intake=self.intake,
+            tell=self._tell_look,
+            wake=self.engine.soon,
         )
         self.newsstand = Newsstand(
             self.settings,
@@ -417,7 +425,8 @@ class App:
 
     def doctor(self) -> Iterator[tuple[str, bool, str]]:
         """Try each source and channel live, publishing nothing: what it is, whether it works, what it said."""
-        return self.gate.doctor(self._source, self.returns)
+        yield from self.gate.doctor(self._source, self.returns)
+        yield from self.switchboard.doctor()
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -446,6 +455,10 @@ class App:
             if any(one.arrivals for one in self.look(due=True)):
                 self.engine.soon(["compile"])
 
+        def called() -> None:
+            if any(one.arrivals for one in self.switchboard.look(self.look)):
+                self.engine.soon(["compile"])
+
         def plan() -> None:
             if self.plan().deliveries:
                 self.engine.soon(["preflight", *deliveries])
@@ -457,6 +470,7 @@ class App:
         self.engine.every(schedule.reconcile, self._guarded(self.look_after, "reconcile"), "reconcile")
         tick = ingest.tick(schedule.ingest)
         self.engine.every(tick, self._guarded(look, "ingest"), "ingest")
+        self.engine.every(schedule.deliver, self._guarded(called, CALLED), CALLED)
         self.engine.every(schedule.deliver, self._guarded(plan, "compile"), "compile")
         self.engine.every(schedule.deliver, self._guarded(preflight, "preflight"), "preflight")
         self.engine.every(

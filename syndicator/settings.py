@@ -126,7 +126,9 @@ class BouncesTable(PluginTable):
 
 
 class HookTable(PluginTable):
-    kind: str = Field(description='"ses", "postmark", "mailgun" or "standard": who calls /hooks/NAME')
+    kind: str = Field(
+        description='"ses", "postmark", "mailgun", "standard"; "published", "wordpress", "ghost": who calls /hooks/NAME'
+    )
 
 
 class SourceTable(PluginTable):
@@ -213,7 +215,7 @@ class Settings(Table):
         default_factory=BouncesTable, description="what becomes of mail that comes back"
     )
     hooks: Mapping[Name, HookTable] = Field(
-        default_factory=dict, description="providers that tell of bounces"
+        default_factory=dict, description="providers that tell of bounces, publishers that tell of stories"
     )
     templates: str = Field(
         "templates", description="folder of the newsroom's own templates, beside this file"

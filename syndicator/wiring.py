@@ -71,6 +71,15 @@ class Wiring:
     renderer: Renderer
     secrets: frozenset[str] = field(repr=False)
 
+    @property
+    def told_of(self) -> Mapping[str, str]:
+        """Hooks that tell of stories, and of which source each does."""
+        return {
+            name: one.options.source or name
+            for name, one in self.hooks.items()
+            if hasattr(one.options, "source")
+        }
+
     def outlet(self, channel: str, newsletter: str = "") -> Outlet:
         plain = Outlet(
             id=ChannelId(channel),
@@ -117,6 +126,7 @@ def examine(path: Path, environ: Mapping[str, str]) -> tuple[Wiring | None, Book
     if settings and engine:
         _check_engine(book, settings, engine)
         _check_use(book, settings, channels)
+        _check_hooks(book, settings, hooks)
     if book.faults or not (settings and keys and summariser and engine):
         return None, book
     wiring = Wiring(
@@ -244,6 +254,14 @@ def _check_use(book: Book, settings: Settings, channels: Mapping[str, Socket]) -
             if told.channel == name and not addressed:
                 at = f"newsletters.{letter}.channel"
                 book.blame(at, f"{name} does not write to subscribers", 'name a channel of kind "email"')
+
+
+def _check_hooks(book: Book, settings: Settings, hooks: Mapping[str, Socket]) -> None:
+    for name, socket in hooks.items():
+        wanted = getattr(socket.options, "source", None)
+        if wanted and wanted not in settings.sources:
+            near = config.closest(wanted, settings.sources)
+            book.blame(f"hooks.{name}.source", f"there is no source {wanted!r}", near)
 
 
 def _check_engine(book: Book, settings: Settings, engine: Socket) -> None:

@@ -20,7 +20,10 @@ SECRETS = {
     "SYNDICATOR_SOURCES_MAGAZINE_KEY": "k",
     "SYNDICATOR_HOOKS_POSTMARK_PASSWORD": "p" * 32,
     "SYNDICATOR_HOOKS_MAILGUN_KEY": "k" * 32,
-    "SYNDICATOR_HOOKS_RELAY_SECRET": "whsec_" + "c2VjcmV0" * 5,
+    **{
+        f"SYNDICATOR_HOOKS_{name}_SECRET": "whsec_" + "c2VjcmV0" * 5
+        for name in ("RELAY", "CMS", "PRESS", "MAGAZINE")
+    },
     "SYNDICATOR_BOUNCES_PASSWORD": "p",
     "SYNDICATOR_CHANNELS_LETTERS_PASSWORD": "p",
     **{

@@ -9,6 +9,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 from zoneinfo import ZoneInfo
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -45,13 +46,16 @@ class Clock:
         self._scheduler = BackgroundScheduler(
             timezone=zone,
             executors={"default": ThreadPoolExecutor(threads)},
-            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+            # Two of a job may be there for a moment, and :class:`_Turns` lets but one of them work.
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 2},
         )
+        self._turns: dict[str, _Turns] = {}
 
     def every(self, interval: timedelta, job: Callable[[], None], name: str) -> None:
         """Run the job now and then again after each interval, in seconds or longer."""
+        self._turns[name] = _Turns(job)
         self._scheduler.add_job(
-            job,
+            self._turns[name].run,
             "interval",
             seconds=interval.total_seconds(),
             id=name,
@@ -60,9 +64,9 @@ class Clock:
         )
 
     def soon(self, names: Iterable[str]) -> None:
-        """Wake these jobs without waiting for their turn."""
+        """Wake these jobs without waiting for their turn; one that is at work begins again when it has finished."""
         for name in names:
-            if self._scheduler.get_job(name) and self._scheduler.running:
+            if name in self._turns and self._scheduler.running and not self._turns[name].again():
                 self._scheduler.modify_job(name, next_run_time=self._world.now())
 
     def slots(self, timetable: str, after: datetime, until: datetime) -> list[datetime]:
@@ -93,6 +97,39 @@ class Clock:
         """What is in flight is finished first."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
+
+
+class _Turns:
+    """A job that is done by one thread at a time. A tick that finds it at work is left out; a wake-up is not."""
+
+    def __init__(self, job: Callable[[], None]) -> None:
+        self._job = job
+        self._guard = Lock()
+        self._at_work = self._woken = False
+
+    def again(self) -> bool:
+        """Whether it is at work, and will begin again."""
+        with self._guard:
+            self._woken = self._at_work
+            return self._at_work
+
+    def run(self) -> None:
+        with self._guard:
+            if self._at_work:
+                return
+            self._at_work = True
+        while self._carried_out():
+            pass
+
+    def _carried_out(self) -> bool:
+        try:
+            self._job()
+        except BaseException:
+            self._at_work = False
+            raise
+        with self._guard:
+            self._at_work, self._woken = self._woken, False
+            return self._at_work
 
 
 def _trigger(timetable: str) -> CronTrigger:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import binascii
+import hmac
 import json
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,6 +33,22 @@ def inner(told: Any, *path: str) -> Any:
     for name in path:
         told = told.get(name, "") if isinstance(told, dict) else ""
     return told
+
+
+def signed(headers: Mapping[str, str], body: bytes, secret: str, now: datetime) -> str:
+    """The id of a call that is signed as Standard Webhooks has it. Raises :exc:`Refused`."""
+    number, at = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
+    try:
+        key = b64decode(secret.removeprefix("whsec_"), validate=True)
+    except binascii.Error:
+        key = secret.encode()
+    made = b64encode(hmac.digest(key, f"{number}.{at}.".encode() + body, "sha256"))
+    signatures = headers.get("webhook-signature", "").split()
+    given = [one.partition(",")[2].encode() for one in signatures if one.startswith("v1,")]
+    if not number or not any(hmac.compare_digest(made, one) for one in given):
+        raise Refused("the call is not signed with our secret")
+    must_be_fresh(at, now)
+    return number
 
 
 def must_be_fresh(seconds: object, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from syndicator.model import Item, Language
@@ -13,6 +14,9 @@ FIELDS = (
     "_links,_embedded"  # without the links nothing is embedded
 )
 EMBED = "author,wp:featuredmedia,wp:term"
+_SHORTCODE = re.compile(
+    r"\[/?(?:audio|caption|embed|gallery|playlist|video)\b[^\[\]]*\]"
+)  # no reader sees them
 _NO_SECTION = "uncategorized"  # where WordPress puts what was put nowhere
 
 
@@ -59,3 +63,36 @@ def _terms(post: dict[str, Any]) -> tuple[str | None, tuple[str, ...]]:
     categories = [name for taxonomy, name in named if taxonomy == "category" and name]
     others = [name for taxonomy, name in named if taxonomy != "category" and name]
     return next(iter(categories), None), tuple(dict.fromkeys([*categories, *others]))
+
+
+def key_of_call(told: dict[str, Any]) -> str:
+    return word(told, "post", "guid") or word(told, "post", "ID") or word(told, "post_id")
+
+
+def item_of_call(told: dict[str, Any], *, language: str | None) -> Item | None:
+    """A post as plug-ins send it: a row of the table of posts, and around it what belongs to it. None without an
+    address."""
+    post, url = inner(told, "post"), word(told, "post_permalink")
+    if not url.startswith(("http://", "https://")):
+        return None
+    categories, tags = (_named(told, taxonomy) for taxonomy in ("category", "post_tag"))
+    return Item(
+        source="",
+        key=key_of_call(told),
+        url=url,
+        html=_SHORTCODE.sub("", word(post, "post_content")),
+        headline=word(post, "post_title"),
+        published_at=moment(word(post, "post_date_gmt")),
+        updated_at=moment(word(post, "post_modified_gmt")),
+        language=Language(language) if language else None,
+        author=word(told, "author", "display_name") or None,
+        section=next(iter(categories), None),
+        topics=tuple(dict.fromkeys([*categories, *tags])),
+        image=word(told, "post_thumbnail") or None,
+    )
+
+
+def _named(told: dict[str, Any], taxonomy: str) -> list[str]:
+    terms = inner(told, "taxonomies", taxonomy)
+    listed = terms.values() if isinstance(terms, dict) else terms if isinstance(terms, list) else ()
+    return [name for one in listed if word(one, "slug") != _NO_SECTION and (name := word(one, "name"))]

@@ -13,8 +13,8 @@ from random import Random
 from syndicator.cleaning import article_id
 from syndicator.errors import SourceError, SourceGone
 from syndicator.model import Article, Item
-from syndicator.ports import Answer, Ask, Harvest, Source, Stepwise
-from syndicator.storage import archive, retractions
+from syndicator.ports import Answer, Ask, Harvest, News, Source, Stepwise
+from syndicator.storage import archive, calls, retractions
 from syndicator.storage.archive import Arrival, SourceState
 from syndicator.storage.database import Connection, Database
 
@@ -24,6 +24,7 @@ Carry = Callable[[Generator[Ask, Answer, Harvest]], Future[Harvest]]
 
 FAR_AHEAD = timedelta(days=1)
 RECENT = timedelta(days=1)
+CALLS_KEPT = timedelta(days=40)  # longer than anybody may repeat one, or a hub's lease lasts
 UNDER_WAY = 64  # sources that are looked at at the same time
 THREADS = 8  # of them, those that wait for the network themselves
 QUIET_TOGETHER = 256  # sources without news whose checkpoints are written in one commit
@@ -148,6 +149,10 @@ class Intake:
         looked = self._looked(replace(state, first_seen_at=now) if first else state, harvest)
         since = now - watched.look_back if first else min(state.looked_at, now - RECENT)
         with self._database.write() as connection:
+            archive.in_turn(connection)
+            if archive.looked_at(connection, watched.name) not in {None, state.looked_at}:
+                archive.look_again(connection, watched.name)  # perhaps somebody has newer news than we
+                return Look(source=watched.name)
             arrivals = _arrivals(connection, looked, cleaned, harvest, since if first else None)
             flood = _hold_flood(connection, watched, arrivals, since)
             withdrawn = _take_back(connection, looked, harvest)
@@ -160,6 +165,39 @@ class Intake:
             withdrawn=withdrawn,
             faults=(*harvest.faults, *faults),
         )
+
+    def hear(self, name: str, news: News, key: str) -> Look | None:
+        """Write down what the source itself told us; None when this call was heard before.
+
+        What was published long ago is kept and is no news. Raises :exc:`SourceError` when nothing of it is a story,
+        and :exc:`StorageError`: then it was not heard.
+        """
+        now = self._now()
+        items = tuple(replace(item, source=name) for item in news.items)
+        harvest = Harvest(items, "", withdrawn=news.withdrawn)
+        cleaned, faults = self._cleaned(harvest)
+        if faults and not cleaned:
+            raise SourceError("; ".join(faults))
+        told = _never_seen(name, now)
+        with self._database.write() as connection:
+            if not calls.hear(connection, key, source=name, now=now, waits=news.look):
+                return None
+            archive.in_turn(connection)
+            archive.overtake(connection, name, now)
+            arrivals = _arrivals(connection, told, cleaned, harvest, now - RECENT)
+            withdrawn = _take_back(connection, told, harvest)
+        return Look(source=name, arrivals=arrivals, withdrawn=withdrawn, faults=tuple(faults))
+
+    def called(self) -> list[str]:
+        """Sources whose publisher says that there is something new."""
+        with self._database.read() as connection:
+            return calls.waiting(connection)
+
+    def answered(self, names: Sequence[str], begun: datetime) -> None:
+        """They were looked at since then. What was called in meanwhile still waits."""
+        with self._database.write() as connection:
+            calls.looked(connection, names, begun)
+            calls.forget(connection, begun - CALLS_KEPT)
 
     def _cleaned(self, harvest: Harvest) -> tuple[list[Article], list[str]]:
         cleaned, faults = [], []

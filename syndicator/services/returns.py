@@ -14,12 +14,11 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 from syndicator.bounces import Kind, Notice, Patience, Report, Why, another, read, refused
-from syndicator.errors import NotFound, SourceError
+from syndicator.errors import SourceError
 from syndicator.model import Subscriber, SubscriberId
-from syndicator.ports import Box, Hook, Mail
+from syndicator.ports import Box, Mail
 from syndicator.storage import brakes, readers, returned
 from syndicator.storage.database import Connection, Database
 from syndicator.storage.returned import Heard
@@ -68,7 +67,6 @@ class Returns:
         suppress: Callable[[str, str], None],
         complain: Callable[[str], None],
         box: Callable[[], Box | None] = lambda: None,
-        hooks: Mapping[str, Hook] = MappingProxyType({}),
     ) -> None:
         """``host`` is the domain of the Message-IDs, ``channels`` those that write to readers."""
         self._database = database
@@ -81,7 +79,6 @@ class Returns:
         self._suppress = suppress
         self._complain = complain
         self._box = box
-        self._hooks = hooks
 
     def collect(self) -> Mapping[Kind, int]:
         """Hear the relays' refusals, and empty the box, if there is one. What is no mail about a mail is set aside for
@@ -131,17 +128,6 @@ class Returns:
             known = self._known(connection, report, notice)
         known = replace(known, proven=known.proven or trusted)
         return self._act(notice, known, key, source)
-
-    def call(self, name: str, headers: Mapping[str, str], body: bytes) -> int:
-        """Hear a provider's call; returns how many notices are new. Raises :exc:`NotFound`, :exc:`Refused` for one who
-        cannot prove who they are, and :exc:`StorageError`: then it was not heard."""
-        if name not in self._hooks:
-            raise NotFound(f"no hook is called {name!r}")
-        new = 0
-        for number, report in self._hooks[name].read(headers, body):
-            taken = self.hear(report, key=f"hook:{name}:{number}", source=f"hooks.{name}", trusted=True)
-            new += not taken.again
-        return new
 
     def refusals(self) -> int:
         """Hear what relays refused at once; returns how many."""

@@ -53,6 +53,29 @@ def save_sources(connection: Connection, states: Sequence[SourceState]) -> None:
     connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=more), rows)
 
 
+def in_turn(connection: Connection) -> None:
+    """Stories are written down by one at a time, until the end of the transaction: two would take each other's for new
+    ones. On SQLite that is so anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("stories"))))
+
+
+def looked_at(connection: Connection, name: str) -> datetime | None:
+    at: datetime | None = connection.execute(
+        select(sources.c.looked_at).where(sources.c.name == name)
+    ).scalar()
+    return at
+
+
+def overtake(connection: Connection, name: str, now: datetime) -> None:
+    """Whoever looks at the source at this moment comes too late with it."""
+    connection.execute(update(sources).where(sources.c.name == name).values(looked_at=now))
+
+
+def look_again(connection: Connection, name: str) -> None:
+    connection.execute(update(sources).where(sources.c.name == name).values(due_at=None))
+
+
 def fresh_of(connection: Connection, wanted: Sequence[str]) -> set[str]:
     """Which of these stories may go out by themselves."""
     query = select(articles.c.id).where(articles.c.id.in_(wanted), articles.c.fresh)

@@ -101,6 +101,29 @@ sources = Table(
     Column("fault", Text),
 )
 
+# What called us about a source: each call is heard once.
+calls = Table(
+    "calls",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("source", String, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("waits", Boolean, nullable=False),  # a look at the source is still to be made
+    Index(None, "at"),
+)
+
+# Hubs that tell us when a feed changes, each for one source.
+hubs = Table(
+    "hubs",
+    metadata,
+    Column("source", String, primary_key=True),
+    Column("hub", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("until", Moment),  # the end of the lease; none: it is not verified yet
+    Column("fault", Text, nullable=False, server_default=""),
+)
+
 articles = Table(
     "articles",
     metadata,

@@ -1,4 +1,4 @@
-"""Calls of providers about bounces and complaints: POST /hooks/NAME."""
+"""Calls of providers about bounces and complaints, and of publishers about stories: POST /hooks/NAME."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from syndicator.app import App
-from syndicator.errors import NotFound, Refused, StorageError
+from syndicator.errors import NotFound, Refused, SourceError, StorageError
 
 log = logging.getLogger("syndicator")
 
-LARGEST = 512_000  # octets of a call
+LARGEST = 2_000_000  # octets of a call: a long story with its pictures' markup has some hundred thousand
 
 
 def hooks(newsroom: App) -> list[Route]:
@@ -30,12 +30,15 @@ def hooks(newsroom: App) -> list[Route]:
 
     def heard(name: str, headers: dict[str, str], body: bytes) -> Response:
         try:
-            newsroom.returns.call(name, headers, body)
+            newsroom.switchboard.call(name, headers, body)
         except NotFound as error:
             return PlainTextResponse(f"{error}\n", 404)
         except Refused as error:
             log.warning("hooks.%s: %s", name, error)
             return PlainTextResponse("refused\n", 403)
+        except SourceError as error:
+            log.warning("hooks.%s: %s", name, error)
+            return PlainTextResponse(f"{error}\n", 422)
         except StorageError:
             return PlainTextResponse("come again\n", 503)
         return PlainTextResponse("ok\n")

@@ -87,3 +87,49 @@ def test_jobs_run_at_once_again_when_woken_and_are_finished_at_the_stop() -> Non
     assert finished.is_set()
     assert not running.is_alive()
     clock.soon(["job"])
+
+
+def test_a_job_that_is_woken_while_it_works_begins_again() -> None:
+    clock = engine()
+    begun, go_on, twice = Event(), Event(), Event()
+    rounds: list[int] = []
+
+    def job() -> None:
+        rounds.append(len(rounds))
+        begun.set()
+        if len(rounds) == 1:
+            go_on.wait(10)
+        else:
+            twice.set()
+
+    clock.every(timedelta(hours=1), job, "job")
+    running = Thread(target=clock.run)
+    running.start()
+    assert begun.wait(10)
+    clock.soon(["job"])
+    clock.soon(["job"])
+    go_on.set()
+    assert twice.wait(10)
+    clock.stop()
+    running.join(10)
+    assert rounds == [0, 1]
+
+
+def test_a_job_that_fails_is_not_at_work_for_ever() -> None:
+    clock = engine()
+    failed, again = Event(), Event()
+
+    def job() -> None:
+        if failed.is_set():
+            again.set()
+        failed.set()
+        raise RuntimeError
+
+    clock.every(timedelta(hours=1), job, "job")
+    running = Thread(target=clock.run)
+    running.start()
+    assert failed.wait(10)
+    while not again.is_set():
+        clock.soon(["job"])
+    clock.stop()
+    running.join(10)
