@@ -175,6 +175,8 @@ class Renderer:
         budget = min(measure(first.article.headline), limit)
         while budget > 0:
             headline = fit(first.article.headline, budget, measure)
+            if not headline:
+                break
             story = replace(first, article=replace(first.article, headline=headline))
             written = self._render(replace(bare, stories=(story, *bare.stories[1:])), outlet, ending)
             over = measure(seen(written)) - limit

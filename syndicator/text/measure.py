@@ -63,14 +63,15 @@ UNITS: Mapping[str, Measure] = {"chars": code_points, "utf16": utf16, "x-weighte
 def fit(text: str, budget: int, measure: Measure, ellipsis: str = ELLIPSIS) -> str:
     """The text, or its longest beginning of whole words that fits the budget, with an ellipsis.
 
-    Never splits a grapheme cluster or a link, closes the isolates it opened, and is empty only when not even
-    one grapheme and the ellipsis fit. ``measure(fit(text, budget, measure)) <= budget`` always holds.
+    Never splits a grapheme cluster or a link, and a word only where it is the whole text; closes the isolates that
+    it opened. Empty where not one word, or one grapheme of a single word, fits with the ellipsis.
+    ``measure(fit(text, budget, measure)) <= budget`` always holds.
     """
     if measure(text) <= budget:
         return text
     words = [end.start() for end in _WORD_END.finditer(text)]
     at = _longest(text, words, budget, measure, ellipsis)
-    if at is None:
+    if at is None and not words:  # of several words none is torn
         at = _longest(text, _grapheme_ends(text), budget, measure, ellipsis)
     return "" if at is None else _cut(text, at, ellipsis)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .speech import SAYING
+from .words import plain
 
 _QUOTATION_MAX = 120  # characters; a longer one is read sentence by sentence
 
@@ -162,7 +163,7 @@ def _goes_on(read: _Text, following: re.Match[str]) -> bool:
         return False
     rest = read.text[following.start("word") : following.start("word") + 60]
     words = re.split(r"[.!?؟…،,:]", rest, maxsplit=1)[0].split()[:4]
-    return any(word.casefold() in SAYING for word in words)
+    return any(plain(word) in SAYING for word in words)
 
 
 def _stops(read: _Text, start: int, end: re.Match[str], following: re.Match[str]) -> bool:

@@ -48,6 +48,23 @@ def test_words_are_kept_whole() -> None:
     assert fit("Rain closes the Azmar road", 20, len) == "Rain closes the…"
 
 
+@given(
+    st.sampled_from(
+        [
+            "Rain closes the Azmar road for a second day, and nobody knows when it opens",
+            "الأمطار تغلق طريق أزمر لليوم الثاني، ولا أحد يعرف متى يفتح",
+            "باران بۆ دووەم ڕۆژ ڕێگای ئەزمەڕی داخست، و کەس نازانێت کەی دەکرێتەوە",
+        ]
+    ),
+    st.integers(0, 80),
+)
+def test_a_headline_is_cut_at_the_end_of_a_word_and_says_so(headline: str, budget: int) -> None:
+    fitted = fit(headline, budget, len)
+    kept = fitted.removesuffix("…")
+    assert fitted in {"", headline} or (kept != fitted and headline.startswith(kept))
+    assert fitted in {"", headline} or headline[len(kept)] in " ،,"
+
+
 def test_a_link_is_never_cut() -> None:
     assert fit("https://courier.krd/rain-closes-the-road", 20, len) == ""
 
