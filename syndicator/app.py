@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -44,6 +45,7 @@ from .services.ingest import Look
 from .services.keeper import Keeper
 from .services.memory import WHY, Memory
 from .services.mover import Mover
+from .services.notebook import Notebook
 from .services.porter import Porter
 from .services.rehearsal import Rehearsal
 from .services.returns import Returns
@@ -79,10 +81,11 @@ class App:
         names: Names | None = None,
     ) -> None:
         """``names`` is the DNS, this machine's unless another is given."""
-        self.wiring = wiring
         self.settings = wiring.settings
         self.stopping = Event()
         self.database = database(database_url(wiring))
+        notes = Notebook(self.database, now=now)
+        self.wiring = wiring = replace(wiring, notes=notes)
         self.memory = Memory(wiring.folder / self.settings.database.memory, wiring.keys)
         berths = {name: told.parallel for name, told in self.settings.channels.items()}
         self.vault = Vault(self.database, memory=self.memory, now=now, berths=berths)
@@ -94,7 +97,9 @@ class App:
             wait=wait or self.stopping.wait,
         )
         self._web = GuardedWeb(private_allowed=self.settings.network.private_allowed)
-        self.world = World(now=now, rng=rng or SystemRandom(), wait=wait or self.stopping.wait, web=self._web)
+        self.world = World(
+            now=now, rng=rng or SystemRandom(), wait=wait or self.stopping.wait, web=self._web, notes=notes
+        )
         self.intake = ingest.Intake(
             self.database,
             watched=self._watched,
@@ -328,7 +333,7 @@ class App:
         """Exactly what a push would send, with the network's own count."""
         told: list[dict[str, object]] = []
         for edition, door, posts, _ in self.desk.preview(wanted, self._doors(to), again=again):
-            limits = self.wiring.channels[door.id].factory.limits
+            limits = self.wiring.limits(door.id)
             for post in posts:
                 seen = telegram_text(post.text) if limits.markup == "telegram" else post.text
                 told.append(
@@ -573,7 +578,7 @@ class App:
         )
 
     def _summarise(self, article: Article, door: Door) -> Summary:
-        measure = UNITS[self.wiring.channels[door.id].factory.limits.unit]
+        measure = UNITS[self.wiring.limits(door.id).unit]
         return self._summariser.summarise(article, self.settings.channels[door.id].summary, measure)
 
     def _write(self, edition: Edition, door: Door, newsletter: Newsletter | None) -> Sequence[Post]:

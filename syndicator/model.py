@@ -223,7 +223,8 @@ class Limits:
     text: int | None = None
     unit: str = "chars"  # "chars", "utf16", "x-weighted"
     markup: str = "html"  # "html", "telegram", "plain"
-    media: int = 0
+    media: int = 0  # pictures of a story
+    parts: int = 1  # posts of a thread that one story may take
     octets: int | None = None  # of a whole mail as it is encoded, beyond which programs cut it off
 
 
@@ -255,6 +256,7 @@ class Post:
     html: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)  # List-Id, List-Unsubscribe ...
     media: tuple[str, ...] = ()
+    alts: tuple[str, ...] = ()  # what stands in each picture, for those who do not see it
     silent: bool = False
 
 

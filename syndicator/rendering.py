@@ -38,6 +38,7 @@ from .text.links import tagged
 from .text.markup import telegram_text
 from .text.measure import UNITS, encoded, fit
 from .text.sentences import split
+from .text.threads import pieces
 
 Read = Callable[[str], tuple[str, str] | None]  # template's name -> its text and the file it stands in
 
@@ -118,7 +119,24 @@ class Renderer:
                 return [self._letter(post, edition, outlet)]
             case "telegram":
                 return [replace(post, text=self._fitted(edition, outlet, "html", telegram_text))]
-        return [replace(post, text=self._fitted(edition, outlet, "txt", str))]
+        texts = self._thread(edition, outlet)
+        pictures = _pictures(edition, outlet)
+        first = replace(post, text=texts[0], media=tuple(pictures), alts=tuple(pictures.values()))
+        return [
+            first,
+            *(replace(post, id=f"{post.id[:-1]}{n}", part=n, text=texts[n]) for n in range(1, len(texts))),
+        ]
+
+    def _thread(self, edition: Edition, outlet: Outlet) -> list[str]:
+        """One post, or the fullest version that so many carry as the channel may take for one story."""
+        limit, most = outlet.limits.text, outlet.limits.parts
+        if limit and most > 1:
+            for version in _shorter(edition):
+                written = self._render(version, outlet, "txt")
+                texts = pieces(written, limit, UNITS[outlet.limits.unit], edition.language)
+                if 0 < len(texts) <= most:
+                    return texts
+        return [self._fitted(edition, outlet, "txt", str)]
 
     def _letter(self, post: Post, edition: Edition, outlet: Outlet) -> Post:
         """The mail with as many stories, from the first, as programs show whole; the others are on the web."""
@@ -342,6 +360,15 @@ class Renderer:
                 else _dated(published, "medium", language)
             ),
         }
+
+
+def _pictures(edition: Edition, outlet: Outlet) -> dict[str, str]:
+    """Addresses of the stories' pictures with what stands in them, as many as the channel carries."""
+    found = {}
+    for article in (story.article for story in edition.stories):
+        if article.image and _web(article.image, ""):
+            found[article.image] = article.image_alt or article.caption or ""
+    return dict([*found.items()][: outlet.limits.media if outlet.images else 0])
 
 
 def _names(edition: Edition, outlet: Outlet, ending: str) -> Iterator[str]:

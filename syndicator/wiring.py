@@ -31,10 +31,11 @@ from .model import (
     EditionId,
     EditionKind,
     Language,
+    Limits,
     Story,
     Summary,
 )
-from .ports import World
+from .ports import Notes, Slate, World
 from .rendering import Masthead, Outlet, Renderer
 from .settings import Settings
 from .tables import PluginTable
@@ -54,6 +55,13 @@ class Socket:
     factory: Any
     options: BaseModel
 
+    def limits(self, channel: str, notes: Notes) -> Limits:
+        """What a channel carries as it is configured, and as far as it was learned."""
+        found: Limits = self.factory.limits
+        if tuned := getattr(self.factory, "limits_with", None):
+            found = tuned(self.options, notes, channel)
+        return found
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wiring:
@@ -70,6 +78,10 @@ class Wiring:
     hooks: Mapping[str, Socket]
     renderer: Renderer
     secrets: frozenset[str] = field(repr=False)
+    notes: Notes = field(default_factory=Slate, repr=False)  # the database's, once there is one
+
+    def limits(self, channel: str) -> Limits:
+        return self.channels[channel].limits(channel, self.notes)
 
     @property
     def told_of(self) -> Mapping[str, str]:
@@ -84,7 +96,7 @@ class Wiring:
         plain = Outlet(
             id=ChannelId(channel),
             kind=self.settings.channels[channel].kind,
-            limits=self.channels[channel].factory.limits,
+            limits=self.limits(channel),
             marks=dict(self.settings.channels[channel].utm.items()),
         )
         if not newsletter:

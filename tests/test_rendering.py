@@ -449,3 +449,29 @@ def test_a_digest_has_the_headings_of_the_newsletters_sections(language: str, re
     assert post.html.count(f"{rest}</h2>") == 1
     assert post.text.count("Sport & games") == 1
     assert post.text.index(story.article.headline) < post.text.index("Sport &")  # the lead stands above them
+
+
+def test_a_story_may_take_a_thread() -> None:
+    told = edition("en")
+    long = replace(told.stories[0].summary, text="Rain closed the road on Monday, and nobody came. " * 12)
+    told = replace(told, stories=(replace(told.stories[0], summary=long),))
+    three = replace(X, limits=replace(X.limits, parts=3))
+    posts = Renderer(MASTHEAD, read()).write(told, three)
+    assert [post.part for post in posts] == [0, 1, 2]
+    assert [post.id[-1] for post in posts] == ["0", "1", "2"]
+    assert all(UNITS["x-weighted"](post.text) <= 280 for post in posts)
+    assert posts == Renderer(MASTHEAD, read()).write(told, three)  # the same bytes each time
+    (alone,) = Renderer(MASTHEAD, read()).write(told, X)
+    assert len(alone.text) < sum(len(post.text) for post in posts)
+
+
+def test_pictures_come_with_what_stands_in_them() -> None:
+    told = edition("en")
+    article = replace(
+        told.stories[0].article, image="https://c.example/a.jpg", image_alt="A road under water"
+    )
+    told = replace(told, stories=(replace(told.stories[0], article=article),))
+    (post,) = Renderer(MASTHEAD, read()).write(told, replace(X, limits=replace(X.limits, media=4)))
+    assert (post.media, post.alts) == (("https://c.example/a.jpg",), ("A road under water",))
+    (bare,) = Renderer(MASTHEAD, read()).write(told, X)
+    assert bare.media == ()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import binascii
 import html
 import re
 import unicodedata
+from base64 import b64decode
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,20 +18,59 @@ from .faults import Fault, Switches, spoilt
 from .serving import Request, Response, StandIn
 
 WEIGHT_MAX = 280
+LONG_MAX = 25_000
+HOUR = timedelta(hours=1)  # so long a post can be edited
 URL_WEIGHT = 23  # every address becomes a t.co link
-# A scheme, a name that ends as registered names do, and what follows without closing punctuation.
+# Of countries.
+_COUNTRIES = (
+    "ac ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br bs bt bw by bz ca cc cd cf "
+    "cg ch ci ck cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg er es et eu fi fj fk fm fo fr ga gd ge gf gg gh "
+    "gi gl gm gn gp gq gr gs gt gu gw gy hk hm hn hr ht hu id ie il im in io iq ir is it je jm jo jp ke kg kh ki km kn kp kr "
+    "kw ky kz la lb lc li lk lr ls lt lu lv ly ma mc md me mg mh mk ml mm mn mo mp mq mr ms mt mu mv mw mx my mz na nc ne nf "
+    "ng ni nl no np nr nu nz om pa pe pf pg ph pk pl pm pn pr ps pt pw py qa re ro rs ru rw sa sb sc sd se sg sh si sk sl sm "
+    "sn so sr ss st su sv sx sy sz tc td tf tg th tj tk tl tm tn to tr tt tv tw tz ua ug uk us uy uz va vc ve vg vi vn vu wf "
+    "ws ye yt za zm zw"
+).split()
+# A name that ends as registered names do, with a scheme or without one, and what follows without closing punctuation.
 _URL = re.compile(
-    r"https?://(?:[\w-]+\.)+(?:com|org|net|info|news|media|krd|[a-z]{2})\b(?::\d+)?"
-    r"(?:/[^\s<>\"'،؛]*[^\s<>\"'،؛.,:;!?)\]}»”’…])?",
+    r"(?:(?<![A-Za-z0-9@$#＠＃/.\-_])|(?=https?://))(?:https?://)?(?:[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?\.)+"
+    rf"(?:com|org|net|info|news|media|next|krd|{'|'.join(_COUNTRIES)})(?![A-Za-z0-9@_-])(?::\d+)?"
+    r"(?:/(?:(?:[A-Za-z0-9À-ÿЀ-ӿ!*';:=+,.$%#\[\]_~@|&?/-]|\([A-Za-z0-9_]+\))*(?:[A-Za-z0-9À-ÿЀ-ӿ=_#/+-]|\(\w+\)))?)?",
     re.IGNORECASE,
 )
 _LIGHT = ((0, 4351), (8192, 8205), (8208, 8223), (8242, 8247))  # code points that weigh one; the others two
 _CLUSTER = regex.compile(r"\X")
 _EMOJI = regex.compile(
-    r"\p{Emoji_Presentation}|\p{Extended_Pictographic}\ufe0f|\p{Regional_Indicator}{2}|[#*0-9]\ufe0f?\u20e3"
+    r"\p{Emoji_Presentation}|[©®]|\p{Extended_Pictographic}\ufe0f|\p{Regional_Indicator}{2}|[#*0-9]\ufe0f?\u20e3"
 )
 _PARAMETERS = re.compile(r'(\w+)="([^"]*)"')
-_BUDGET = 100  # posts per quarter of an hour
+QUARTER, DAY = timedelta(minutes=15), timedelta(days=1)
+
+
+@dataclass
+class Plan:
+    """What the account's plan allows."""
+
+    replies: bool = True
+    edits: bool = False
+    long_posts: bool = False
+    a_quarter: int = 100  # posts in a quarter of an hour, POST /2/tweets
+    a_day: int = 10_000
+
+
+@dataclass
+class Picture:
+    """What was uploaded."""
+
+    kind: str
+    total: int
+    segments: dict[int, bytes] = field(default_factory=dict)
+    whole: bool = False
+    alt: str = ""
+
+    @property
+    def content(self) -> bytes:
+        return b"".join(self.segments[number] for number in sorted(self.segments))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +81,8 @@ class Tweet:
     text: str
     at: datetime
     reply_to: str | None = None
+    pictures: tuple[str, ...] = ()  # media ids
+    before: tuple[str, ...] = ()  # ids of its earlier versions
     deleted: bool = False
 
 
@@ -68,7 +111,11 @@ class XStandIn(StandIn):
             "access_secret": "sandbox-account-secret",
         }
         self.faults = Switches()
+        self.plan = Plan()
+        self.pictures: dict[str, Picture] = {}
+        self.asked: list[str] = []  # every call, refused or not
         self._tweets: list[Tweet] = []
+        self._begun = {QUARTER: (now(), 0), DAY: (now(), 0)}  # when a window began, and what it had
         self._now = now
 
     def tweets(self) -> list[Tweet]:
@@ -98,6 +145,7 @@ class XStandIn(StandIn):
         return spoilt(response, fault, self.faults)
 
     def _called(self, request: Request, fault: Fault | None) -> Response:
+        self.asked.append(f"{request.method} {request.path}")
         self._authorised(request, fault)
         if fault is Fault.KICKED:
             raise _Refused(403, "Forbidden", "You are not permitted to perform this action.")
@@ -105,14 +153,48 @@ class XStandIn(StandIn):
             raise _Refused(429, "Too Many Requests", "Too Many Requests")
         match request.method, request.path.strip("/").split("/"):
             case "POST", ["2", "tweets"]:
+                self._count()
                 return Response.of({"data": self._post(request)}, 201, **self._headers(fault))
             case "DELETE", ["2", "tweets", number]:
-                return Response.of({"data": {"deleted": self._delete(number)}}, **self._headers(fault))
+                return Response.of({"data": {"deleted": self._delete(number)}})
             case "GET", ["2", "users", "me"]:
                 return Response.of({"data": {"id": "1900", "name": "Courier", "username": self.username}})
             case "GET", ["2", "users", "1900", "tweets"]:
                 return Response.of(self._timeline(request))
+            case "POST", ["2", "media", *call]:
+                return self._media(call, request.fields)
         raise _Refused(404, "Not Found Error", f"Could not find {request.path}.")
+
+    def _count(self) -> None:
+        """One more call in both windows, or 429 where one is used up."""
+        for window, most in ((QUARTER, self.plan.a_quarter), (DAY, self.plan.a_day)):
+            begun, had = self._begun[window]
+            if self._now() >= begun + window:
+                begun, had = self._now(), 0
+            self._begun[window] = begun, had
+            if had >= most:
+                raise _Refused(429, "Too Many Requests", "Too Many Requests")
+        self._begun = {window: (begun, had + 1) for window, (begun, had) in self._begun.items()}
+
+    def _media(self, call: list[str], told: dict[str, Any]) -> Response:
+        match call:
+            case ["upload", "initialize"]:
+                number = str(1_880_000_000_000_000_000 + len(self.pictures))
+                self.pictures[number] = Picture(told["media_type"], told["total_bytes"])
+                return Response.of({"data": {"id": number, "media_key": f"3_{number}"}})
+            case ["upload", number, "append"] if number in self.pictures:
+                self.pictures[number].segments[told["segment_index"]] = _decoded(told["media"])
+                return Response.of({"data": {"expires_at": 0}})
+            case ["upload", number, "finalize"] if number in self.pictures:
+                picture = self.pictures[number]
+                if len(picture.content) != picture.total:
+                    raise _Refused(400, "Invalid Request", "Segments do not add up to provided total_bytes.")
+                picture.whole = True
+                return Response.of({"data": {"id": number, "size": picture.total}})
+            case ["metadata"] if told["id"] in self.pictures:
+                self.pictures[told["id"]].alt = told["metadata"]["alt_text"]["text"]
+                return Response.of({"data": {"id": told["id"]}})
+        raise _Refused(404, "Not Found Error", "Could not find media.")
 
     def _authorised(self, request: Request, fault: Fault | None) -> None:
         told = dict(_PARAMETERS.findall(request.headers.get("authorization", "")))
@@ -126,27 +208,53 @@ class XStandIn(StandIn):
         fields = request.fields
         text = unicodedata.normalize("NFC", str(fields.get("text", ""))).strip()
         reply = (fields.get("reply") or {}).get("in_reply_to_tweet_id")
+        before = (fields.get("edit_options") or {}).get("previous_post_id")
+        media = tuple((fields.get("media") or {}).get("media_ids", ()))
+        self._may_stand(text, reply, before, media)
+        tweet = Tweet(
+            id=str(1_990_000_000_000_000_000 + len(self._tweets)),
+            text=text,
+            at=self._now(),
+            reply_to=reply,
+            pictures=media,
+            before=self._replaced(before) if before else (),
+        )
+        self._tweets.append(tweet)
+        history = [*tweet.before, tweet.id]
+        return {"id": tweet.id, "text": _shortened(tweet)["text"], "edit_history_tweet_ids": history}
+
+    def _may_stand(self, text: str, reply: str | None, before: str | None, media: tuple[str, ...]) -> None:
         standing = [tweet for tweet in self._tweets if not tweet.deleted]
-        if not text or weight(text) > WEIGHT_MAX:
+        most = LONG_MAX if self.plan.long_posts else WEIGHT_MAX
+        if not text or weight(text) > most:
             raise _Refused(
                 400, "Invalid Request", "Your Tweet text is too long." if text else "text is required."
             )
+        if reply and not self.plan.replies:
+            raise _Refused(403, "Forbidden", "Reply to this conversation is not allowed with your plan.")
+        if before and not self.plan.edits:
+            raise _Refused(403, "Forbidden", "You are not permitted to edit posts.")
+        if before and all(tweet.id != before or tweet.at + HOUR < self._now() for tweet in standing):
+            raise _Refused(400, "Invalid Request", "The post cannot be edited any more.")
+        if any(media_id not in self.pictures or not self.pictures[media_id].whole for media_id in media):
+            raise _Refused(400, "Invalid Request", "Your media IDs are invalid.")
         if reply and all(tweet.id != reply for tweet in standing):
             raise _Refused(
                 400, "Invalid Request", "The Tweet you are replying to is deleted or not visible to you."
             )
         if any(tweet.text == text for tweet in standing):
             raise _Refused(403, "Forbidden", "You are not allowed to create a Tweet with duplicate content.")
-        tweet = Tweet(
-            id=str(1_990_000_000_000_000_000 + len(self._tweets)), text=text, at=self._now(), reply_to=reply
-        )
-        self._tweets.append(tweet)
-        return {"id": tweet.id, "text": _shortened(tweet)["text"], "edit_history_tweet_ids": [tweet.id]}
+
+    def _replaced(self, number: str) -> tuple[str, ...]:
+        """Take an earlier version away; the ids of all that were."""
+        (old,) = (tweet for tweet in self._tweets if tweet.id == number)
+        self._delete(number)
+        return (*old.before, number)
 
     def _delete(self, number: str) -> bool:
         for at, tweet in enumerate(self._tweets):
             if tweet.id == number and not tweet.deleted:
-                self._tweets[at] = Tweet(id=tweet.id, text=tweet.text, at=tweet.at, deleted=True)
+                self._tweets[at] = replace(tweet, deleted=True)
                 return True
         raise _Refused(404, "Not Found Error", f"Could not find tweet with id: [{number}].")
 
@@ -161,13 +269,19 @@ class XStandIn(StandIn):
         return told | ({"data": found[:most]} if found else {})  # an empty timeline has no data at all
 
     def _headers(self, fault: Fault | None) -> dict[str, str]:
-        used_up = fault is Fault.RATE_LIMITED
-        reset = self._now() + timedelta(seconds=self.faults.retry_after)
-        return {
-            "x_rate_limit_limit": str(_BUDGET),
-            "x_rate_limit_remaining": "0" if used_up else str(_BUDGET - 1),
-            "x_rate_limit_reset": str(int(reset.timestamp())),
-        }
+        told = {}
+        for name, window, most in (
+            ("x_rate_limit", QUARTER, self.plan.a_quarter),
+            ("x_app_limit_24hour", DAY, self.plan.a_day),
+        ):
+            begun, had = self._begun[window]
+            told[f"{name}_limit"] = str(most)
+            told[f"{name}_remaining"] = str(most - had)
+            told[f"{name}_reset"] = str(int((begun + window).timestamp()))
+        if fault is Fault.RATE_LIMITED:
+            reset = self._now() + timedelta(seconds=self.faults.retry_after)
+            told |= {"x_rate_limit_remaining": "0", "x_rate_limit_reset": str(int(reset.timestamp()))}
+        return told
 
 
 def weight(text: str) -> int:
@@ -176,6 +290,13 @@ def weight(text: str) -> int:
     return links * URL_WEIGHT + sum(
         2 if _EMOJI.search(c) else sum(map(_weighs, c)) for c in _CLUSTER.findall(bare)
     )
+
+
+def _decoded(told: str) -> bytes:
+    try:
+        return b64decode(told, validate=True)
+    except binascii.Error as error:
+        raise _Refused(400, "Invalid Request", "media is not base64.") from error
 
 
 def _weighs(character: str) -> int:

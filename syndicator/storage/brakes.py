@@ -9,6 +9,7 @@ from typing import Any, cast
 from sqlalchemy import Connection, delete, insert, select
 
 from .schema import audit, overrides
+from .statements import dialect
 
 PAUSE = "pause:"
 GATE = "gate:"  # an edition that was not let through yet
@@ -52,8 +53,9 @@ def resume(connection: Connection, name: str, *, now: datetime, by: str) -> None
 
 
 def override(connection: Connection, name: str, value: object, *, now: datetime, by: str) -> None:
-    connection.execute(delete(overrides).where(overrides.c.name == name))
-    connection.execute(insert(overrides).values(name=name, value=value, at=now, by=by))
+    values = {"name": name, "value": value, "at": now, "by": by}
+    statement = dialect(connection).insert(overrides).values(values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
 
 
 def forget(connection: Connection, prefix: str, before: datetime) -> None:

@@ -1,13 +1,16 @@
 """The X channel over tweepy, against the stand-in and every fault it knows."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from syndicator.channels.x import XChannel
 from syndicator.errors import ChannelError
 from syndicator.model import ChannelId, Outcome
+from syndicator.ports import Answer, Slate
 from syndicator.sandbox.faults import Fault
 from syndicator.sandbox.x import XStandIn, weight
 from syndicator.text.measure import UNITS
@@ -23,12 +26,13 @@ def x() -> Iterator[XStandIn]:
         yield there
 
 
-def channel(there: XStandIn, **settings: object) -> XChannel:
+def channel(there: XStandIn, **settings: Any) -> XChannel:
+    world = replace(WORLD, notes=settings.pop("notes", Slate()), **settings.pop("world", {}))
     told = {**there.credentials, "base_url": there.url, "timeout": 1.0, **settings}
-    return XChannel(XChannel.Settings.model_validate(told), WORLD, id=ChannelId("x"))
+    return XChannel(XChannel.Settings.model_validate(told), world, id=ChannelId("x"))
 
 
-def send(there: XStandIn, *texts: str, **settings: object) -> ListLane:
+def send(there: XStandIn, *texts: str, **settings: Any) -> ListLane:
     lane = ListLane([parcel(number, text) for number, text in enumerate(texts, 1)])
     with channel(there, **settings) as open_channel:
         open_channel.run(lane)
@@ -44,7 +48,8 @@ def test_posts_arrive_in_order(x: XStandIn) -> None:
 
 def test_a_part_answers_the_part_before_it(x: XStandIn) -> None:
     send(x, "one")
-    lane = ListLane([parcel(2, "two", reply_to=x.tweets()[0].id), parcel(3, "three", reply_to="17")])
+    first = x.tweets()[0].id
+    lane = ListLane([parcel(2, "two", reply_to=first), parcel(3, "three", reply_to="17")])
     with channel(x) as open_channel:
         open_channel.run(lane)
     assert lane.outcomes == [A, R]
@@ -129,6 +134,7 @@ def test_a_timeline_that_cannot_be_read_settles_nothing(x: XStandIn) -> None:
 
 
 def test_a_timeline_of_several_pages_settles_nothing_either(x: XStandIn) -> None:
+    x.plan.a_quarter = 200
     send(x, *(f"Story {number}" for number in range(101)))
     with channel(x) as open_channel:
         assert open_channel.look_up(parcel(9, "Story 0"), NOW - timedelta(minutes=1)).outcome is U
@@ -166,3 +172,116 @@ def test_trying_it_out(x: XStandIn) -> None:
 )
 def test_both_counts_agree(text: str) -> None:
     assert weight(text) == UNITS["x-weighted"](text)
+
+
+class Album:
+    """Pictures by their addresses."""
+
+    def __init__(self, pictures: dict[str, bytes]) -> None:
+        self.pictures = pictures
+
+    def get(self, url: str, headers: object = None) -> Answer:
+        found = self.pictures.get(url, b"")
+        return Answer(status=200 if found else 404, url=url, headers={}, body=found)
+
+
+JPEG = b"\xff\xd8\xff" + bytes(range(256)) * 9000  # three segments
+
+
+def test_pictures_go_up_in_segments_with_what_stands_in_them(x: XStandIn) -> None:
+    album = Album({"https://c.example/a.jpg": JPEG, "https://c.example/b.gif": b"GIF89a"})
+    lane = ListLane([parcel(1, "Rain", media=tuple(album.pictures), alts=("A road under water",))])
+    with channel(x, world={"web": album}) as open_channel:
+        open_channel.run(lane)
+    assert lane.outcomes == [A]
+    shown = [x.pictures[number] for number in x.tweets()[0].pictures]
+    assert [(one.kind, one.alt) for one in shown] == [("image/jpeg", "A road under water"), ("image/gif", "")]
+    assert shown[0].content == JPEG
+    assert len(shown[0].segments) == 3
+
+
+@pytest.mark.parametrize("picture", [b"", b"<svg/>", b"\xff\xd8\xff" + b"x" * 5_000_000])
+def test_news_goes_out_without_a_picture_that_cannot(x: XStandIn, picture: bytes) -> None:
+    lane = ListLane([parcel(1, "Rain", media=("https://c.example/a.jpg",))])
+    with channel(x, world={"web": Album({"https://c.example/a.jpg": picture})}) as open_channel:
+        open_channel.run(lane)
+    assert lane.outcomes == [A]
+    assert "without a picture" in lane.receipts[0].detail
+    assert x.tweets()[0].pictures == ()
+
+
+def test_nobody_asks_while_a_window_is_used_up(x: XStandIn) -> None:
+    x.plan.a_quarter = 2
+    notes = Slate()
+    lane = send(x, "one", "two", "three", "four", notes=notes)
+    assert lane.outcomes == [A, A]
+    assert len(lane.parcels) == 2
+    asked = len(x.asked)
+    assert send(x, "three", notes=notes).outcomes == []  # another process, the same notes
+    assert len(x.asked) == asked
+    later: datetime = NOW + timedelta(minutes=15, seconds=1)
+    assert send(x, "three", notes=notes, world={"now": lambda: later}).outcomes == [
+        D
+    ]  # its clock stands still
+
+
+def test_a_day_has_an_end_too(x: XStandIn) -> None:
+    x.plan.a_day = 1
+    notes = Slate()
+    assert send(x, "one", "two", notes=notes).outcomes == [A]
+    hours = {"now": lambda: NOW + timedelta(hours=23)}
+    assert send(x, "two", notes=notes, world=hours).outcomes == []
+
+
+def test_a_429_that_does_not_say_when_is_a_minute_of_rest(x: XStandIn) -> None:
+    notes = Slate()
+    x.faults.coming(Fault.RATE_LIMITED_BARE)
+    assert send(x, "one", "two", notes=notes).outcomes == [D]
+    assert send(x, "one", notes=notes).outcomes == []
+    soon = {"now": lambda: NOW + timedelta(seconds=62)}
+    assert send(x, "one", notes=notes, world=soon).outcomes == [A]
+
+
+def test_what_the_plan_does_not_allow_is_learned_from_the_first_refusal(x: XStandIn) -> None:
+    notes = Slate()
+    x.plan.replies = False
+    send(x, "one", notes=notes)
+    with channel(x, notes=notes, thread=3) as open_channel:
+        assert open_channel.limits.parts == 3
+        lane = ListLane([parcel(2, "two", reply_to=x.tweets()[0].id), parcel(3, "three")])
+        open_channel.run(lane)
+    assert lane.outcomes == [R, A]
+    assert channel(x, notes=notes, thread=3).limits.parts == 1
+    assert channel(x, notes=notes, thread=3, plan={"name": "basic"}).limits.parts == 3  # another plan
+
+
+def test_long_posts_are_written_until_x_refuses_one(x: XStandIn) -> None:
+    notes = Slate()
+    plan = {"long_posts": True}
+    assert channel(x, notes=notes, plan=plan).limits.text == 25_000
+    assert send(x, "a" * 300, notes=notes, plan=plan).outcomes == [R]
+    assert channel(x, notes=notes, plan=plan).limits.text == 280
+    x.plan.long_posts = True
+    assert send(x, "a" * 300, plan=plan).outcomes == [A]
+
+
+def test_a_post_is_edited_where_the_plan_allows_it(x: XStandIn) -> None:
+    notes = Slate()
+    send(x, "Rain closes the rode", "Snow")
+    first = x.tweets()[0].id
+    plan = {"edits": True}
+    with channel(x, notes=notes, plan=plan) as open_channel:
+        assert open_channel.capabilities.editable_for == timedelta(minutes=30)
+        assert open_channel.edit([first], parcel(1, "Rain closes the road").post).outcome is R
+    assert channel(x, notes=notes, plan=plan).capabilities.editable_for == timedelta(0)
+    x.plan.edits = True
+    with channel(x, plan=plan) as open_channel:
+        done = open_channel.edit([first], parcel(1, "Rain closes the road").post)
+    assert done.outcome is A
+    assert done.remote_ids == (x.tweets()[-1].id,)
+    assert [tweet.text for tweet in x.tweets()] == ["Snow", "Rain closes the road"]
+
+
+def test_what_x_says_stands_in_the_receipt(x: XStandIn) -> None:
+    (receipt,) = send(x, "a" * 281).receipts
+    assert receipt.detail == "HTTP 400: Your Tweet text is too long."
