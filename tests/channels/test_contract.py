@@ -63,6 +63,15 @@ def test_x_keeps_the_contract() -> None:
             PARCELS,
             arrived=lambda: len(there.tweets()),
         )
+    with XStandIn(now=lambda: NOW) as there:
+        there.plan.edits = True
+        told = {**there.credentials, "base_url": there.url, "plan": {"edits": True}}
+        check_corrections(
+            lambda: XChannel(XChannel.Settings.model_validate(told), WORLD, id=ChannelId("c")),
+            PARCELS[0],
+            PARCELS[1].post,
+            stands=lambda: len(there.tweets()),
+        )
 
 
 def test_email_keeps_the_contract() -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from syndicator.channels.x import XChannel
 from syndicator.errors import ChannelError
-from syndicator.model import ChannelId, Outcome
-from syndicator.ports import Answer, Slate
+from syndicator.model import ChannelId, DeliveryId, Outcome
+from syndicator.ports import Answer, Published, Slate
 from syndicator.sandbox.faults import Fault
 from syndicator.sandbox.x import XStandIn, weight
 from syndicator.text.measure import UNITS
@@ -30,6 +30,10 @@ def channel(there: XStandIn, **settings: Any) -> XChannel:
     world = replace(WORLD, notes=settings.pop("notes", Slate()), **settings.pop("world", {}))
     told = {**there.credentials, "base_url": there.url, "timeout": 1.0, **settings}
     return XChannel(XChannel.Settings.model_validate(told), world, id=ChannelId("x"))
+
+
+def published(number: str) -> Published:
+    return Published(delivery=DeliveryId(1), remote_ids=(number,), post=parcel(1, "Rain").post, at=NOW)
 
 
 def send(there: XStandIn, *texts: str, **settings: Any) -> ListLane:
@@ -143,8 +147,10 @@ def test_a_timeline_of_several_pages_settles_nothing_either(x: XStandIn) -> None
 def test_taking_away(x: XStandIn) -> None:
     send(x, "Rain", "Snow")
     with channel(x) as open_channel:
-        assert open_channel.delete([x.tweets()[0].id]).outcome is A
-        assert open_channel.delete(["17"]).outcome is R
+        for number in (x.tweets()[0].id, "17"):  # what is gone already is gone
+            assert open_channel.retract(published(number)).outcome is A
+        x.faults.coming(Fault.SERVER_ERROR_HTML)
+        assert open_channel.retract(published(x.tweets()[0].id)).outcome is U
     assert [tweet.text for tweet in x.tweets()] == ["Snow"]
 
 
@@ -272,13 +278,13 @@ def test_a_post_is_edited_where_the_plan_allows_it(x: XStandIn) -> None:
     plan = {"edits": True}
     with channel(x, notes=notes, plan=plan) as open_channel:
         assert open_channel.capabilities.editable_for == timedelta(minutes=30)
-        assert open_channel.edit([first], parcel(1, "Rain closes the road").post).outcome is R
+        assert open_channel.edit(published(first), parcel(1, "Rain closes the road").post).outcome is R
     assert channel(x, notes=notes, plan=plan).capabilities.editable_for == timedelta(0)
     x.plan.edits = True
     with channel(x, plan=plan) as open_channel:
-        done = open_channel.edit([first], parcel(1, "Rain closes the road").post)
-    assert done.outcome is A
-    assert done.remote_ids == (x.tweets()[-1].id,)
+        for _ in range(2):  # the second time as after a death
+            done = open_channel.edit(published(first), parcel(1, "Rain closes the road").post)
+            assert (done.outcome, done.remote_ids) == (A, (x.tweets()[-1].id,))
     assert [tweet.text for tweet in x.tweets()] == ["Snow", "Rain closes the road"]
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from syndicator.errors import ChannelError, SourceError
 from syndicator.model import ChannelId, DeliveryId, Limits, Outcome, Post, Receipt
-from syndicator.ports import Capabilities, Lane, Notes, Parcel, World, one_by_one
+from syndicator.ports import Capabilities, Lane, Notes, Parcel, Published, World, one_by_one
 from syndicator.text.measure import x_weighted
 
 from . import windows
@@ -23,6 +23,7 @@ POST_MAX = 280  # weighted, twitter-text configuration v3
 LONG_MAX = 25_000  # of accounts that may write long posts
 PICTURES_MAX = 4
 EDITABLE_FOR = timedelta(minutes=30)  # the shorter of the two times that X tells
+CLOCKS_APART = timedelta(minutes=2)  # how far X's clock may be from ours
 DUPLICATE = "duplicate content"
 _LINK = re.compile(r"https?://\S+")
 
@@ -132,8 +133,7 @@ class XChannel:
         """Whether the post stands in the account's own timeline: accepted, deferred (surely absent) or uncertain."""
         delivery = parcel.delivery.id
         try:
-            start = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            told, more = self._there.timeline(self._user(), start)
+            told, more = self._there.timeline(self._user(), _second(since))
         except UNREADABLE as error:
             return self._receipt(delivery, Outcome.UNCERTAIN, f"the timeline cannot be read: {advice(error)}")
         standing = {_posted(_expanded(post)): str(post["id"]) for post in told}
@@ -150,26 +150,40 @@ class XChannel:
             return self._receipt(delivery, Outcome.UNCERTAIN, "the timeline is longer than one page")
         return self._receipt(delivery, Outcome.DEFERRED, "not in the timeline", retry_at=self._world.now())
 
-    def edit(self, remote_ids: Sequence[str], post: Post) -> Receipt:
-        """Another text for a post; X gives it a new id. Rejected where the plan does not allow it, or no more."""
-        told = self._told(post, ()) | {"edit_options": {"previous_post_id": remote_ids[-1]}}
+    def edit(self, published: Published, post: Post) -> Receipt:
+        """Another text for a post; X gives it a new id. Whether an edit was made before, the timeline knows."""
+        told = self._told(post, ()) | {"edit_options": {"previous_post_id": published.remote_ids[-1]}}
         try:
             made = self._there.post(told)
         except UNREADABLE as error:
-            if isinstance(error, tweepy.Forbidden):
-                self._settings.plan.learn("edits", advice(error), self._world.notes, self._id)
-                return self._receipt(DeliveryId(0), Outcome.REJECTED, advice(error))
-            return self._refused(DeliveryId(0), error)
-        return self._receipt(DeliveryId(0), Outcome.ACCEPTED, remote_ids=(made,))
+            said = advice(error)
+            if isinstance(error, tweepy.Forbidden) and DUPLICATE not in said:
+                self._settings.plan.learn("edits", said, self._world.notes, self._id)
+                return self._receipt(published.delivery, Outcome.REJECTED, said)
+            refused = self._refused(published.delivery, error)
+            return self._edited_before(published, post) or refused
+        return self._receipt(published.delivery, Outcome.ACCEPTED, remote_ids=(made,))
 
-    def delete(self, remote_ids: Sequence[str]) -> Receipt:
-        """Take posts away."""
-        for post in remote_ids:
+    def _edited_before(self, published: Published, post: Post) -> Receipt | None:
+        try:
+            told, _ = self._there.timeline(self._user(), _second(published.at - CLOCKS_APART))
+        except UNREADABLE:
+            return None
+        for one in told:
+            if published.remote_ids[-1] in one.get("edit_history_tweet_ids", ()) and _same(one, post):
+                return self._receipt(published.delivery, Outcome.ACCEPTED, remote_ids=(str(one["id"]),))
+        return None
+
+    def retract(self, published: Published, notice: Post | None = None) -> Receipt:
+        """Take posts away, the last of a thread first; X sets no time for that. What is gone already is gone."""
+        for post in reversed(published.remote_ids):
             try:
                 self._there.delete(post)
+            except tweepy.NotFound:
+                continue
             except FAULTS as error:
-                return self._refused(DeliveryId(0), error)
-        return self._receipt(DeliveryId(0), Outcome.ACCEPTED, remote_ids=tuple(remote_ids))
+                return self._refused(published.delivery, error)
+        return self._receipt(published.delivery, Outcome.ACCEPTED)
 
     def _send(self, parcel: Parcel) -> Receipt:
         delivery = parcel.delivery.id
@@ -268,6 +282,14 @@ class _WhileAllowed:
 
     def commit(self, receipts: Sequence[Receipt], sending: Sequence[Parcel]) -> Sequence[Parcel]:
         return self._lane.commit(receipts, sending)
+
+
+def _second(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _same(told: Mapping[str, Any], post: Post) -> bool:
+    return _posted(_expanded(told)) == _posted(post.text)
 
 
 def _posted(text: str) -> str:

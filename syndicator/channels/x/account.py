@@ -59,8 +59,8 @@ class Account:
 
     def timeline(self, user: str, since: str) -> tuple[list[dict[str, Any]], bool]:
         """The account's own posts since then, newest first, and whether there are more than these."""
-        params = {"start_time": since, "max_results": "100", "tweet_fields": "created_at,entities"}
-        params["tweet.fields"] = params.pop("tweet_fields")
+        fields = "created_at,entities,edit_history_tweet_ids"
+        params = {"start_time": since, "max_results": "100", "tweet.fields": fields}
         found = self._ask("GET", f"/2/users/{user}/tweets", params=params).json()
         return list(found.get("data", [])), bool(found.get("meta", {}).get("next_token"))
 
