@@ -11,6 +11,7 @@ from .model import Article
 from .settings import Filter
 from .tables import Hours, Rule
 
+FLASH = "flash-"  # before the id of the story, in an address
 _SLOT = re.compile(r"[0-9]{8}T[0-9]{6}(?:\.[0-9]{6})?Z")
 
 
@@ -111,6 +112,19 @@ def slot_name(slot: datetime) -> str:
     """What an edition's slot is called in addresses: ``20260301T150000Z``, with parts of a second where it has any."""
     told = slot.astimezone(UTC)
     return f"{told:%Y%m%dT%H%M%S}{f'.{told:%f}' if told.microsecond else ''}Z"
+
+
+def edition_name(edition: str) -> str:
+    """What an edition of a newsletter is called in addresses, always the same: by its slot, whenever it went out; a
+    flash by its story. Empty for what has no page of its own."""
+    kind, _, about = edition.partition(":")
+    name, _, slot = about.partition(":")
+    if kind == "flash" and slot:
+        return f"{FLASH}{name}"
+    try:
+        return slot_name(datetime.fromisoformat(slot)) if kind == "digest" else ""
+    except ValueError:
+        return ""
 
 
 def slot_called(name: str) -> datetime | None:

@@ -29,7 +29,7 @@ from babel.support import Translations
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from .composing import EARLIER
-from .editing import slot_name
+from .editing import edition_name
 from .errors import TemplateError
 from .model import ChannelId, Edition, EditionKind, Limits, Post, Story, blank
 from .text.colour import NIGHT, PAPER, readable, stands_out_on
@@ -103,6 +103,7 @@ class Renderer:
             "postal_address": masthead.postal_address,
         }
         self._environments: dict[tuple[str, bool], jinja2.Environment] = {}
+        self._spoken: dict[str, Translations] = {}
 
     def write(self, edition: Edition, outlet: Outlet) -> list[Post]:
         """The edition's post on this channel. Raises :exc:`TemplateError` with file and line, or what cannot fit."""
@@ -222,8 +223,9 @@ class Renderer:
         return _locale(language).get_display_name() or language
 
     def city(self, zone: str, language: str) -> str:
-        """The city that a zone is called after; in English where Unicode has no other word."""
-        return get_timezone_location(ZoneInfo(zone), locale=_locale(language), return_city=True)
+        """The city that a zone is called after; in English where neither Unicode nor our words have another."""
+        name = get_timezone_location(ZoneInfo(zone), locale=_locale(language), return_city=True)
+        return self._words(language).gettext(name)
 
     def day(self, moment: datetime, language: str) -> str:
         """A day with its weekday, in the newsroom's zone and the reader's words."""
@@ -287,6 +289,11 @@ class Renderer:
         return environment
 
     def _words(self, language: str) -> Translations:
+        if language not in self._spoken:
+            self._spoken[language] = self._read_words(language)
+        return self._spoken[language]
+
+    def _read_words(self, language: str) -> Translations:
         found = self._read(f"words/{language}.po")
         if not found:
             return Translations()
@@ -498,9 +505,8 @@ def _sections(
 
 def _on_the_web(edition: Edition, outlet: Outlet) -> str:
     """Where this edition can be read by everybody; empty: nowhere."""
-    if not outlet.archive_url or edition.kind is not EditionKind.DIGEST:
-        return ""
-    return f"{outlet.archive_url}{slot_name(edition.due_at)}?language={edition.language}"
+    name = edition_name(edition.id) if outlet.newsletter else ""
+    return f"{outlet.archive_url}{name}?language={edition.language}" if outlet.archive_url and name else ""
 
 
 def _web(url: str, instead: str) -> str:

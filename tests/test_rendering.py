@@ -36,6 +36,7 @@ from syndicator.model import (
     blank,
 )
 from syndicator.rendering import Masthead, Outlet, Read, Renderer
+from syndicator.settings import ZONES
 from syndicator.text.markup import telegram_text
 from syndicator.text.measure import UNITS
 
@@ -88,7 +89,7 @@ def edition(language: str = "en", kind: EditionKind = EditionKind.FLASH, **chang
     article = replace(article, **changes)  # type: ignore[arg-type]
     story = Story(article=article, summary=Summary(article=article.id, text=summary, method="extract"))
     return Edition(
-        id=EditionId("flash:a"),
+        id=EditionId("digest:morning:2026-03-01T07:00:00+00:00" if kind is EditionKind.DIGEST else "flash:a"),
         kind=kind,
         language=Language(language),
         due_at=datetime(2026, 3, 1, 7, tzinfo=UTC),
@@ -324,6 +325,7 @@ def test_every_sentence_is_in_every_language() -> None:
             found = babel_extract(source, ["_", "ngettext"], [], {"trim_blocks": "true"})
             used |= {message[0] if isinstance(message, tuple) else message for _, _, message, _ in found}
     assert len(used) > 60
+    renderer = Renderer(MASTHEAD, read())
     for language in ("ckb", "ar"):
         catalog = read_po(
             io.StringIO((OURS / "words" / f"{language}.po").read_text("utf-8")), locale=language
@@ -334,7 +336,8 @@ def test_every_sentence_is_in_every_language() -> None:
             if message.id and all(message.string if isinstance(message.string, tuple) else [message.string])
         }
         assert used - written == set()
-        assert written - used == set()
+        assert written - used - {renderer.city(zone, "en") for zone in ZONES} == set()
+        assert not any(renderer.city(zone, language).isascii() for zone in ZONES)
 
 
 def test_a_day_is_written_as_its_readers_do() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from syndicator.editing import FLASH, edition_name, slot_called
 from syndicator.errors import NotFound
 from syndicator.model import Edition, EditionId, EditionKind, Language
 from syndicator.storage import backnumbers
@@ -44,6 +45,16 @@ class Number:
     languages: frozenset[str]  # in which it can be read
 
     @property
+    def name(self) -> str:
+        """In addresses."""
+        return edition_name(self.edition.id)
+
+    @property
+    def changed(self) -> int:
+        """How many of its stories were corrected or withdrawn since."""
+        return sum(1 for one in self.told if one.corrected_at or one.retracted_at)
+
+    @property
     def changed_at(self) -> datetime:
         later = [moment for one in self.told for moment in (one.corrected_at, one.retracted_at) if moment]
         return max([self.edition.due_at, *later])
@@ -53,7 +64,9 @@ class Number:
 class Line:
     """One line of a shelf's list."""
 
-    slot: datetime
+    name: str  # in addresses
+    due_at: datetime
+    flash: bool  # of one story
     headlines: tuple[str, ...]
 
 
@@ -82,16 +95,35 @@ class BackNumbers:
             found = backnumbers.printed(connection, name, language, limit=limit, before=before)
             out = [one for one in found if self._is_out(connection, one)]
             told = backnumbers.headlines(connection, [one.id for one in out], language)
-        return [Line(slot=one.slot, headlines=tuple(told[one.id])) for one in out]
+        return [
+            Line(
+                name=edition_name(one.id),
+                due_at=one.due_at,
+                flash=one.kind == EditionKind.FLASH,
+                headlines=tuple(told[one.id]),
+            )
+            for one in out
+        ]
 
-    def number(self, newsletter: str, slot: datetime, language: str) -> Number:
-        """Raises :exc:`NotFound` for an edition that did not go out, or not in this language."""
-        shelf = self.shelf(newsletter)
+    def number(self, newsletter: str, name: str, language: str) -> Number:
+        """The edition of this name. Raises :exc:`NotFound` for one that did not go out, or not in this language."""
+        shelf, slot = self.shelf(newsletter), slot_called(name)
         with self._database.read() as connection:
-            found = backnumbers.printed(connection, shelf.name, language, limit=1, at=slot)
-            if not found or not self._is_out(connection, found[0]):
-                raise NotFound(f"{newsletter} has no edition of {slot:%Y-%m-%d %H:%M}")
-            return self._number(connection, shelf, found[0], language)
+            if name.startswith(FLASH):
+                wanted: str | None = f"flash:{name.removeprefix(FLASH)}:{shelf.name}"
+            else:
+                wanted = backnumbers.of_slot(connection, shelf.name, slot) if slot else None
+            found = backnumbers.called(connection, wanted, language) if wanted else None
+            if not found or not self._is_out(connection, found):
+                raise NotFound(f"{newsletter} has no edition {name!r}")
+            return self._number(connection, shelf, found, language)
+
+    def moved(self, newsletter: str, name: str) -> str | None:
+        """What an edition is called now that was called by the moment it went out. Raises :exc:`NotFound`."""
+        shelf, moment = self.shelf(newsletter), slot_called(name)
+        with self._database.read() as connection:
+            found = backnumbers.due_at(connection, shelf.name, moment) if moment else None
+        return (edition_name(found) if found else "") or None
 
     def newest(self, newsletter: str, language: str, *, limit: int) -> list[Number]:
         """The newest editions, whole. Raises :exc:`NotFound`."""
@@ -103,14 +135,18 @@ class BackNumbers:
 
     def _number(self, connection: Connection, shelf: Shelf, one: Printed, language: str) -> Number:
         told = tuple(backnumbers.stories(connection, one.id, language))
+        sent = (one.headings or {}).get(language) or {
+            "title": shelf.title(language),
+            "sections": shelf.headings(language),
+        }
         edition = Edition(
             id=EditionId(one.id),
-            kind=EditionKind.DIGEST,
+            kind=EditionKind(one.kind),
             language=Language(language),
-            due_at=one.slot,
+            due_at=one.due_at,
             stories=tuple(each.story for each in told),
-            title=shelf.title(language),
-            headings=shelf.headings(language),
+            title=sent["title"],
+            headings=sent["sections"],
         )
         return Number(edition=edition, told=told, languages=backnumbers.languages(connection, one.id))
 

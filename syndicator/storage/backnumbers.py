@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exists, func, null, select
 
-from syndicator.model import Article, DeliveryState, Story
+from syndicator.model import Article, DeliveryState, EditionKind, Story
 
 from .content import ARTICLE, SUMMARY
 from .retractions import is_retracted, moments
-from .schema import articles, deliveries, edition_stories, editions, revisions, slots
+from .schema import PRINTED, articles, deliveries, edition_stories, editions, revisions, slots
 
 _SENT = case(
     (editions.c.sealed.is_(None), null()),
@@ -23,11 +23,14 @@ _SENT = case(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Printed:
-    """An edition as it was planned. ``sent`` is what its sealed report counts, None while it is open."""
+    """An edition as it was planned. ``sent`` is what its sealed report counts, None while it is open; ``headings`` its
+    title and those of its sections by language, None where nobody wrote them down."""
 
     id: str
-    slot: datetime
+    kind: str
+    due_at: datetime
     sent: int | None
+    headings: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,24 +44,38 @@ class Told:
 
 
 def printed(
-    connection: Connection,
-    newsletter: str,
-    language: str,
-    *,
-    limit: int,
-    before: datetime | None = None,
-    at: datetime | None = None,
+    connection: Connection, newsletter: str, language: str, *, limit: int, before: datetime | None = None
 ) -> list[Printed]:
-    """The newsletter's editions with stories in this language, newest first; those before a slot, or of it."""
-    query = (
-        select(editions.c.id, slots.c.slot, _SENT.label("sent"))
-        .join(editions, editions.c.id == slots.c.edition)
-        .where(slots.c.timetable == newsletter, _speaks(language))
-    )
-    query = query.where(slots.c.slot < before) if before else query
-    query = query.where(slots.c.slot == at) if at else query
-    found = connection.execute(query.order_by(slots.c.slot.desc()).limit(limit))
+    """The newsletter's editions with stories in this language, those for all at once and those of one story, newest
+    first; those due before a moment."""
+    query = _printed().where(editions.c.newsletter == newsletter, PRINTED, _speaks(language))
+    query = query.where(editions.c.due_at < before) if before else query
+    found = connection.execute(query.order_by(editions.c.due_at.desc(), editions.c.id).limit(limit))
     return [Printed(**row._mapping) for row in found]
+
+
+def called(connection: Connection, edition: str, language: str) -> Printed | None:
+    """The edition of this id, where it has stories in this language."""
+    found = connection.execute(_printed().where(editions.c.id == edition, _speaks(language))).one_or_none()
+    return Printed(**found._mapping) if found else None
+
+
+def of_slot(connection: Connection, newsletter: str, slot: datetime) -> str | None:
+    """The id of the edition that the newsletter had for this slot of its timetable."""
+    query = select(slots.c.edition).where(slots.c.timetable == newsletter, slots.c.slot == slot)
+    return connection.execute(query).scalar()
+
+
+def due_at(connection: Connection, newsletter: str, moment: datetime) -> str | None:
+    """The id of the digest that was due at this moment, such as the end of quiet hours: earlier addresses named it."""
+    digest = editions.c.kind == EditionKind.DIGEST.value
+    query = select(editions.c.id).where(editions.c.newsletter == newsletter, PRINTED, digest)
+    return connection.execute(query.where(editions.c.due_at == moment).limit(1)).scalar()
+
+
+def _printed() -> Select[Any]:
+    columns = (editions.c.id, editions.c.kind, editions.c.due_at, editions.c.headings)
+    return select(*columns, _SENT.label("sent"))
 
 
 def _speaks(language: str) -> ColumnElement[bool]:

@@ -79,8 +79,12 @@ def add_edition(
     now: datetime,
     by: str,
     note: str = "",
+    headings: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> bool:
-    """Write an edition and its stories; False when it is planned already. Planning twice is planning once."""
+    """Write an edition and its stories; False when it is planned already. Planning twice is planning once.
+
+    ``headings`` are its titles and those of its sections as they are sent, by language.
+    """
     row = {
         "id": edition.id,
         "kind": edition.kind.value,
@@ -91,6 +95,7 @@ def add_edition(
         "planned_at": now,
         "planned_by": by,
         "note": note,
+        "headings": headings,
     }
     if not insert_new(connection, editions, [row]):
         return False

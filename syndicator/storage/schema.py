@@ -152,6 +152,8 @@ revisions = Table(
     Column("content", JSON, nullable=False),  # the whole Article
 )
 
+PRINTED = text("kind IN ('digest', 'flash')")  # what was read by many; letters are to one reader each
+
 editions = Table(
     "editions",
     metadata,
@@ -170,6 +172,7 @@ editions = Table(
     Column("sealed", JSON(none_as_null=True)),  # the report, once every delivery is at its end
     Column("sealed_at", Moment),
     Column("pruned_at", Moment),  # since then the sealed report is all there is
+    Index("ix_editions_printed", "newsletter", "due_at", sqlite_where=PRINTED, postgresql_where=PRINTED),
 )
 
 # Who was to get an edition through a channel, counted when it was planned and not from its deliveries.

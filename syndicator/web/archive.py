@@ -15,6 +15,7 @@ from starlette.routing import Route
 from syndicator.app import App
 from syndicator.editing import slot_called, slot_name
 from syndicator.errors import NotFound
+from syndicator.model import EditionKind
 from syndicator.services.backnumbers import Line, Number, Shelf, Told
 
 from . import feeds
@@ -85,29 +86,34 @@ class Archive:
             request,
             "pages/archive.html",
             language,
-            lines[0].slot if lines else None,
+            lines[0].due_at if lines else None,
             newsletter=shelf.name,
             title=shelf.title(language),
             languages=self._languages(shelf.languages),
             numbers=[self._line(line, language) for line in lines],
-            older=slot_name(lines[-1].slot) if len(lines) == PAGE else "",
+            older=slot_name(lines[-1].due_at) if len(lines) == PAGE else "",
             open=self._newsroom.settings.newsletters[shelf.name].signup,
         )
 
     def _line(self, line: Line, language: str) -> dict[str, Any]:
         return {
-            "name": slot_name(line.slot),
-            "date": self._renderer.day(line.slot, language),
+            "name": line.name,
+            "date": self._renderer.day(line.due_at, language),
+            "flash": line.flash,
             "headlines": list(line.headlines[:3]),
         }
 
     def _edition(self, request: Request) -> Response:
         shelf = self._shelf(request)
         language = self._language(request, shelf.languages)
-        slot = slot_called(request.path_params["edition"])
-        if slot is None:
-            raise NotFound("no edition is called so")
-        number = self._numbers.number(shelf.name, slot, language)
+        name = request.path_params["edition"]
+        try:
+            number = self._numbers.number(shelf.name, name, language)
+        except NotFound:
+            moved = self._numbers.moved(shelf.name, name)
+            if moved is None or moved == name:
+                raise
+            return RedirectResponse(f"/archive/{shelf.name}/{moved}?language={language}", 308)
         return self._html(
             request,
             "pages/edition.html",
@@ -115,7 +121,9 @@ class Archive:
             number.changed_at,
             newsletter=shelf.name,
             title=number.edition.title,
-            date=self._renderer.day(slot, language),
+            date=self._renderer.day(number.edition.due_at, language),
+            flash=number.edition.kind is EditionKind.FLASH,
+            changed=number.changed,
             languages=self._languages([one for one in shelf.languages if one in number.languages]),
             open=self._newsroom.settings.newsletters[shelf.name].signup,
             **self._told(number),
@@ -166,13 +174,20 @@ class Archive:
     def _entry(self, number: Number, home: str) -> feeds.Entry:
         edition = number.edition
         language = edition.language
-        day = self._renderer.day(edition.due_at, language)
+        flash = edition.kind is EditionKind.FLASH
+        headings = {
+            "title": edition.title,
+            "date": self._renderer.day(edition.due_at, language),
+            "flash": flash,
+        }
+        told = self._told(number)
         return feeds.Entry(
             id=f"{edition.id}:{language}",
-            title=f"{edition.title} · {day}",
-            url=f"{home}{slot_name(edition.due_at)}?language={language}",
+            title=self._newsroom.page("pages/entry.txt", language, **headings, **told).strip(),
+            url=f"{home}{number.name}?language={language}",
+            tags=("breaking",) if flash else (),
             summary=" · ".join(one.story.article.headline for one in number.told if not one.retracted_at),
-            content=self._newsroom.page("pages/entry.html", language, **self._told(number)),
+            content=self._newsroom.page("pages/entry.html", language, **told),
             published=edition.due_at,
             changed=number.changed_at,
         )

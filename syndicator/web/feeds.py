@@ -23,6 +23,7 @@ class Entry:
     content: str  # HTML with absolute links
     published: datetime
     changed: datetime
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,8 @@ def rss(feed: Feed) -> str:
         _add(item, "link", entry.url)
         _add(item, "guid", entry.id).set("isPermaLink", "false")
         _add(item, "pubDate", _date(entry.published))
+        for tag in entry.tags:
+            _add(item, "category", tag)
         _add(item, "description", entry.summary)
         _add(item, f"{{{CONTENT}}}encoded", entry.content)
     written = ElementTree.tostring(top, encoding="unicode")
@@ -73,6 +76,7 @@ def json_feed(feed: Feed) -> str:
                 "date_published": entry.published.astimezone(UTC).isoformat(),
                 "date_modified": entry.changed.astimezone(UTC).isoformat(),
                 "language": feed.language,
+                **({"tags": list(entry.tags)} if entry.tags else {}),
             }
             for entry in feed.entries
         ],

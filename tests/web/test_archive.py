@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -184,26 +185,108 @@ def test_a_correction_is_told_with_its_day(room: Room) -> None:
     assert "Corrected on March 2, 2026." in room.get("/archive/evening/feed.xml?language=en").text
 
 
-def test_sections_stand_in_the_archive_as_in_the_mail(tmp_path: Path) -> None:
+@contextmanager
+def reading(folder: Path, evening: str = "", more: str = "") -> Iterator[Room]:
+    """A room whose evening digest has these settings."""
     clock = Clock()
-    sections = """
+    with Sandbox(now=clock.now) as sandbox:
+        path = sandbox.configure(folder)
+        told = path.read_text("utf-8").replace("[newsletters.evening]", f"[newsletters.evening]\n{evening}")
+        path.write_text(told + more, "utf-8")
+        with App.opened(path, {}, now=clock.now) as app, serving(app) as base:
+            app.circulation.register.add(AZAD, "evening", language="en", proof="p", by="test")
+            with httpx.Client(base_url=base) as http:
+                yield Room(sandbox, app, clock, http)
+
+
+SECTIONS = """
 [[newsletters.evening.sections]]
 name = "money"
 titles = { en = "Money & markets", ckb = "پارە" }
 stories = { sections = ["Business", "ئابووری", "اقتصاد"] }
 """
-    with Sandbox(now=clock.now) as sandbox:
-        path = sandbox.configure(tmp_path)
-        path.write_text(path.read_text("utf-8") + sections, "utf-8")
-        with App.opened(path, {}, now=clock.now) as app, serving(app) as base:
-            app.circulation.register.add(AZAD, "evening", language="en", proof="p", by="test")
-            with httpx.Client(base_url=base) as http:
-                room = Room(sandbox, app, clock, http)
-                page = room.get(f"{room.edition()}?language=en").text
-    mail = sandbox.smtp.mails[0].part("html")
-    headings = [re.findall(r"<h2[^>]*>((?:Money|More)[^<]*)</h2>", markup) for markup in (mail, page)]
-    assert headings[0] == headings[1]
-    assert headings[0]
+
+
+def test_sections_stand_in_the_archive_as_in_the_mail_whatever_they_are_called_later(tmp_path: Path) -> None:
+    with reading(tmp_path, more=SECTIONS) as room:
+        address = f"{room.edition()}?language=en"
+        page = room.get(address).text
+        mail = room.sandbox.smtp.mails[0].part("html")
+        headings = [re.findall(r"<h2[^>]*>((?:Money|More)[^<]*)</h2>", markup) for markup in (mail, page)]
+        assert headings[0] == headings[1]
+        assert headings[0]
+    path = tmp_path / "syndicator.toml"
+    told = path.read_text("utf-8").replace("Money & markets", "Economy").replace("Evening digest", "At six")
+    path.write_text(told, "utf-8")
+    with App.opened(path, {}, now=room.clock.now) as later, serving(later) as base:
+        assert httpx.get(base + address).text == page
+        assert "At six" in httpx.get(f"{base}/archive/evening/?language=en").text
+
+
+def test_an_edition_keeps_its_address_whenever_it_went_out_and_earlier_addresses_lead_there(
+    tmp_path: Path,
+) -> None:
+    with reading(
+        tmp_path, 'quiet_hours = "12:30-14:00"'
+    ) as room:  # it is planned at one, and goes out at two
+        name = room.publish()
+        room.clock.time += timedelta(hours=2)
+        room.app.deliver("letters")
+        (mail,) = room.sandbox.smtp.mails
+        assert f"/archive/evening/{name}?language=en" in mail.part("plain")
+        page = room.get(f"/archive/evening/{name}?language=en")
+        assert page.status_code == 200
+        assert f'href="/archive/evening/{name}?language=en"' in room.get("/archive/evening/?language=en").text
+        earlier = room.get(f"/archive/evening/{slot_name(datetime(2026, 3, 1, 11, tzinfo=UTC))}?language=en")
+    assert (earlier.status_code, earlier.headers["location"]) == (308, f"/archive/evening/{name}?language=en")
+
+
+def test_a_flash_has_a_page_of_its_own_and_is_marked_in_lists_and_feeds(tmp_path: Path) -> None:
+    with reading(tmp_path, 'flash = { sections = ["Breaking", "بەپەلە", "عاجل"] }') as room:
+        room.edition()
+        mail = next(
+            one for one in room.sandbox.smtp.mails if str(one.message["Subject"]).startswith("Rain closes")
+        )
+        (address,) = set(re.findall(r"/archive/evening/flash-\w+\?language=en", mail.part("plain")))
+        page = room.get(address).text
+        assert re.search(r'<span class="mark">Breaking</span> Sunday, March 1, 2026', page)
+        assert "Rain closes the Azmar road for a second day</a></h2>" in page
+        listed = room.get("/archive/evening/?language=en").text
+        lines = re.findall(
+            r'href="/archive/evening/(flash|2026)[^"]*">[^<]*</a>( <span class="mark">Breaking)?', listed
+        )
+        assert sorted(lines) == [("2026", ""), ("flash", ' <span class="mark">Breaking')]
+        told = {
+            one["title"]: one for one in room.get("/archive/evening/feed.json?language=en").json()["items"]
+        }
+        flash = told["Breaking: Rain closes the Azmar road for a second day"]
+        assert (flash["tags"], flash["url"].endswith(address)) == (["breaking"], True)
+        assert [one.get("tags") for one in told.values()].count(None) == 1
+        assert (
+            room.get("/archive/evening/feed.xml?language=en").text.count("<category>breaking</category>") == 1
+        )
+        with room.app.database.read() as connection:
+            story = next(
+                one for one in archive.newest(connection, 9, "en") if one.headline.startswith("Rain")
+            )
+        room.app.circulation.retractions.retract(story.id, by="sara", why="wrong")
+        assert "Withdrawn on" in room.get(address).text
+        assert "Rain closes" not in room.get("/archive/evening/?language=en").text
+
+
+def test_a_page_says_how_many_of_its_stories_stand_otherwise_now(room: Room) -> None:
+    path = room.edition()
+    shown = {language: room.get(f"{path}?language={language}").text for language in ("en", "ckb", "ar")}
+    assert not any("since it went out" in page for page in shown.values())
+    with room.app.database.read() as connection:
+        stories = {one.headline[:4]: one.id for one in archive.newest(connection, 99, "en")}
+    (first, second) = (stories["Rain"], next(one for name, one in stories.items() if name != "Rain"))
+    room.app.circulation.retractions.retract(first, by="sara", why="wrong")
+    told = "A story of this edition was corrected or withdrawn since it went out."
+    assert told in room.get(f"{path}?language=en").text
+    room.app.circulation.retractions.retract(second, by="sara", why="wrong")
+    told = "2 stories of this edition were corrected or withdrawn since it went out."
+    assert told in room.get(f"{path}?language=en").text
 
 
 def test_a_story_that_was_taken_back_says_so_and_no_more(room: Room) -> None:
@@ -366,10 +449,10 @@ def test_postgresql_and_sqlite_tell_the_same(database: Database) -> None:
     assert numbers.listed("daily", "en", limit=9) == []  # it was looked at just now
     later[0] += timedelta(seconds=10)
     (line,) = numbers.listed("daily", "en", limit=9)
-    assert (line.slot, line.headlines) == (NOW, ("h", "h"))
+    assert (line.due_at, line.name, line.headlines) == (NOW, slot_name(NOW), ("h", "h"))
     assert numbers.listed("daily", "ckb", limit=9) == []
     assert numbers.listed("daily", "en", limit=9, before=NOW) == []
-    number = numbers.number("daily", NOW, "en")
+    number = numbers.number("daily", slot_name(NOW), "en")
     assert [one.story.article.id for one in number.told] == ["a", "b"]
     assert (number.languages, number.changed_at) == ({"en"}, NOW)
     for counted, shown in (('{"sent": 1}', True), ('{"excluded": 1}', False)):

@@ -79,8 +79,14 @@ class Desk:
             had = planning.of_the_day(
                 connection, newsletter.day_of(due_at), (EditionKind.FLASH,), newsletter.name
             )
+            title = newsletter.titles.get(edition.language, newsletter.name)
             planning.add_edition(
-                connection, edition, newsletter=newsletter.name, now=self._now(), by="timetable"
+                connection,
+                edition,
+                newsletter=newsletter.name,
+                now=self._now(),
+                by="timetable",
+                headings={str(edition.language): {"title": title, "sections": {}}},
             )
             if not planning.claim(connection, [article.id], edition.id, channel=door.id, newsletter=key):
                 return Planned()

@@ -98,7 +98,7 @@ class Digests:
                 return Planned()
             if not editions:
                 return Planned(faults=tuple(faults))
-            self._keep(connection, newsletter, sheet, _whole(name, editions, due_at))
+            self._keep(connection, newsletter, sheet, _whole(name, editions, due_at), _headings(editions))
             planning.add_caught_up(connection, name, [story.article.id for story in variants.caught_up])
             planning.add_posts(connection, [*(post for _, post in editions), *filter(None, chosen.values())])
             deliveries = planning.add_readers(
@@ -180,10 +180,19 @@ class Digests:
         name = EditionId(f"digest:{newsletter.name}:{now.isoformat()}")
         return self._in_languages(name, newsletter, self.sheet(newsletter), now)
 
-    def _keep(self, connection: Connection, newsletter: Newsletter, sheet: Sheet, whole: Edition) -> None:
+    def _keep(
+        self,
+        connection: Connection,
+        newsletter: Newsletter,
+        sheet: Sheet,
+        whole: Edition,
+        headings: Mapping[str, Mapping[str, object]],
+    ) -> None:
         """Write down what the edition is made of, and what was left out of it."""
         now, channel = self._now(), newsletter.door.id
-        planning.add_edition(connection, whole, newsletter=newsletter.name, now=now, by="timetable")
+        planning.add_edition(
+            connection, whole, newsletter=newsletter.name, now=now, by="timetable", headings=headings
+        )
         self._gate(connection, whole.id, newsletter.name)
         left_out = sheet.left_out({story.article.language for story in whole.stories})
         carried = [story.article.id for story in whole.stories]
@@ -298,6 +307,14 @@ class Digests:
 def _chosen(groups: Collection[Group]) -> set[Group]:
     """What readers chose and missed. Flashes may be on their way meanwhile: who got one just now has it twice."""
     return {group._replace(had="") for group in groups if group.topics or group.missed}
+
+
+def _headings(editions: Made) -> dict[str, dict[str, object]]:
+    """As they are sent, by language: the newsroom may change its mind later."""
+    return {
+        str(edition.language): {"title": edition.title, "sections": dict(edition.headings)}
+        for edition, _ in editions
+    }
 
 
 def _whole(name: EditionId, editions: Made, due_at: datetime) -> Edition:
