@@ -28,17 +28,15 @@ from .gate import Gate
 from .model import (
     BLANK_END,
     BLANK_START,
-    Article,
     ChannelId,
     DeliveryState,
     Edition,
     Outcome,
     Post,
-    Summary,
 )
 from .net.web import GuardedWeb
 from .newsstand import Newsstand
-from .ports import Box, Engine, Names, Source, Summariser, World
+from .ports import Box, Engine, Names, Source, World
 from .services import audience, doubts, ingest, postroom
 from .services.desk import Desk, Door, Newsletter, Planned, door_called, together
 from .services.ingest import Look
@@ -49,6 +47,7 @@ from .services.notebook import Notebook
 from .services.porter import Porter
 from .services.rehearsal import Rehearsal
 from .services.returns import Returns
+from .services.summaries import CashBook, Summaries
 from .services.vault import Vault
 from .storage import brakes, outbox
 from .storage.archive import Arrival
@@ -98,8 +97,9 @@ class App:
         )
         self._web = GuardedWeb(private_allowed=self.settings.network.private_allowed)
         self.world = World(
-            now=now, rng=rng or SystemRandom(), wait=wait or self.stopping.wait, web=self._web, notes=notes
-        )
+            now=now, rng=rng or SystemRandom(), wait=wait or self.stopping.wait, web=self._web, notes=notes,
+            till=CashBook(self.database, now),
+        )  # fmt: skip
         self.intake = ingest.Intake(
             self.database,
             watched=self._watched,
@@ -125,6 +125,7 @@ class App:
             complain=partial(self.suppress, why=audience.COMPLAINT, by="bounces"),
             box=self._box,
         )
+        self.summaries = Summaries(self.database, now=now, **wiring.summarisers(self.world))
         self.doors = {name: self._door(name) for name in self.settings.channels}
         seen: dict[str, Any] = {"preview": self._preview, "channel": self._channel, "blanks": self._blanks}
         self.rehearsal = Rehearsal(now=now, **seen)
@@ -132,7 +133,7 @@ class App:
         self.desk = Desk(
             self.database,
             now=now,
-            summarise=self._summarise,
+            summarise=lambda article, door: self.summaries.of(article, wiring.space(door.id)),
             write=self._write,
             gate=self.gate.preflight.wait,
         )
@@ -143,7 +144,6 @@ class App:
             now=now,
             wake=lambda channel: self.engine.soon(self._deliveries(channel)),
         )
-        self._summariser: Summariser = wiring.summariser.factory(wiring.summariser.options, self.world)
         self.engine: Engine = wiring.engine.factory(
             wiring.engine.options,
             self.world,
@@ -305,6 +305,7 @@ class App:
         """Seal and prune; say which reports do not add up."""
         self._warn("prune", self.keeper.tidy_up().faults)
         self.circulation.front.sweep()
+        self.summaries.forget()
         self.gate.sweep()
 
     def address_of(self, url: str) -> str:
@@ -568,7 +569,9 @@ class App:
             id=ChannelId(name),
             languages=self.settings.languages_of(name),
             flash=editing.flash_rule(told.flash),
-            keep=editing.filtered(self.settings.filters, name),
+            keep=self.summaries.ready_for(
+                editing.filtered(self.settings.filters, name), partial(self.wiring.space, name)
+            ),
             quiet_until=editing.quiet_until(
                 told.quiet_hours or newsroom.quiet_hours, newsroom.timezone, told.night
             ),
@@ -576,10 +579,6 @@ class App:
             fresh_for=told.fresh_for,
             lives=told.lives,
         )
-
-    def _summarise(self, article: Article, door: Door) -> Summary:
-        measure = UNITS[self.wiring.limits(door.id).unit]
-        return self._summariser.summarise(article, self.settings.channels[door.id].summary, measure)
 
     def _write(self, edition: Edition, door: Door, newsletter: Newsletter | None) -> Sequence[Post]:
         outlet = self.wiring.outlet(door.id, newsletter.name if newsletter else "")

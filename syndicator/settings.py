@@ -86,7 +86,11 @@ class EngineTable(PluginTable):
 
 
 class SummariserTable(PluginTable):
-    kind: str = Field("extract", description="what says a story in a few words")
+    kind: str = Field("extract", description='what says a story in a few words: "extract" or "model"')
+    unclear: Literal["extract", "hold"] = Field(
+        "extract",
+        description="a summary that the gate finds doubtful: take the story's own sentences, or wait for an editor",
+    )
 
 
 class Network(Table):

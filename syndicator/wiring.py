@@ -39,6 +39,7 @@ from .ports import Notes, Slate, World
 from .rendering import Masthead, Outlet, Renderer
 from .settings import Settings
 from .tables import PluginTable
+from .text.measure import Space
 from .tokens import Keys, click_token, open_token
 
 KEY_MIN = 32  # characters of the secret key
@@ -91,6 +92,19 @@ class Wiring:
             for name, one in self.hooks.items()
             if hasattr(one.options, "source")
         }
+
+    def summarisers(self, world: World) -> dict[str, Any]:
+        """Who says what stories say, as :class:`Summaries` wants it."""
+        told, extract = self.summariser, plugins.load("summarisers", "extract")
+        return {
+            "summariser": told.factory(told.options, world),
+            "extract": extract(extract.Settings(), world),
+            "holds": self.settings.summariser.unclear == "hold",
+        }
+
+    def space(self, channel: str) -> Space:
+        """Where a channel's summaries are to stand."""
+        return Space(self.limits(channel).unit, self.settings.channels[channel].summary)
 
     def outlet(self, channel: str, newsletter: str = "") -> Outlet:
         plain = Outlet(
@@ -370,3 +384,6 @@ def database_url(wiring: Wiring, told: str | None = None) -> str:
 class _NoWeb:
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> Any:
         raise SourceError(f"{url}: nothing is fetched while the configuration is checked")
+
+    def post(self, url: str, content: bytes, headers: Mapping[str, str], *, seconds: float) -> Any:
+        return self.get(url)

@@ -21,6 +21,7 @@ from .operator import commands as operator
 from .proofs import commands as proofs
 from .readers import subscribers
 from .retractions import commands as retractions
+from .summaries import commands as summaries
 
 app = typer.Typer(
     help="Takes every story a newsroom publishes to every reader it has, on every channel, once.",
@@ -34,6 +35,7 @@ app.add_typer(editor)
 app.add_typer(keeper)
 app.add_typer(mail)
 app.add_typer(retractions)
+app.add_typer(summaries)
 app.add_typer(database, name="db")
 app.add_typer(key, name="key")
 newsletter.add_typer(proofs)

@@ -80,13 +80,26 @@ def show(
     """
     from syndicator.storage import archive, ledger
 
-    with opened(config) as newsroom, newsroom.database.read() as connection:
-        found = archive.article(connection, article)
-        sent = ledger.of_article(connection, found.id)
+    from .summaries import kept_lines, kept_told, summary_told, went_out_lines
+
+    with opened(config) as newsroom:
+        with newsroom.database.read() as connection:
+            found = archive.article(connection, article)
+            sent = ledger.of_article(connection, found.id)
+        kept, out = newsroom.summaries.about(found)
     if as_json:
         names = ("id", "revision", "url", "language", "headline", "dateline", "body", "caption", "credits", "author",
                  "section", "image", "published_at")  # fmt: skip
-        print_json({**{name: getattr(found, name) for name in names}, "deliveries": sent})
+        said = [
+            {"edition": edition, "revision": revision, **summary_told(one, found.language)}
+            for edition, revision, one in out
+        ]
+        told = {
+            "deliveries": sent,
+            "summaries": [kept_told(one, found.language) for one in kept],
+            "carried": said,
+        }
+        print_json({name: getattr(found, name) for name in names} | told)
         return
     head = [
         found.headline,
@@ -96,6 +109,10 @@ def show(
     typer.echo("\n\n".join([*head, *(line for line in more if line)]))
     for one in sent:
         typer.echo(f"{MARKS[str(one['state'])]} {one['channel']}: {one['deliveries']} {one['state']}")
+    lines = [line for one in kept for line in kept_lines(one, found.language)]
+    lines += [line for one in out for line in went_out_lines(*one)]
+    if lines:
+        typer.echo("\n".join(["said of it:", *lines]))
 
 
 @commands.command()

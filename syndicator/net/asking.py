@@ -44,6 +44,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     follow: bool = True
     whole: bool = True
+    seconds: float | None = None  # instead of the limit
 
 
 class Dialler:
@@ -124,7 +125,7 @@ class Asker:
 
     async def ask(self, url: str, request: Request) -> Answer:
         """Raises :exc:`SourceError`, naming the URL, when no complete answer came."""
-        left = self._limits.seconds
+        left = request.seconds or self._limits.seconds
         asked, permanent, headers = _read(url), True, request.headers
         for _ in range(REDIRECTS + 1):
             answer, took = await self._hop(asked, request, headers, left)
@@ -167,7 +168,7 @@ class Asker:
             raise SourceError(f"{url}: this is not a URL ({error})") from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             door.gave_no_answer(asyncio.get_running_loop().time())
-            raise SourceError(f"{url}: {self._said(error)}") from error
+            raise SourceError(f"{url}: {_said(error, request.seconds or self._limits.seconds)}") from error
         door.answered()
         return answer
 
@@ -208,14 +209,15 @@ class Asker:
         except zlib.error as error:
             raise SourceError(f"{url}: the answer is not the gzip it says it is ({error})") from error
 
-    def _said(self, error: Exception) -> str:
-        match error:
-            case TimeoutError():
-                return f"no complete answer within {self._limits.seconds:.0f} s"
-            case aiohttp.ClientConnectorError():
-                return f"no connection ({error})"
-            case _:
-                return f"the answer broke off ({error or type(error).__name__})"
+
+def _said(error: Exception, seconds: float) -> str:
+    match error:
+        case TimeoutError():
+            return f"no complete answer within {seconds:.0f} s"
+        case aiohttp.ClientConnectorError():
+            return f"no connection ({error})"
+        case _:
+            return f"the answer broke off ({error or type(error).__name__})"
 
 
 def _read(url: str) -> URL:

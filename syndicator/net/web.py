@@ -69,6 +69,11 @@ class GuardedWeb:
         told = Request(method=method, content=content, headers=headers or {}, follow=follow, whole=whole)
         return self._asked(url, told)
 
+    def post(self, url: str, content: bytes, headers: Mapping[str, str], *, seconds: float) -> Answer:
+        """Raises :exc:`SourceError`, naming the URL, when no complete answer came within ``seconds``."""
+        told = Request(method="POST", content=content, headers=headers, follow=False, seconds=seconds)
+        return self._asked(url, told)
+
     def carry(self, steps: Generator[Ask, Answer, T]) -> Future[T]:
         """Ask what the steps want to know, and tell them, on the loop; many at the same time cost no threads."""
         line = self._begun()

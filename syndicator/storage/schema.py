@@ -152,7 +152,39 @@ revisions = Table(
     Column("content", JSON, nullable=False),  # the whole Article
 )
 
+# What editors wrote of a story, and what a model proposed that the gate did not clear.
+summaries = Table(
+    "summaries",
+    metadata,
+    Column("article", ForeignKey("articles.id"), primary_key=True),
+    Column("place", String, primary_key=True),  # "own", or what it was proposed for: unit and length
+    Column("revision", Integer, nullable=False),  # of the story, as it was then
+    Column("state", String, nullable=False),  # own, refused, waits, declined
+    Column("by", String, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("content", JSON, nullable=False),  # the whole Summary
+    Index(None, "state"),
+)
+
+# What plug-ins paid for, so that nothing is paid twice, and what they spent in a day.
+paid = Table(
+    "paid",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index(None, "at"),
+)
+spent = Table(
+    "spent",
+    metadata,
+    Column("purpose", String, primary_key=True),
+    Column("day", String, primary_key=True),  # 2026-03-01, UTC
+    Column("amount", BigInteger, nullable=False),
+)
+
 PRINTED = text("kind IN ('digest', 'flash')")  # what was read by many; letters are to one reader each
+
 
 editions = Table(
     "editions",

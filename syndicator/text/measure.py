@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import regex
 from twitter_text import parse_tweet
@@ -58,6 +59,21 @@ def encoded(text: str) -> int:
 
 
 UNITS: Mapping[str, Measure] = {"chars": code_points, "utf16": utf16, "x-weighted": x_weighted, "bytes": utf8}
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Where a summary is to stand."""
+
+    unit: str  # as the network counts
+    budget: int
+
+    @property
+    def measure(self) -> Callable[[str], int]:
+        return UNITS[self.unit]
+
+    def __str__(self) -> str:
+        return f"{self.budget} {self.unit}"
 
 
 def fit(text: str, budget: int, measure: Measure, ellipsis: str = ELLIPSIS) -> str:
