@@ -55,8 +55,8 @@ from .storage.database import Database
 from .storage.lock import berth, only_worker, place
 from .storage.outbox import Claimed
 from .switchboard import CALLED, Switchboard
-from .text.markup import telegram_text
 from .text.measure import UNITS
+from .text.telegram import shown
 from .wiring import Wiring, database_url, examine, utc_now
 
 log = logging.getLogger("syndicator")
@@ -336,7 +336,7 @@ class App:
         for edition, door, posts, _ in self.desk.preview(wanted, self._doors(to), again=again):
             limits = self.wiring.limits(door.id)
             for post in posts:
-                seen = telegram_text(post.text) if limits.markup == "telegram" else post.text
+                seen = shown(post.text) if limits.markup == "telegram" else post.text
                 told.append(
                     {
                         "edition": edition.id,

@@ -35,9 +35,9 @@ from .model import ChannelId, Edition, EditionKind, Limits, Post, Story, blank
 from .text.colour import NIGHT, PAPER, readable, stands_out_on
 from .text.direction import direction, isolate, lead
 from .text.links import tagged
-from .text.markup import telegram_text
 from .text.measure import UNITS, encoded, fit
 from .text.sentences import split
+from .text.telegram import Refusal, refusal, shown
 from .text.threads import pieces
 
 Read = Callable[[str], tuple[str, str] | None]  # template's name -> its text and the file it stands in
@@ -119,7 +119,7 @@ class Renderer:
             case "html":
                 return [self._letter(post, edition, outlet)]
             case "telegram":
-                return [replace(post, text=self._fitted(edition, outlet, "html", telegram_text))]
+                return [replace(post, text=self._for_telegram(edition, outlet))]
         texts = self._thread(edition, outlet)
         pictures = _pictures(edition, outlet)
         first = replace(post, text=texts[0], media=tuple(pictures), alts=tuple(pictures.values()))
@@ -138,6 +138,18 @@ class Renderer:
                 if 0 < len(texts) <= most:
                     return texts
         return [self._fitted(edition, outlet, "txt", str)]
+
+    def _for_telegram(self, edition: Edition, outlet: Outlet) -> str:
+        """What Telegram takes: its own parser's words are here before anything is sent."""
+        try:
+            written = self._fitted(edition, outlet, "html", shown)
+            said = refusal(written)
+        except Refusal as error:
+            said = str(error)
+        if said:
+            name, file = self._found(edition, outlet, "html")
+            raise TemplateError(f"{file}: Telegram would refuse what {name} writes: {said}")
+        return written
 
     def _letter(self, post: Post, edition: Edition, outlet: Outlet) -> Post:
         """The mail with as many stories, from the first, as programs show whole; the others are on the web."""
@@ -182,22 +194,19 @@ class Renderer:
             written = self._render(version, outlet, ending)
             if limit is None or measure(seen(written)) <= limit:
                 return written
-        return self._with_cut_headline(edition, outlet, ending, seen)
+        return self._with_cut_headlines(edition, outlet, ending, seen)
 
-    def _with_cut_headline(
+    def _with_cut_headlines(
         self, edition: Edition, outlet: Outlet, ending: str, seen: Callable[[str], str]
     ) -> str:
-        """Without a summary it is too long still: cut the headline, which a template may use more than once."""
+        """Without summaries it is too long still: cut the headlines, which a template may use more than once."""
         limit, measure = outlet.limits.text or 0, UNITS[outlet.limits.unit]
         bare = _retold(edition, 0)
-        first = bare.stories[0]
-        budget = min(measure(first.article.headline), limit)
+        budget = min(max(measure(story.article.headline) for story in bare.stories), limit)
         while budget > 0:
-            headline = fit(first.article.headline, budget, measure)
-            if not headline:
+            if not fit(bare.stories[0].article.headline, budget, measure):
                 break
-            story = replace(first, article=replace(first.article, headline=headline))
-            written = self._render(replace(bare, stories=(story, *bare.stories[1:])), outlet, ending)
+            written = self._render(_cut(bare, budget, measure), outlet, ending)
             over = measure(seen(written)) - limit
             if over <= 0:
                 return written
@@ -361,6 +370,7 @@ class Renderer:
             "author": article.author or "",
             "section": article.section or "",
             "topics": sorted(article.topics),
+            "unix": int(article.published_at.timestamp()),
             "published": (
                 format_time(published, "short", locale=locale)
                 if same_day
@@ -410,6 +420,15 @@ def _retold(edition: Edition, most: int) -> Edition:
         for story in edition.stories
     )
     return replace(edition, stories=stories)
+
+
+def _cut(edition: Edition, budget: int, measure: Callable[[str], int]) -> Edition:
+    """No headline is longer than this."""
+    stories = (
+        replace(one, article=replace(one.article, headline=fit(one.article.headline, budget, measure)))
+        for one in edition.stories
+    )
+    return replace(edition, stories=tuple(stories))
 
 
 def _sentences(story: Story) -> Sequence[str]:

@@ -37,8 +37,8 @@ from syndicator.model import (
 )
 from syndicator.rendering import Masthead, Outlet, Read, Renderer
 from syndicator.settings import ZONES
-from syndicator.text.markup import telegram_text
 from syndicator.text.measure import UNITS
+from syndicator.text.telegram import shown
 
 OURS = Path(__file__).parents[1] / "templates"
 MASTHEAD = Masthead(
@@ -111,6 +111,25 @@ def test_a_flash_on_telegram() -> None:
     )
 
 
+def test_what_telegram_would_refuse_is_told_with_its_file(tmp_path: Path) -> None:
+    own = tmp_path / "telegram" / "flash.html"
+    own.parent.mkdir()
+    own.write_text("{{ stories[0].headline }}<br>x")
+    said = r"flash\.html: Telegram would refuse what telegram/flash\.html writes: Unsupported start tag \"br\" at byte"
+    with pytest.raises(TemplateError, match=said):
+        write(edition(), TG, tmp_path)
+    own.write_text("{% for _ in stories[0].headline * 5 %}<b>x</b>{% endfor %}")
+    with pytest.raises(TemplateError, match="130 entities, of which only the first 100"):
+        write(edition(), TG, tmp_path)
+
+
+def test_a_moment_that_telegram_shows_in_each_readers_own_time(tmp_path: Path) -> None:
+    own = tmp_path / "telegram" / "flash.html"
+    own.parent.mkdir()
+    own.write_text('<tg-time unix="{{ lead.unix }}" format="t">{{ lead.published }}</tg-time>')
+    assert write(edition(), TG, tmp_path) == '<tg-time unix="1772344800" format="t">9:00\u202fAM</tg-time>'
+
+
 def test_a_flash_on_x_fits_exactly_by_whole_sentences() -> None:
     long = replace(
         edition(), stories=tuple(_with(edition(), "A sentence of forty-one letters stands here. " * 9))
@@ -139,14 +158,14 @@ def test_a_headline_that_is_too_long_is_cut_at_a_word() -> None:
 def test_whatever_a_story_says_it_fits(headline: str, summary: str, language: str) -> None:
     told = edition(language, headline=headline.strip() or "x")
     told = replace(told, stories=tuple(_with(told, summary)))
-    renderer = Renderer(MASTHEAD, _memory())
+    renderer = Renderer(MASTHEAD, remembering())
     (on_x,) = renderer.write(told, X)
     (on_telegram,) = renderer.write(told, replace(TG, limits=replace(TG.limits, text=120)))
     assert UNITS["x-weighted"](on_x.text) <= 280
-    assert UNITS["utf16"](telegram_text(on_telegram.text)) <= 120
+    assert UNITS["utf16"](shown(on_telegram.text)) <= 120
 
 
-def _memory() -> Read:
+def remembering() -> Read:
     kept: dict[str, tuple[str, str] | None] = {}
     find = read()
 
@@ -244,7 +263,7 @@ def wire(post: Post) -> bytes:
 @pytest.mark.parametrize("language", ["en", "ckb", "ar"])
 def test_a_mail_is_never_so_large_that_programs_cut_it_off(language: str, sentences: int) -> None:
     outlet = replace(MAIL, archive_url=ARCHIVE, limits=EmailChannel.limits)
-    (post,) = Renderer(MASTHEAD, _memory()).write(long_edition(language, 20, sentences), outlet)
+    (post,) = Renderer(MASTHEAD, remembering()).write(long_edition(language, 20, sentences), outlet)
     assert post.html
     assert len(wire(post)) <= 100_000
     kept = post.text.count("https://courier.example.com/")

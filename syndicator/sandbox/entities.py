@@ -13,6 +13,8 @@ SURROGATE = (
     "Text contains invalid Unicode characters after decoding HTML entities, "
     "check for unmatched surrogate code units"
 )
+MARKS = ("\u200e", "\u200f")  # of a run of them only the last stays
+UNSEEN = frozenset("\u200b\u200c\u200d\u200e\u200f\ufeff\u2800\u180e\ufffc")
 ENTITIES_MAX = 100  # more are dropped
 
 
@@ -26,12 +28,13 @@ class Entity:
     offset: int  # UTF-16 units
     length: int
     url: str = ""  # of a text_link
+    more: str = ""  # language of a pre, id of a custom_emoji
 
 
 @dataclass(slots=True)
 class _Open:
     tag: str
-    argument: str
+    attributes: dict[str, str]
     offset: int  # UTF-16 units, of the text so far
     byte: int  # where the tag stands, in bytes of UTF-8
 
@@ -46,11 +49,11 @@ class _Reader:
         self.units = 0  # UTF-16 units written
         self.stack: list[_Open] = []
         self.entities: list[Entity] = []
-        self.languages: set[tuple[int, int]] = set()  # where a code tag names its language
+        self.languages: dict[tuple[int, int], str] = {}  # where a code tag names its language
 
     def put(self, piece: bytes) -> None:
         self.out += piece
-        self.units += len(piece.decode("utf-8", "replace").encode("utf-16-le")) // 2
+        self.units += len(piece.decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass")) // 2
 
 
 def parse(text: str) -> tuple[str, list[Entity]]:
@@ -69,7 +72,10 @@ def parse(text: str) -> tuple[str, list[Entity]]:
     if reader.stack:
         last = reader.stack[-1]
         raise CannotParse(f'Can\'t find end tag corresponding to start tag "{last.tag}"')
-    return reader.out.decode("utf-8", "replace"), reader.entities[:ENTITIES_MAX]
+    try:
+        return reader.out.decode(), reader.entities[:ENTITIES_MAX]
+    except UnicodeDecodeError as error:
+        raise CannotParse(SURROGATE) from error
 
 
 def _next(raw: bytes, start: int) -> int:
@@ -77,7 +83,9 @@ def _next(raw: bytes, start: int) -> int:
     return min(found, default=len(raw))
 
 
-_CHARACTER = re.compile(rb"&(?:(lt|gt|amp|quot)|#(?:[xX]([0-9a-fA-F]+)|([0-9]+)));?")
+_CHARACTER = re.compile(
+    rb"&(?:(lt|gt|amp|quot)(?![A-Za-z])|#(?:x([0-9a-fA-F]{1,6})(?![0-9a-fA-F])|([0-9]{1,7})(?![0-9])));?"
+)
 
 
 def _character(reader: _Reader) -> None:
@@ -96,9 +104,7 @@ def _meant(name: bytes | None, hexadecimal: bytes | None, decimal: bytes | None)
     if name:
         return NAMED[name.decode()].encode()
     code = int(hexadecimal, 16) if hexadecimal else int(decimal or b"0")
-    if 0xD800 <= code < 0xE000:
-        raise CannotParse(SURROGATE)
-    return chr(code).encode() if 0 < code < 0x110000 else b""
+    return chr(code).encode("utf-8", "surrogatepass") if 0 < code < 0x10FFFF else b""
 
 
 def _tag(reader: _Reader) -> None:
@@ -112,7 +118,7 @@ def _tag(reader: _Reader) -> None:
 def _start_tag(reader: _Reader, start: int) -> None:
     raw = reader.raw
     at = start + 1
-    while at < len(raw) and raw[at : at + 1] not in b" \t\r\n>":
+    while at < len(raw) and raw[at : at + 1] not in b" \t\r\n\v>":
         at += 1
     tag = raw[start + 1 : at].decode("utf-8", "replace").lower()
     if at >= len(raw):
@@ -122,10 +128,7 @@ def _start_tag(reader: _Reader, start: int) -> None:
     attributes, at = _attributes(raw, at, tag, start)
     if tag == "span" and attributes.get("class") != "tg-spoiler":
         raise CannotParse(f'Tag "span" must have class "tg-spoiler" at byte offset {start}')
-    if tag == "tg-time" and not re.fullmatch(r"r|[wWdDtT]*", attributes.get("format", "")):
-        raise CannotParse("Invalid date format used")
-    argument = attributes.get("href", "") if tag == "a" else attributes.get("class", "")
-    reader.stack.append(_Open(tag, argument, reader.units, start))
+    reader.stack.append(_Open(tag, attributes, reader.units, start))
     reader.at = at
 
 
@@ -133,58 +136,57 @@ def _attributes(raw: bytes, at: int, tag: str, start: int) -> tuple[dict[str, st
     found: dict[str, str] = {}
     while True:
         at = _blank(raw, at)
-        if at >= len(raw):
-            raise CannotParse(f'Unclosed start tag "{tag}" at byte offset {start}')
         if raw[at : at + 1] == b">":
             return found, at + 1
         name_at = at
-        while at < len(raw) and raw[at : at + 1] not in b" \t\r\n=>":
+        while at < len(raw) and raw[at : at + 1] not in b" \t\r\n\v=>/\"'":
             at += 1
-        name = raw[name_at:at].decode("utf-8", "replace").lower()
+        name = raw[name_at:at].decode("utf-8", "replace")
         if not name:
             raise CannotParse(f'Empty attribute name in the tag "{tag}" at byte offset {start}')
         at = _blank(raw, at)
-        if raw[at : at + 1] != b"=":
-            found[name] = ""
-            continue
-        value, at = _value(raw, _blank(raw, at + 1), tag, start)
-        found[name] = value
+        named = raw[at : at + 1] == b"="
+        at = _blank(raw, at + 1) if named else at
+        if at >= len(raw):
+            raise CannotParse(f'Unclosed start tag "{tag}" at byte offset {start}')
+        found[name] = ""
+        if named:
+            found[name], at = _value(raw, at, start)
 
 
-def _value(raw: bytes, at: int, tag: str, start: int) -> tuple[str, int]:
+def _value(raw: bytes, at: int, start: int) -> tuple[str, int]:
     quote = raw[at : at + 1]
+    end = at
     if quote in (b'"', b"'"):
         end = raw.find(quote, at + 1)
-        if end < 0:
-            raise CannotParse(f"Unclosed start tag at byte offset {start}")
-        return _decoded(raw[at + 1 : end]), end + 1
-    end = at
-    while end < len(raw) and raw[end : end + 1] not in b" \t\r\n>":
-        end += 1
-    token = raw[at:end].decode("utf-8", "replace")
-    if not token:
-        raise CannotParse(f'Unclosed start tag "{tag}" at byte offset {start}')
-    wrong = re.search(r"[^a-z0-9.-]", token)
-    if wrong:
-        raise CannotParse(
-            f"Unexpected end of name token at byte offset {at + len(token[: wrong.start()].encode())}"
-        )
-    return token.lower(), end
+        value = _decoded(raw[at + 1 : end])
+        end = end + 1 if end >= 0 else len(raw)
+    else:
+        while raw[end : end + 1].isalnum() or raw[end : end + 1] in (b".", b"-"):
+            end += 1
+        value = raw[at:end].decode().lower()
+        if raw[end : end + 1] not in b" \t\r\n\v>":
+            raise CannotParse(f"Unexpected end of name token at byte offset {at}")
+    if end >= len(raw):
+        raise CannotParse(f"Unclosed start tag at byte offset {start}")
+    return value, end
 
 
 def _decoded(raw: bytes) -> str:
-    reader = _Reader(raw.decode("utf-8", "replace"))
+    reader = _Reader(raw.decode())
     while reader.at < len(reader.raw):
         if reader.raw[reader.at : reader.at + 1] == b"&":
             _character(reader)
         else:
-            reader.put(reader.raw[reader.at : reader.at + 1])
-            reader.at += 1
-    return reader.out.decode("utf-8", "replace")
+            end = reader.raw.find(b"&", reader.at)
+            end = len(reader.raw) if end < 0 else end
+            reader.put(reader.raw[reader.at : end])
+            reader.at = end
+    return reader.out.decode("utf-8", "surrogatepass")
 
 
 def _blank(raw: bytes, at: int) -> int:
-    while raw[at : at + 1] and raw[at : at + 1] in b" \t\r\n":
+    while raw[at : at + 1] and raw[at : at + 1] in b" \t\r\n\v":
         at += 1
     return at
 
@@ -194,7 +196,7 @@ def _end_tag(reader: _Reader, start: int) -> None:
     if not reader.stack:
         raise CannotParse(f"Unexpected end tag at byte offset {start}")
     at = start + 2
-    while raw[at : at + 1] and raw[at : at + 1] not in b" \t\r\n>":
+    while raw[at : at + 1] and raw[at : at + 1] not in b" \t\r\n\v>":
         at += 1
     name = raw[start + 2 : at].decode("utf-8", "replace").lower()
     at = _blank(raw, at)
@@ -211,24 +213,54 @@ def _end_tag(reader: _Reader, start: int) -> None:
 
 def _close(reader: _Reader, opened: _Open) -> None:
     length = reader.units - opened.offset
-    shown = reader.out.decode("utf-8", "replace").encode("utf-16-le")[2 * opened.offset :].decode("utf-16-le")
-    if not length or (opened.tag == "a" and "." not in (opened.argument or shown)):
+    if not length:
         return
-    url = (opened.argument or shown) if opened.tag == "a" else ""
-    entity = Entity(_KINDS[opened.tag], opened.offset, length, url)
-    if opened.argument.startswith("language-") and len(opened.argument) > len("language-"):
-        reader.languages.add((opened.offset, length))
-    last = reader.entities[-1] if reader.entities else None
-    around = last and (last.offset, last.length) == (entity.offset, length)
-    if (
-        last
-        and around
-        and {last.kind, entity.kind} == {"pre", "code"}
-        and (entity.offset, length) in reader.languages
-    ):
-        reader.entities[-1] = Entity("pre", entity.offset, length)  # one entity with a language
+    told, kind = opened.attributes, _KINDS[opened.tag]
+    span = (opened.offset, length)
+    entity = Entity(kind, *span)
+    if opened.tag == "a":
+        shown = reader.out.decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass")
+        shown = shown[2 * opened.offset :]
+        url = told.get("href") or shown.decode("utf-16-le", "surrogatepass")
+        if "." not in url.partition("?")[0] and not url.startswith("tg://"):
+            return
+        entity = Entity(kind, *span, url=url)
+    if opened.tag == "tg-emoji":
+        if not told.get("emoji-id", "").isdecimal() or not int(told["emoji-id"]):
+            raise CannotParse("Invalid custom emoji identifier specified")
+        entity = Entity(kind, *span, more=told["emoji-id"])
+    if opened.tag == "tg-time":
+        if not re.fullmatch(r"r|[wWdDtT]*", told.get("format", "")):
+            raise CannotParse("Invalid date format used")
+        if not re.match("0*[1-9]", told.get("unix", "")):
+            return
+    if opened.tag == "blockquote" and "expandable" in told:
+        entity = Entity("expandable_blockquote", *span)
+    if opened.tag == "code" and told.get("class", "").startswith("language-"):
+        reader.languages[span] = told["class"].removeprefix("language-")
+    last = reader.entities[-1] if reader.entities else entity
+    pair = {last.kind, kind} == {"pre", "code"} and (last.offset, last.length) == span
+    if pair and reader.languages.get(span):
+        reader.entities[-1] = Entity("pre", *span, more=reader.languages[span])  # one entity with a language
         return
     reader.entities.append(entity)
+
+
+def cleaned(text: str) -> str:
+    """The text as Telegram keeps it; nothing where there is nothing to see in it."""
+    kept = []
+    for place, sign in enumerate(text):
+        code = ord(sign)
+        if sign == "\r" or 0x2028 <= code <= 0x202E or code in {0x333, 0x33F, 0x30A}:
+            continue
+        if code < 0x20 and sign != "\n":
+            kept.append(" ")
+        elif sign in MARKS and text[place + 1 : place + 2] in MARKS:
+            kept.append("\u200c")
+        else:
+            kept.append(sign)
+    seen = [sign for sign in kept if not sign.isspace() and sign not in UNSEEN]
+    return "".join(kept).strip(" \n") if seen else ""
 
 
 _KINDS = {

@@ -14,6 +14,7 @@ from .faults import Fault, Switches, spoilt
 from .serving import Request, Response, StandIn
 
 TEXT_MAX = 4096  # code points after entity parsing
+CAPTION_MAX = 1024  # of a photo
 RAW_MAX = 32_768  # bytes before it
 DELETABLE_FOR = timedelta(hours=48)  # after it was sent
 TOKEN = "7000000001:AAF-sandbox-token-of-nobody"
@@ -236,20 +237,28 @@ class TelegramStandIn(StandIn):
 
 def _parsed(fields: Mapping[str, Any]) -> tuple[str, list[entities.Entity], str]:
     raw = str(fields.get("text", ""))
-    if len(raw.encode()) > RAW_MAX:
-        raise _Refused(400, "Bad Request: text is too long")
     found: list[entities.Entity] = []
     text = raw
     if str(fields.get("parse_mode", "")).lower() == "html":
-        try:
-            text, found = entities.parse(raw)
-        except entities.CannotParse as error:
-            raise _Refused(400, f"Bad Request: can't parse entities: {error}") from error
-    if not text.strip():
-        raise _Refused(400, "Bad Request: message text is empty")
-    if len(text) > TEXT_MAX:
-        raise _Refused(400, "Bad Request: message is too long")
-    return text, found, raw
+        said = refused_for_format(raw, TEXT_MAX)
+        if said:
+            raise _Refused(400, f"Bad Request: {said}")
+        text, found = entities.parse(raw)
+    return entities.cleaned(text), found, raw
+
+
+def refused_for_format(raw: str, most: int) -> str | None:
+    """Why a text of at most so many code points, or a caption, is refused, in Telegram's words."""
+    kind = "message" if most > CAPTION_MAX else "message caption"
+    if len(raw.encode()) > RAW_MAX:
+        return "text is too long"
+    try:
+        text = entities.cleaned(entities.parse(raw)[0])
+    except entities.CannotParse as error:
+        return f"can't parse entities: {error}"
+    if not text and most > CAPTION_MAX:
+        return "message text is empty"
+    return f"{kind} is too long" if len(text) > most else None
 
 
 def _told(message: Message, chat: Chat) -> dict[str, Any]:

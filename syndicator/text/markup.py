@@ -88,11 +88,3 @@ def safe(markup: str) -> str:
 def escape_telegram(text: str) -> str:
     """Text as Bot API's HTML style wants it: it knows just these four entities."""
     return html.escape(text, quote=False).replace('"', "&quot;")
-
-
-_TELEGRAM_TAG = re.compile(r"<[^<>]*>")
-
-
-def telegram_text(markup: str) -> str:
-    """What is left of our own Telegram HTML after Telegram has parsed the entities: what it counts."""
-    return html.unescape(_TELEGRAM_TAG.sub("", markup))

@@ -25,10 +25,10 @@ from telegram.request import HTTPXRequest
 from syndicator.errors import ChannelError
 from syndicator.model import ChannelId, DeliveryId, Limits, Outcome, Post, Receipt
 from syndicator.ports import Capabilities, Lane, Parcel, Published, World, one_by_one
+from syndicator.text.telegram import MESSAGE_MAX
 
 from .audit import Audit, Found, unreadable
 
-MESSAGE_MAX = 4096  # code points after entity parsing, Bot API sendMessage; UTF-16 units are safe either way
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _TOO_MANY = re.compile(r"too many requests|\(429\)", re.IGNORECASE)
 _WRONG_CHAT = re.compile(

@@ -20,7 +20,7 @@ from telegram import Bot, ChatFullInfo, Message, MessageOriginChannel
 from telegram import error as refused
 
 from syndicator.model import Outcome
-from syndicator.text.markup import telegram_text
+from syndicator.text.telegram import shown
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ class Audit:
             copy = await self._copy(number, copies)
             missing = missing + 1 if copy is None else 0
             if isinstance(copy, Message) and self._from_here(copy, number):
-                if _kept(copy.text or copy.caption or "") == _kept(telegram_text(text)):
+                if _kept(copy.text or copy.caption or "") == _kept(shown(text)):
                     return Found(Outcome.ACCEPTED, "read back from the channel", (str(number),))
                 if _links(text) & _linked(copy):
                     doubtful = f"message {number} has the same link and another text"
