@@ -153,6 +153,8 @@ class App:
         self.switchboard = Switchboard(
             wiring,
             self.world,
+            self.database,
+            caller=self._web,
             returns=self.returns,
             intake=self.intake,
             tell=self._tell_look,

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from .bounces import Report
-from .errors import NotFound
-from .ports import Hook, News, World
+from .errors import NotFound, Refused
+from .ports import Caller, Hook, News, World
+from .services.hubs import Hubs
 from .services.ingest import Intake, Look
 from .services.returns import Returns
+from .storage.database import Database
 from .wiring import Wiring
+
+log = logging.getLogger("syndicator")
 
 CALLED = "called"  # the job that looks at the sources whose publisher has called
 
@@ -21,7 +26,9 @@ class Switchboard:
         self,
         wiring: Wiring,
         world: World,
+        database: Database,
         *,
+        caller: Caller,
         returns: Returns,
         intake: Intake,
         tell: Callable[[Look], None],
@@ -31,6 +38,15 @@ class Switchboard:
         self._hooks: Mapping[str, Hook] = {
             name: one.factory(one.options, world) for name, one in wiring.hooks.items()
         }
+        newsroom = wiring.settings.newsroom
+        self._reachable = "public_url" in newsroom.model_fields_set
+        self.hubs = Hubs(
+            database,
+            keys=wiring.keys,
+            public_url=newsroom.public_url if self._reachable else "",
+            caller=caller,
+            now=world.now,
+        )
         self._sources = wiring.told_of
         self._returns = returns
         self._intake = intake
@@ -67,8 +83,18 @@ class Switchboard:
             self._wake(["compile"])
         return True
 
+    def distributed(self, source: str, token: str, signature: str, body: bytes) -> bool:
+        """A hub's word that a feed has changed; whether that is news, and true. Raises :exc:`NotFound`."""
+        try:
+            key = self.hubs.heard(source, token, signature, body)
+        except Refused as error:
+            log.warning("%s: its hub: %s", source, error)
+            return False
+        return self.hear(source, News(look=True), key)
+
     def look(self, look: Callable[[Sequence[str]], list[Look]]) -> list[Look]:
-        """Look at the sources whose publisher has called."""
+        """Look at the sources whose publisher has called; ask the hubs whose turn it is."""
+        self.hubs.keep(self._settings.sources)
         begun = self._now()
         names = self._intake.called()
         if not names:
@@ -80,7 +106,8 @@ class Switchboard:
     def doctor(self) -> Iterator[tuple[str, bool, str]]:
         """Where publishers may call: what it is, whether they can, and about which source."""
         public = self._settings.newsroom.public_url.rstrip("/")
-        given = "public_url" in self._settings.newsroom.model_fields_set
+        given = self._reachable
+        yield from self.hubs.doctor()
         for name, source in self._sources.items():
             said = f"stories of {source} are told at {public}/hooks/{name}"
             yield (

@@ -184,7 +184,10 @@ class Asker:
             body = await self._body(url, response) if request.whole else b""
             if not request.whole:
                 response.close()
-            found = {name.lower(): value for name, value in response.headers.items()}
+            found: dict[str, str] = {}
+            for name, value in response.headers.items():  # one that comes twice is one list, RFC 9110 §5.2
+                known = found.get(name.lower())
+                found[name.lower()] = f"{known}, {value}" if known else value
             return Answer(status=response.status, url=str(url), headers=found, body=body)
 
     async def _body(self, url: URL, response: aiohttp.ClientResponse) -> bytes:

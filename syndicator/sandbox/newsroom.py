@@ -59,6 +59,7 @@ class SampleNewsroom(StandIn):
     def __init__(self, *, now: Callable[[], datetime]) -> None:
         super().__init__()
         self._now = now
+        self.hub = ""  # address of a hub that tells of its feeds
         told = tomllib.loads((files(__package__) / "stories.toml").read_text("utf-8"))["story"]
         start = now()
         self._waiting = [_story(one, start) for one in told if not one.get("old")]
@@ -94,7 +95,9 @@ class SampleNewsroom(StandIn):
         match request.path.strip("/").split("/"):
             case [language, "feed"] if language in LANGUAGES:
                 told = _rss([s for s in out if s.language == language], language, self.url, self._link)
-                return _conditional(request, told.encode(), "application/rss+xml; charset=utf-8")
+                answer = _conditional(request, told.encode(), "application/rss+xml; charset=utf-8")
+                links = f'<{self.hub}>; rel="hub", <{self.feed(language)}>; rel="self"'
+                return replace(answer, headers={**answer.headers, "link": links}) if self.hub else answer
             case ["media", name]:
                 return Response(body=_picture(name), headers={"content-type": "image/png"})
             case [language, slug] if found := [s for s in out if (s.language, s.slug) == (language, slug)]:

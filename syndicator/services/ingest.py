@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from queue import SimpleQueue
 from random import Random
 
@@ -14,7 +14,7 @@ from syndicator.cleaning import article_id
 from syndicator.errors import SourceError, SourceGone
 from syndicator.model import Article, Item
 from syndicator.ports import Answer, Ask, Harvest, News, Source, Stepwise
-from syndicator.storage import archive, calls, retractions
+from syndicator.storage import archive, calls, hubs, retractions
 from syndicator.storage.archive import Arrival, SourceState
 from syndicator.storage.database import Connection, Database
 
@@ -22,6 +22,9 @@ log = logging.getLogger("syndicator")
 
 Carry = Callable[[Generator[Ask, Answer, Harvest]], Future[Harvest]]
 
+TOLD_OF = 6  # a source of which a hub tells us is looked at so many times less often
+ONCE_MORE = timedelta(minutes=1)  # after a call: what was published may not be in every cache yet
+NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # a hub that is still to be asked
 FAR_AHEAD = timedelta(days=1)
 RECENT = timedelta(days=1)
 CALLS_KEPT = timedelta(days=40)  # longer than anybody may repeat one, or a hub's lease lasts
@@ -93,11 +96,13 @@ class Intake:
         self._rng = rng
         self._every = every
         self._stopping = stopping
+        self._told_of: set[str] = set()  # sources of which a hub tells us
 
     def look(self, names: Iterable[str], *, due: bool = False) -> Iterator[Look]:
         """As the sources answer. ``due``: only those whose time has come, else each that is not closed."""
         with self._database.read() as connection:
             known = archive.sources_known(connection)
+            self._told_of = hubs.telling(connection, self._now())
         wanted, now = [], self._now()
         for name in names:
             state = known.get(name)
@@ -157,6 +162,7 @@ class Intake:
             flood = _hold_flood(connection, watched, arrivals, since)
             withdrawn = _take_back(connection, looked, harvest)
             archive.save_sources(connection, [looked])
+            hubs.put_down(connection, watched.name, _hub(harvest), NEVER)
         faults += flood + _dated_far_ahead(arrivals, now)
         return Look(
             source=watched.name,
@@ -182,6 +188,8 @@ class Intake:
         with self._database.write() as connection:
             if not calls.hear(connection, key, source=name, now=now, waits=news.look):
                 return None
+            if news.look:
+                calls.hear(connection, f"{key} once more", source=name, now=now + ONCE_MORE, waits=True)
             archive.in_turn(connection)
             archive.overtake(connection, name, now)
             arrivals = _arrivals(connection, told, cleaned, harvest, now - RECENT)
@@ -191,7 +199,7 @@ class Intake:
     def called(self) -> list[str]:
         """Sources whose publisher says that there is something new."""
         with self._database.read() as connection:
-            return calls.waiting(connection)
+            return calls.waiting(connection, self._now())
 
     def answered(self, names: Sequence[str], begun: datetime) -> None:
         """They were looked at since then. What was called in meanwhile still waits."""
@@ -210,7 +218,8 @@ class Intake:
 
     def _looked(self, state: SourceState, harvest: Harvest) -> SourceState:
         now = self._now()
-        usual = now + self._every * self._rng.uniform(1 - JITTER, 1 + JITTER)
+        pace = TOLD_OF if state.name in self._told_of else 1
+        usual = now + pace * self._every * self._rng.uniform(1 - JITTER, 1 + JITTER)
         due_at = max(usual, harvest.again_at or usual)
         return replace(
             state, checkpoint=harvest.checkpoint, looked_at=now, due_at=due_at, failures=0, fault=None
@@ -320,6 +329,10 @@ def _take_back(connection: Connection, looked: SourceState, harvest: Harvest) ->
         why = "its publisher took it back"
         retractions.take_back(connection, one, now=looked.looked_at, by=_who(looked), why=why)
     return tuple(sorted(gone))
+
+
+def _hub(harvest: Harvest) -> tuple[str, str] | None:
+    return (harvest.hub.hub, harvest.hub.topic) if harvest.hub else None
 
 
 def _who(looked: SourceState) -> str:

@@ -20,7 +20,7 @@ from syndicator.errors import SourceError, SourceGone
 from syndicator.model import Item, Language
 from syndicator.ports import Answer, Ask, Harvest, World, carried_out
 
-from . import dates, pages
+from . import dates, pages, websub
 
 MOVES = 3  # looks in a row that must be redirected for good before the new address is used
 CUT_BELOW = 600  # characters of text; a shorter one without a full body is taken for a teaser
@@ -58,6 +58,9 @@ class FeedSource:
         full_text: Literal["auto", "always", "never"] = Field(
             "auto", description="fetch the story's page: when the feed is cut, for every story, or never"
         )
+        websub: bool = Field(
+            default=True, description="let its hub, if it names one, tell us when it changes"
+        )
         timezone: str = Field("UTC", description="zone of dates that have no offset")
 
     def __init__(self, settings: Settings, world: World, *, name: str) -> None:
@@ -82,7 +85,8 @@ class FeedSource:
         if answer.status == 304:
             return Harvest((), known.written())
         _judge(url, answer)
-        return (yield from self._harvest(known, answer))
+        found = yield from self._harvest(known, answer)
+        return replace(found, hub=websub.announced(answer)) if self._settings.websub else found
 
     def _harvest(self, known: _Checkpoint, answer: Answer) -> Steps:
         entries = self._entries(answer)

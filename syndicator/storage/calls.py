@@ -12,14 +12,14 @@ from .statements import insert_new
 
 
 def hear(connection: Connection, key: str, *, source: str, now: datetime, waits: bool) -> bool:
-    """Write it down; False when it was heard before. ``waits``: a look at the source is still to be made."""
+    """Write it down; False when it was heard before. ``waits``: a look at the source is to be made, from ``now`` on."""
     return insert_new(connection, calls, [{"key": key, "source": source, "at": now, "waits": waits}]) == 1
 
 
-def waiting(connection: Connection) -> list[str]:
+def waiting(connection: Connection, now: datetime) -> list[str]:
     """The sources that are to be looked at."""
-    query = select(calls.c.source).where(calls.c.waits).distinct().order_by(calls.c.source)
-    return list(connection.execute(query).scalars())
+    query = select(calls.c.source).where(calls.c.waits, calls.c.at <= now).distinct()
+    return list(connection.execute(query.order_by(calls.c.source)).scalars())
 
 
 def looked(connection: Connection, sources: Collection[str], begun: datetime) -> None:
