@@ -463,10 +463,6 @@ class App:
             if any(one.arrivals for one in self.look(due=True)):
                 self.engine.soon(["compile"])
 
-        def called() -> None:
-            if any(one.arrivals for one in self.switchboard.look(self.look)):
-                self.engine.soon(["compile"])
-
         def plan() -> None:
             if self.plan().deliveries:
                 self.engine.soon(["preflight", *deliveries])
@@ -478,6 +474,7 @@ class App:
         self.engine.every(schedule.reconcile, self._guarded(self.look_after, "reconcile"), "reconcile")
         tick = ingest.tick(schedule.ingest)
         self.engine.every(tick, self._guarded(look, "ingest"), "ingest")
+        called = partial(self.switchboard.look, self.look)
         self.engine.every(schedule.deliver, self._guarded(called, CALLED), CALLED)
         self.engine.every(schedule.deliver, self._guarded(plan, "compile"), "compile")
         self.engine.every(schedule.deliver, self._guarded(preflight, "preflight"), "preflight")

@@ -101,6 +101,8 @@ class Switchboard:
             return []
         found = look([name for name in names if name in self._settings.sources])
         self._intake.answered(names, begun)
+        if any(one.arrivals for one in found):
+            self._wake(["compile"])
         return found
 
     def doctor(self) -> Iterator[tuple[str, bool, str]]:
