@@ -34,6 +34,8 @@ LOADS = (
     "cleaning",
     "truth",
     "extraction",
+    "sentences",
+    "summaries",
 )
 
 

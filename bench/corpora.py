@@ -47,6 +47,12 @@ def sorani() -> list[Case]:
     return [Case(" ".join(five), five) for five in fives]
 
 
+def declaration(name: str) -> str:
+    """The Declaration of Human Rights, without the English words above it."""
+    written = (OTHERS / f"text/udhr/data/udhr/bidi/udhr_{name}.txt").read_text("utf-8")
+    return written.partition("---")[2]
+
+
 def spoken(language: str) -> list[str]:
     """Our own lines in one language, of forty characters or so."""
     return [*_lines((OWN / "languages" / f"{language}.txt").read_text("utf-8"))]

@@ -18,7 +18,10 @@ from time import perf_counter, process_time
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
-PACKAGES = ("uvloop", "sqlalchemy", "psycopg", "aiosmtplib", "aiohttp", "httpx", "jinja2", "lxml")
+PACKAGES = (
+    *("uvloop", "sqlalchemy", "psycopg", "aiosmtplib", "aiohttp", "httpx", "jinja2", "lxml"),
+    *("sumy", "rouge-score", "syntok", "sentencex", "pysbd"),
+)
 TICKS = os.sysconf("SC_CLK_TCK")
 GATE = "BENCH_GATE"  # set: a contender says when it is ready, and waits for its sign
 SIDES = ("server_cpu", "database_cpu")

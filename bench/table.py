@@ -14,7 +14,6 @@ HEAD = (
     "| load | what | × rate | × CPU | a second | CPU s/1000 | server's | database's | MB | limit |\n"
     "|---|---|---:|---:|---:|---:|---:|---:|---:|---|"
 )
-FIGURES = "| load | what | figure | |\n|---|---|---|---:|"
 
 
 def rewrite(results: Path, document: Path = DOCUMENT) -> None:
@@ -27,7 +26,7 @@ def rewrite(results: Path, document: Path = DOCUMENT) -> None:
 def rendered(results: Path) -> str:
     found = [json.loads(path.read_text("utf-8")) for path in sorted(results.glob("*.json"))]
     pairs = [pair for one in found for pair in one["pairs"]]
-    parts = ([HEAD], _rows, [""], _facts, ["", FIGURES], _figures)
+    parts = ([HEAD], _rows, [""], _facts, _figures)
     return "\n".join(
         line
         for part in parts
@@ -59,9 +58,14 @@ def _facts(pair: dict[str, Any]) -> Iterator[str]:
 
 
 def _figures(pair: dict[str, Any]) -> Iterator[str]:
-    for name, one in pair["contenders"].items():
-        for figure, value in one["more"].items():
-            yield f"| {pair['load']} | {name} | {figure} | {_number(value, 1)} |"
+    """What only this load counts: a column for each contender."""
+    told = {name: one["more"] for name, one in pair["contenders"].items() if one["more"]}
+    if not told:
+        return
+    yield f"\n| {pair['load']} | {' | '.join(told)} |\n|---|{'---:|' * len(told)}"
+    for figure in dict.fromkeys(chain.from_iterable(told.values())):
+        values = (_number(one.get(figure), 1) for one in told.values())
+        yield f"| {figure} | {' | '.join(values)} |"
 
 
 def _number(value: float | None, digits: int) -> str:

@@ -9,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from bench import summarising
 from bench.__main__ import LOADS
+from bench.corpora import Case, Told, pieces
 from bench.letters import post_of, wire_size
 from bench.measuring import Pairs, Run
 from bench.newsroom import sent_size
+from bench.rouge import interval, rouge
+from bench.segmenting import SPLITTERS, judged, splitter
 from bench.table import BEGIN, END, rendered, rewrite
 
 ROOT = Path(__file__).parents[1]
@@ -70,3 +74,49 @@ def test_a_post_has_the_size_that_was_asked_for(size: int) -> None:
 def test_our_mail_has_the_size_of_the_one_it_is_compared_with() -> None:
     post = post_of(12_000)
     assert sent_size(post) == pytest.approx(wire_size(post), rel=0.03)
+
+
+def test_rouge_reads_words_of_any_script() -> None:
+    for language, text in {
+        "en": "Rain closed the road",
+        "ar": "أغلقت الأمطار الطريق",
+        "ckb": "باران ڕێگاکەی داخست",
+    }.items():
+        assert rouge(text, [text], language) == {"ROUGE-1": 100, "ROUGE-2": 100, "ROUGE-L": 100}
+        assert rouge("x", [text], language)["ROUGE-1"] == 0
+    assert rouge("roads closed", ["the road closes", "rain"], "en")["ROUGE-1"] == pytest.approx(40)
+
+
+def test_a_difference_is_as_sure_as_it_is_even() -> None:
+    assert interval([1.0] * 9) == (1, 1)
+    low, high = interval([-1.0, 1.0] * 50)
+    assert -0.5 < low < 0 < high < 0.5
+    assert interval([1.0] * 5, [3.0] * 50) == (2, 2)
+
+
+def test_ends_of_sentences_are_counted_within_a_text() -> None:
+    case = Case("One. Two. Three.", ("One.", "Two.", "Three."))
+    assert judged([case], [["One.", "Two.", "Three."]]) == {"F1": 100, "texts exact, %": 100}
+    assert judged([case], [["One. Two.", "Three."]])["F1"] == pytest.approx(200 / 3)
+    assert judged([case], [["One. Two. Three."]]) == {"F1": 0, "texts exact, %": 0}
+
+
+@pytest.mark.parametrize("name", SPLITTERS)
+@pytest.mark.parametrize("language", ["en", "ar", "ckb", "fa", "kmr"])
+def test_each_library_reads_each_language(name: str, language: str) -> None:
+    text = "Rain fell on the road. Nobody was hurt there."
+    assert "".join("".join(splitter(name, language)(text)).split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize("method", summarising.METHODS)
+def test_each_method_summarises_by_sentences_and_by_characters(method: str) -> None:
+    lines = [
+        f"Rain closed road number {number} over the hills of the province on Sunday." for number in range(9)
+    ]
+    write = summarising.writer(method, Told("en", tuple(lines), ()))
+    assert write(1) in lines
+    assert len(write(None)) <= summarising.CHARACTERS
+
+
+def test_pieces_are_of_whole_words() -> None:
+    assert pieces("Rain closed the road over the hills", 12) == ["Rain closed the", "road over the"]
