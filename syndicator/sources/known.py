@@ -15,6 +15,7 @@ REMEMBERED = 500  # stories of which it is known in which form they were seen
 WATCHED = timedelta(days=3)  # so long it is looked whether a story is still out
 WATCHED_MOST = 100  # of them; one request asks about all
 BEFORE = timedelta(days=1)  # a story may be dated back so far and still be news
+AHEAD = timedelta(hours=1)  # a site's clock may be so far ahead of ours
 MOST_GONE = 5  # stories that one look takes back; more at once is rather a fault of the site
 
 
@@ -26,7 +27,7 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """A checkpoint. Moments are the site's own, so that no two clocks are compared."""
+    """A checkpoint. Its moments are the site's own: it is asked for what changed since by the same clock."""
 
     since: str  # the first look
     until: str = ""  # the newest change that was seen
@@ -69,11 +70,16 @@ class Known:
     def keys(self, gone: Sequence[str]) -> tuple[str, ...]:
         return tuple(self.seen[one].key for one in gone)
 
-    def next(self, found: Mapping[str, Seen], gone: Collection[str], *, whole: bool) -> Known:
-        """Where to go on from; at the same place when the list moved under our hands."""
+    def next(self, found: Mapping[str, Seen], gone: Collection[str], now: datetime, *, whole: bool) -> Known:
+        """Where to go on from; at the same place when the list moved under our hands.
+
+        A change that is dated ahead, as after an import, is not gone on from: all others would be missed until then.
+        """
         seen = {one: told for one, told in {**self.seen, **found}.items() if one not in gone}
-        newest = sorted(seen, key=lambda one: seen[one].changed, reverse=True)[:REMEMBERED]
-        until = max([self.until, *(one.changed for one in found.values())]) if whole else self.until
+        newest = sorted(seen, key=lambda one: seen[one].changed, reverse=True)[: max(REMEMBERED, len(found))]
+        ahead = (now + AHEAD).isoformat()
+        changes = [one.changed for one in found.values() if one.changed <= ahead]
+        until = max([self.until, *changes]) if whole else self.until
         return Known(since=self.since, until=until, seen={one: seen[one] for one in newest})
 
 

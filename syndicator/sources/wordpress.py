@@ -79,7 +79,7 @@ class WordPressSource:
         gone, more = self._gone(known, posts)
         return Harvest(
             items=tuple(sorted(items.values(), key=lambda item: item.published_at or self._now())),
-            checkpoint=known.next(seen, gone, whole=whole).written(),
+            checkpoint=known.next(seen, gone, self._now(), whole=whole).written(),
             faults=(*faults, *more),
             withdrawn=known.keys([*gone, *hidden]),
             old=frozenset(item.key for one, item in items.items() if known.is_old(one, item)),

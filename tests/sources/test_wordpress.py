@@ -215,6 +215,18 @@ def test_an_old_post_that_is_edited_is_no_news(site: WordPressStandIn, world: Wo
     assert found.old == {f"{site.url}/?p={old.id}"}
 
 
+def test_a_change_that_is_dated_ahead_hides_no_other(
+    site: WordPressStandIn, world: World, clock: Clock
+) -> None:
+    site.publish("Odd", LONG, modified=clock.now() + timedelta(days=900))
+    first = source(site, world).fetch(None)
+    assert [item.headline for item in first.items] == ["Odd"]
+    clock.on(hours=1)
+    site.publish("Rain", LONG)
+    found = source(site, world).fetch(first.checkpoint)
+    assert [item.headline for item in found.items] == ["Rain"]
+
+
 def test_a_login_is_shown_to_the_site(site: WordPressStandIn, world: World) -> None:
     story(site)
     site.login = ("reader", "abcd efgh")
