@@ -14,6 +14,7 @@ from syndicator.model import Item
 from syndicator.ports import Harvest, World
 
 from .known import Known, Seen, iso, missing
+from .patience import AskedToWait
 from .rest import Interface
 
 PER_PAGE = 100  # the most that Ghost 6 gives
@@ -45,6 +46,7 @@ class GhostSource:
         self._now = world.now
         self._api = Interface(
             web=world.web,
+            now=world.now,
             root=f"{settings.url.rstrip('/')}/ghost/api/content/",
             advice=ADVICE,
             headers={"Accept-Version": "v5.0"},
@@ -53,6 +55,12 @@ class GhostSource:
 
     def fetch(self, checkpoint: str | None) -> Harvest:
         """Posts that are new or changed, oldest first. Raises :exc:`SourceError`."""
+        try:
+            return self._harvest(checkpoint)
+        except AskedToWait as error:
+            return error.harvest(checkpoint)
+
+    def _harvest(self, checkpoint: str | None) -> Harvest:
         known = Known.read(checkpoint, self._now())
         posts, whole = self._changed(known)
         seen = {one: _seen(post) for one, post in posts.items()}

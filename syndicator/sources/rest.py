@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from syndicator.errors import SourceError
 from syndicator.manuscripts.reading import parsed, word
 from syndicator.ports import Answer, Web
+
+from .patience import BUSY, AskedToWait
 
 SAID = 200  # characters of what a site says of its own fault
 
@@ -19,19 +22,23 @@ class Interface:
     """``root`` is shown in errors; ``key`` is a secret of the query and never is."""
 
     web: Web
+    now: Callable[[], datetime]
     root: str
     advice: Mapping[int, str]  # by status: what the operator can do about it
     headers: Mapping[str, str] = field(default_factory=dict)
     key: str = ""
 
     def ask(self, path: str, parameters: Mapping[str, object]) -> Answer:
-        """Whatever it answers. Raises :exc:`SourceError` when it does not."""
+        """Whatever it answers. Raises :exc:`SourceError` when it does not, and :exc:`AskedToWait`."""
         told = {"key": self.key, **parameters} if self.key else parameters
         between = "&" if "?" in self.root else "?"  # a site without pretty addresses: /?rest_route=/
         try:
-            return self.web.get(f"{self.root}{path}{between}{urlencode(told)}", dict(self.headers))
+            answer = self.web.get(f"{self.root}{path}{between}{urlencode(told)}", dict(self.headers))
         except SourceError as error:
             raise SourceError(str(error).replace(self.key, "…") if self.key else str(error)) from None
+        if answer.status in BUSY:
+            raise AskedToWait(f"{self.root}{path}", answer, self.now())
+        return answer
 
     def told(self, path: str, parameters: Mapping[str, object]) -> Any:
         """The JSON it answers with. Raises :exc:`SourceError`, saying what to do."""

@@ -20,6 +20,7 @@ from syndicator.model import Item, Language
 from syndicator.ports import Answer, Ask, Harvest, World, carried_out
 
 from . import dates, pages
+from .patience import BUSY, AskedToWait
 
 INFLATED_MAX = 50_000_000  # octets of a sitemap, as sitemaps.org has it
 CHILDREN_MAX = 20  # sitemaps of an index that one look reads, the newest ones
@@ -74,6 +75,12 @@ class SitemapSource:
 
     def steps(self, checkpoint: str | None) -> Generator[Ask, Answer, Harvest]:
         """Implements :class:`syndicator.ports.Stepwise`."""
+        try:
+            return (yield from self._harvest(checkpoint))
+        except AskedToWait as error:
+            return error.harvest(checkpoint)
+
+    def _harvest(self, checkpoint: str | None) -> Generator[Ask, Answer, Harvest]:
         known = _Known(**json.loads(checkpoint)) if checkpoint else _Known()
         faults: list[str] = []
         validators: dict[str, dict[str, str]] = {}
@@ -124,6 +131,8 @@ class SitemapSource:
             return None
         if answer.status == 410:
             raise SourceGone(f"{url}: the sitemap is gone for good (HTTP 410); take the source out")
+        if answer.status in BUSY:
+            raise AskedToWait(url, answer, self._world.now())
         if answer.status != 200:
             raise SourceError(f"{url}: the server answers HTTP {answer.status}")
         told = {

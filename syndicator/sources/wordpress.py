@@ -16,6 +16,7 @@ from syndicator.ports import Harvest, World
 from syndicator.tables import Duration
 
 from .known import Known, Seen, iso, missing
+from .patience import AskedToWait
 from .rest import Interface
 
 PER_PAGE = 100  # the most that WordPress gives
@@ -62,6 +63,7 @@ class WordPressSource:
         root = settings.api or f"{settings.url.rstrip('/')}/wp-json/"
         self._api = Interface(
             web=world.web,
+            now=world.now,
             root=f"{root.rstrip('/')}/wp/v2/",
             advice=ADVICE,
             headers=_login(settings.username, settings.password),
@@ -69,6 +71,12 @@ class WordPressSource:
 
     def fetch(self, checkpoint: str | None) -> Harvest:
         """Posts that are new or changed, oldest first. Raises :exc:`SourceError`."""
+        try:
+            return self._harvest(checkpoint)
+        except AskedToWait as error:
+            return error.harvest(checkpoint)
+
+    def _harvest(self, checkpoint: str | None) -> Harvest:
         known = Known.read(checkpoint, self._now())
         posts, whole = self._posts(known)
         seen = {one: _seen(post) for one, post in posts.items()}

@@ -140,6 +140,18 @@ def test_what_is_no_sitemap(site: SitemapStandIn, world: World, body: bytes, sai
         look(site, world)
 
 
+@pytest.mark.parametrize("name", ["sitemap.xml", "index.xml"])
+def test_a_site_that_asks_for_time_gets_it(
+    site: SitemapStandIn, world: World, clock: Clock, name: str
+) -> None:
+    site.publish("rain", part="a")
+    first = look(site, world, name)
+    site.instead[f"/{name}"] = Response.page("", 503, retry_after="60")
+    found = look(site, world, name, first.checkpoint)
+    assert (found.items, found.checkpoint) == ((), first.checkpoint)
+    assert found.again_at == clock.now() + timedelta(minutes=1)
+
+
 def test_a_sitemap_that_is_gone(site: SitemapStandIn, world: World) -> None:
     site.instead["/sitemap.xml"] = Response.page("", 410)
     with pytest.raises(SourceGone, match="take the source out"):

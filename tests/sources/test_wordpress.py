@@ -263,6 +263,22 @@ def test_an_answer_with_holes(site: WordPressStandIn, world: World, body: bytes)
     assert source(site, world).fetch(None).items == ()
 
 
+def test_a_site_that_asks_for_time_gets_it(site: WordPressStandIn, world: World, clock: Clock) -> None:
+    story(site)
+    first = source(site, world).fetch(None)
+    site.before = lambda _: Response.of({"message": "slow down"}, 429, retry_after="600")
+    found = source(site, world).fetch(first.checkpoint)
+    assert (found.items, found.checkpoint) == ((), first.checkpoint)
+    assert found.again_at == clock.now() + timedelta(minutes=10)
+    assert "asks for time (HTTP 429) until 09:10:00 UTC" in found.faults[0]
+    with pytest.raises(SourceError, match="asks for time"):
+        source(site, world).fetch(None)
+    for said, minutes in (("Sun, 01 Mar 2026 09:20:00 GMT", 20), ("soon", 5), ("999999999999", 360)):
+        site.before = lambda _, said=said: Response.of({}, 503, retry_after=said)  # type: ignore[misc]
+        found = source(site, world).fetch(first.checkpoint)
+        assert found.again_at == clock.now() + timedelta(minutes=minutes)
+
+
 def test_the_site_s_own_words_are_told(site: WordPressStandIn, world: World) -> None:
     site.before = lambda _: Response.of({"message": "Database is down"}, 500)
     with pytest.raises(SourceError, match="HTTP 500; Database is down"):
