@@ -23,6 +23,7 @@ _MONTHS = {
     "Dec": "ديسمبر كانون-الأول",
 }
 _MONTH_OF = {name.replace("-", " "): month for month, names in _MONTHS.items() for name in names.split()}
+LONGEST = 100  # characters; whatever is longer is no date
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # before the first feed: whatever says so is wrong
 
 
@@ -31,7 +32,9 @@ def parse(text: str | None, zone: tzinfo) -> datetime | None:
 
     None when it is no date, or one before there were feeds: a wrong date is worse than none.
     """
-    said = (text or "").strip().translate(_DIGITS)
+    if not text or len(text) > LONGEST:
+        return None
+    said = text.strip().translate(_DIGITS)
     for name, month in _MONTH_OF.items():
         said = said.replace(name, month)
     for read in (_iso, parsedate_to_datetime):

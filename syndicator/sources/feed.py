@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from io import BytesIO
-from typing import Any, Literal
-from urllib.parse import urljoin
+from typing import Literal
 from zoneinfo import ZoneInfo
 
-import feedparser
 from pydantic import BaseModel, ConfigDict, Field
 
 from syndicator.errors import SourceError, SourceGone
 from syndicator.model import Item, Language
 from syndicator.ports import Answer, Ask, Harvest, World, carried_out
 
-from . import dates, pages, websub
+from . import dates, listings, pages, websub
+from .listings import Entry, Listing
 
 MOVES = 3  # looks in a row that must be redirected for good before the new address is used
 CUT_BELOW = 600  # characters of text; a shorter one without a full body is taken for a teaser
@@ -89,7 +87,10 @@ class FeedSource:
         return replace(found, hub=websub.announced(answer)) if self._settings.websub else found
 
     def _harvest(self, known: _Checkpoint, answer: Answer) -> Steps:
-        entries = self._entries(answer)
+        listing = listings.read(answer)
+        entries = self._items(listing)
+        if listing.mended and not entries:
+            raise SourceError(f"{answer.url}: the feed is broken, nothing of it can be read")
         items, faults = [], []
         seen = {}
         for item in entries:
@@ -112,19 +113,13 @@ class FeedSource:
         fault = f"{answer.url}: the server asks for time (HTTP {answer.status}) until {until:%H:%M:%S} UTC"
         return Harvest((), replace(known, next_at=until.isoformat()).written(), (fault,))
 
-    def _entries(self, answer: Answer) -> list[Item]:
-        """Oldest first; an id that stands twice is told apart by its address."""
-        try:
-            text = answer.body.lstrip(b"\xef\xbb\xbf \t\r\n")
-            raw = _json_feed(text, answer.url) if text.startswith(b"{") else _xml_feed(answer)
-        except SourceError:
-            raise
-        except Exception as error:
-            # Whatever a parser stumbles over in hostile input must not stop the other sources.
-            raise SourceError(f"{answer.url}: the feed cannot be read ({error})") from error
+    def _items(self, listing: Listing) -> list[Item]:
+        """Oldest first; an id that stands twice is told apart by its address. What has no address is left out."""
         items: dict[str, Item] = {}
-        for entry in raw:
-            item = self._item(entry)
+        for entry in listing.entries:
+            if not entry.url:
+                continue
+            item = self._item(entry, entry.url)
             if item.key in items and items[item.key].url != item.url:
                 item = replace(item, key=f"{item.key} {item.url}")
             items.setdefault(item.key, item)
@@ -132,21 +127,21 @@ class FeedSource:
         dated = all(item.published_at for item in listed)
         return sorted(listed, key=_published) if dated else listed
 
-    def _item(self, entry: Mapping[str, Any]) -> Item:
+    def _item(self, entry: Entry, url: str) -> Item:
         zone = ZoneInfo(self._settings.timezone)
-        language = self._settings.language or entry.get("language")
+        language = self._settings.language or entry.language
         return Item(
             source=self._name,
-            key=entry.get("id") or entry["url"],
-            url=entry["url"],
-            html=entry.get("html") or "",
-            headline=entry.get("headline"),
-            published_at=dates.parse(entry.get("published"), zone),
-            updated_at=dates.parse(entry.get("updated"), zone),
+            key=entry.id or url,
+            url=url,
+            html=entry.html,
+            headline=entry.headline,
+            published_at=dates.parse(entry.published, zone),
+            updated_at=dates.parse(entry.updated, zone),
             language=Language(language) if language else None,
-            author=entry.get("author"),
-            topics=tuple(entry.get("topics", ())),
-            image=entry.get("image"),
+            author=entry.author,
+            topics=entry.topics,
+            image=entry.image,
         )
 
     def _whole(self, item: Item) -> Generator[Ask, Answer, Item]:
@@ -190,80 +185,6 @@ def _retry_after(answer: Answer, now: datetime) -> datetime | None:
         return parsedate_to_datetime(said)
     except ValueError:
         return now + timedelta(minutes=5)
-
-
-def _xml_feed(answer: Answer) -> Iterable[dict[str, Any]]:
-    parsed = feedparser.parse(BytesIO(answer.body), response_headers=_headers(answer), sanitize_html=False)
-    if not parsed.version and not parsed.entries:
-        start = answer.body.lstrip()[:200].lower()
-        what = "an HTML page" if b"<html" in start or b"<!doctype html" in start else "no feed"
-        raise SourceError(f"{answer.url}: this is {what}; give the address of the feed itself")
-    language = parsed.feed.get("language")
-    found = [one for entry in parsed.entries if (one := _xml_entry(entry, answer.url, language))]
-    if parsed.bozo and not found:
-        raise SourceError(
-            f"{answer.url}: the feed is broken, nothing of it can be read ({parsed.bozo_exception})"
-        )
-    return found
-
-
-def _headers(answer: Answer) -> dict[str, str]:
-    kept = {name: value for name, value in answer.headers.items() if name == "content-type"}
-    return kept | {"content-location": answer.url}
-
-
-def _xml_entry(entry: Any, base: str, language: str | None) -> dict[str, Any] | None:
-    url = entry.get("link") or (entry.get("id") if str(entry.get("id", "")).startswith("http") else None)
-    if not url:
-        return None
-    updated = dict.get(entry, "updated")  # past feedparser's own, deprecated, mapping to "published"
-    contents = [one.get("value", "") for one in entry.get("content", ())]
-    image = next(
-        (
-            one.get("url") or one.get("href")
-            for one in [*entry.get("media_content", ()), *entry.get("enclosures", ())]
-            if str(one.get("type", one.get("medium", ""))).startswith("image")
-        ),
-        None,
-    )
-    return {
-        "id": entry.get("id"),
-        "url": urljoin(base, url),
-        "headline": entry.get("title"),
-        "html": max([*contents, entry.get("summary", "")], key=len),
-        "published": entry.get("published") or updated,
-        "updated": updated,
-        "author": entry.get("author"),
-        "topics": [tag.get("term") for tag in entry.get("tags", ()) if tag.get("term")],
-        "language": entry.get("language") or language,
-        "image": urljoin(base, image) if image else None,
-    }
-
-
-def _json_feed(body: bytes, base: str) -> Iterable[dict[str, Any]]:
-    try:
-        feed = json.loads(body)
-    except ValueError as error:
-        raise SourceError(f"{base}: this is broken JSON ({error})") from error
-    if "jsonfeed" not in str(feed.get("version")):
-        raise SourceError(f"{base}: this JSON is no JSON Feed (it has no jsonfeed.org version)")
-    return [_json_entry(entry, base, feed) for entry in feed.get("items", ()) if entry.get("url")]
-
-
-def _json_entry(entry: dict[str, Any], base: str, feed: dict[str, Any]) -> dict[str, Any]:
-    authors = entry.get("authors") or feed.get("authors") or [{}]
-    return {
-        "id": str(entry.get("id") or "") or None,
-        "url": urljoin(base, entry["url"]),
-        "headline": entry.get("title"),
-        "html": entry.get("content_html") or entry.get("content_text") or entry.get("summary"),
-        "published": entry.get("date_published"),
-        "updated": entry.get("date_modified"),
-        "author": authors[0].get("name"),
-        "topics": entry.get("tags") or [],
-        "language": entry.get("language") or feed.get("language"),
-        "image": entry.get("image"),
-    }
 
 
 def _published(item: Item) -> datetime:

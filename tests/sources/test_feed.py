@@ -240,7 +240,7 @@ def test_a_page_that_cannot_be_had_is_asked_for_again() -> None:
 
 def test_a_parser_that_stumbles_stops_only_this_source() -> None:
     with pytest.raises(SourceError, match="cannot be read"):
-        fetch('{"version": "https://jsonfeed.org/version/1.1", "items": [{"url": 7}]}')
+        fetch('{"version": "https://jsonfeed.org/version/1.1", "items": [{"url": "x", "tags": 7}]}')
 
 
 def page(wire: Wire) -> PageSource:
