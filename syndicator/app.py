@@ -47,6 +47,7 @@ from .services.notebook import Notebook
 from .services.porter import Porter
 from .services.rehearsal import Rehearsal
 from .services.returns import Returns
+from .services.stories import Stories
 from .services.summaries import CashBook, Summaries
 from .services.vault import Vault
 from .storage import brakes, outbox
@@ -110,6 +111,7 @@ class App:
             every=self.settings.schedule.ingest,
             stopping=self.stopping.is_set,
         )
+        self.stories = Stories(self.database, now=now)
         self.porter = Porter(
             self.database, now=now, chance=self.world.rng.randbytes, per_minute=self.settings.api.per_minute
         )

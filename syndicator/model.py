@@ -108,6 +108,7 @@ class Item:
     image_alt: str | None = None
     image_credit: str | None = None
     caption: str | None = None
+    versions: tuple[tuple[str, str], ...] = ()  # language and URL of the same story
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +122,9 @@ class Article:
     headline: str
     body: tuple[str, ...]  # paragraphs
     published_at: datetime
+    dated: bool = (
+        True  # False: its source gave no date that can be believed, and this is when it was first seen
+    )
     dateline: str | None = None
     credits: tuple[str, ...] = ()  # "Reuters", ...
     caption: str | None = None
@@ -129,6 +133,7 @@ class Article:
     topics: frozenset[str] = frozenset()
     image: str | None = None
     image_alt: str | None = None
+    versions: tuple[tuple[str, str], ...] = ()  # language and URL of the same story, as its source says
     fingerprint: str = ""  # of the text: same text, same story
 
 

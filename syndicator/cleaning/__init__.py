@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
@@ -22,6 +22,7 @@ from syndicator.text.languages import identify
 
 from . import extraction
 
+FAR_AHEAD = timedelta(days=366)  # beyond it a date is a slip, and no embargo
 PAGE_MAX = 4_000_000  # characters; a story's page has some hundred thousand
 _TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_[ce]id|igshid|ref|ref_src|spm|yclid", re.IGNORECASE)
 
@@ -30,7 +31,7 @@ def clean(item: Item, *, languages: Sequence[str], now: datetime) -> Article:
     """The article in an item. Raises :exc:`SourceError`, naming the URL, when there is no story in it.
 
     ``languages`` are the newsroom's: a language the source declares wins, else the letters decide.
-    ``now`` stands in for a date that the source does not give.
+    ``now`` stands in for a date that the source does not give, or that is more than a year ahead.
     """
     page = _page(item) if item.whole_page else _text_of(item)
     item = _with_page(item, page)
@@ -42,6 +43,7 @@ def clean(item: Item, *, languages: Sequence[str], now: datetime) -> Article:
     dateline, first = chrome.split_dateline(body[0])
     body = (first, *body[1:])
     text = "\n".join(body)
+    date = item.published_at if item.published_at and item.published_at < now + FAR_AHEAD else None
     return Article(
         id=article_id(item.source, item.key),
         revision=1,
@@ -49,7 +51,8 @@ def clean(item: Item, *, languages: Sequence[str], now: datetime) -> Article:
         language=_language(item, f"{headline} {text}", languages),
         headline=headline,
         body=body,
-        published_at=item.published_at or now,
+        published_at=date or now,
+        dated=date is not None,
         dateline=dateline,
         credits=chrome.agencies(text),
         caption=markup.plain(item.caption or "") or page.caption or caption,
@@ -58,6 +61,7 @@ def clean(item: Item, *, languages: Sequence[str], now: datetime) -> Article:
         topics=frozenset(topic for topic in map(markup.plain, item.topics) if topic),
         image=item.image,
         image_alt=markup.plain(item.image_alt or "") or page.image_alt,
+        versions=tuple((language, canonical(url)) for language, url in page.versions + item.versions),
         fingerprint=fingerprint(text),
     )
 
@@ -100,6 +104,7 @@ class _Found:
     image: str | None = None
     image_alt: str | None = None
     caption: str | None = None
+    versions: tuple[tuple[str, str], ...] = ()  # language and URL
 
 
 def _text_of(item: Item) -> _Found:
@@ -198,6 +203,10 @@ def _told(tree: Any, url: str) -> _Found:
         image=urljoin(url, image) if image else None,
         image_alt=tags.get("og:image:alt") or _first(tree, "//article//img[@alt != '']/@alt"),
         caption=_text(tree, "//article//figcaption"),
+        versions=tuple(
+            (str(link.get("hreflang")), urljoin(url, link.get("href")))
+            for link in tree.xpath("//link[@rel='alternate'][@hreflang != 'x-default'][@href]")
+        ),
     )
 
 

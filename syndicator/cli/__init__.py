@@ -21,6 +21,7 @@ from .operator import commands as operator
 from .proofs import commands as proofs
 from .readers import subscribers
 from .retractions import commands as retractions
+from .stories import commands as stories
 from .summaries import commands as summaries
 
 app = typer.Typer(
@@ -36,6 +37,7 @@ app.add_typer(keeper)
 app.add_typer(mail)
 app.add_typer(retractions)
 app.add_typer(summaries)
+app.add_typer(stories)
 app.add_typer(database, name="db")
 app.add_typer(key, name="key")
 newsletter.add_typer(proofs)

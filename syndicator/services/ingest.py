@@ -14,7 +14,7 @@ from syndicator.cleaning import article_id
 from syndicator.errors import SourceError, SourceGone
 from syndicator.model import Article, Item
 from syndicator.ports import Answer, Ask, Harvest, News, Source, Stepwise
-from syndicator.storage import archive, calls, hubs, retractions
+from syndicator.storage import archive, calls, hubs, identity, retractions, siblings
 from syndicator.storage.archive import Arrival, SourceState
 from syndicator.storage.database import Connection, Database
 
@@ -286,7 +286,7 @@ def _hold_flood(
     if len(news) <= watched.at_most:
         return []
     newest = sorted(news, key=lambda article: article.published_at, reverse=True)
-    recent = {article.id for article in newest[: watched.at_most] if article.published_at > since}
+    recent = {one.id for one in newest[: watched.at_most] if one.dated and one.published_at > since}
     held = [article.id for article in news if article.id not in recent]
     archive.hold_back(connection, held)
     return [
@@ -311,24 +311,39 @@ def _arrivals(
     harvest: Harvest,
     since: datetime | None,
 ) -> tuple[tuple[Article, Arrival], ...]:
-    now, arrivals = looked.looked_at, []
+    now = looked.looked_at
+    arrivals: list[archive.Kept] = []
+    # At first sight nothing is told apart that its publisher keeps apart.
+    neighbours = identity.Neighbours(looked.name, now) if since is None else None
     old = {article_id(looked.name, key) for key in harvest.old}
     for article in cleaned:
-        fresh = (since is None or article.published_at > since) and article.id not in old
-        arrival = archive.record(connection, article, source=looked.name, now=now, fresh=fresh)
-        arrivals.append((article, arrival))
+        news = since is None or (article.dated and article.published_at > since)
+        kept = archive.record(
+            connection,
+            article,
+            source=looked.name,
+            now=now,
+            fresh=news and article.id not in old,
+            neighbours=neighbours,
+            listed={one.id for one, _ in arrivals},
+        )
+        arrivals.append(kept)
+        if kept.arrival in {Arrival.NEW, Arrival.REVISED}:
+            new = neighbours is not None and kept.arrival is Arrival.NEW
+            siblings.note(connection, kept.article, now, guess=new)
     by = _who(looked)
-    for one in retractions.taken_back_by(connection, by, [article.id for article in cleaned]):
+    for one in retractions.taken_back_by(connection, by, [article.id for article, _ in arrivals]):
         retractions.readmit(connection, one, now=now, by=by)
     return tuple(arrivals)
 
 
 def _take_back(connection: Connection, looked: SourceState, harvest: Harvest) -> tuple[str, ...]:
-    gone = archive.revisions_of(connection, [article_id(looked.name, key) for key in harvest.withdrawn])
-    for one in sorted(gone):
+    wanted = [article_id(looked.name, key) for key in harvest.withdrawn]
+    gone = identity.ids_of(connection, wanted, looked.name)
+    for one in gone:
         why = "its publisher took it back"
         retractions.take_back(connection, one, now=looked.looked_at, by=_who(looked), why=why)
-    return tuple(sorted(gone))
+    return tuple(gone)
 
 
 def _hub(harvest: Harvest) -> tuple[str, str] | None:

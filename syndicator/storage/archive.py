@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, or_, select, update
 
 from syndicator.composing import LEAD
 from syndicator.errors import NotFound
-from syndicator.model import Article, DeliveryState, EditionKind
+from syndicator.model import Article, ArticleId, DeliveryState, EditionKind
+from syndicator.revising import Change, compare
 
-from .content import ARTICLE, dump
+from . import identity
+from .content import ARTICLE, CHANGE, dump
+from .identity import Kind
 from .retractions import is_retracted
 from .schema import articles, deliveries, edition_stories, editions, revisions, sources, story_keys
 from .statements import dialect, stands
 
+AHEAD = timedelta(minutes=10)  # of our clock; a story that is dated further ahead is under an embargo
 FLASH_MAIL = "/flash"  # after a newsletter's name: the right to carry a story to its readers at once
 
 
@@ -87,26 +91,85 @@ def hold_back(connection: Connection, wanted: Sequence[str]) -> None:
     connection.execute(update(articles).where(articles.c.id.in_(wanted)).values(fresh=False))
 
 
-def record(connection: Connection, article: Article, *, source: str, now: datetime, fresh: bool) -> Arrival:
-    """Keep an article as new, as a revision of one we have, or not at all when nothing changed."""
-    known = connection.execute(select(articles).where(articles.c.id == article.id)).one_or_none()
-    if known is None:
-        if _twin(connection, article):
-            return Arrival.TWIN
+class Kept(NamedTuple):
+    article: Article  # as it is kept: under the id it has here, in its newest revision
+    arrival: Arrival
+
+
+def record(
+    connection: Connection,
+    article: Article,
+    *,
+    source: str,
+    now: datetime,
+    fresh: bool,
+    neighbours: identity.Neighbours | None = None,
+    listed: Collection[str] = (),
+) -> Kept:
+    """Keep an article as new, as a revision of one we have, or not at all when nothing changed.
+
+    Only the source that brought a story revises it, and of two entries that are one story in the same look only the
+    first (``listed``: what came with it before). ``neighbours``: also take nearly the same text for the story.
+    """
+    names = identity.names_of(article)
+    known = identity.known_as(connection, names.values())
+    found = next((known[one] for one in names.values() if one in known), None)
+    if found and known.get(names[Kind.ID]) == found:
+        before = newest_of(connection, found)
+        if identity.used_again(before, article):
+            other = replace(article, id=identity.id_of_another(article))
+            return record(connection, other, source=source, now=now, fresh=fresh, listed=listed)
+    if found is None and neighbours:
+        found = neighbours.nearest(connection, article)
+    if found is None:
         _insert(connection, article, source=source, now=now, fresh=fresh)
-        return Arrival.NEW
-    if known.fingerprint == article.fingerprint and known.headline == article.headline:
-        return Arrival.KNOWN
-    revised = replace(article, revision=known.revision + 1)
-    connection.execute(update(articles).where(articles.c.id == article.id).values(_row(revised)))
-    _add_revision(connection, revised, now)
-    return Arrival.REVISED
+        identity.remember(connection, names.values(), article.id)
+        if neighbours:
+            neighbours.add(article)
+        return Kept(article, Arrival.NEW)
+    identity.remember(connection, names.values(), found)
+    return _known(connection, found, article, source=source, now=now, again=found in listed)
 
 
-def _twin(connection: Connection, article: Article) -> bool:
-    same_text = and_(articles.c.fingerprint == article.fingerprint, articles.c.language == article.language)
-    found = connection.execute(select(articles.c.id).where(or_(articles.c.url == article.url, same_text)))
-    return found.first() is not None
+def _known(
+    connection: Connection, found: ArticleId, article: Article, *, source: str, now: datetime, again: bool
+) -> Kept:
+    before = newest_of(connection, found)
+    row = connection.execute(select(articles).where(articles.c.id == found)).one()
+    same = before.fingerprint == article.fingerprint and before.headline == article.headline
+    if same or row.source != source or again:
+        _move_embargo(connection, row, article, now) if row.source == source and not again else None
+        return Kept(before, Arrival.KNOWN if article.id == found and not again else Arrival.TWIN)
+    published_at = article.published_at if article.dated else before.published_at
+    revised = replace(article, id=found, revision=row.revision + 1, published_at=published_at)
+    connection.execute(update(articles).where(articles.c.id == found).values(_row(revised)))
+    _add_revision(connection, revised, now, compare(before, revised))
+    _move_embargo(connection, row, article, now)
+    return Kept(revised, Arrival.REVISED)
+
+
+def opens_at(article: Article, now: datetime) -> datetime | None:
+    """Until when its date keeps a story back; None where it does not. A publisher's clock may be ahead a little."""
+    return article.published_at if article.dated and article.published_at > now + AHEAD else None
+
+
+def _move_embargo(connection: Connection, row: Row[Any], article: Article, now: datetime) -> None:
+    """The source's word, until an editor has said something. What has opened stays open."""
+    if row.opens_by is not None or (row.opens_at is None or row.opens_at <= now):
+        return
+    moved = opens_at(article, now) or now
+    connection.execute(update(articles).where(articles.c.id == row.id).values(opens_at=moved))
+
+
+def set_embargo(connection: Connection, article: str, until: datetime, *, by: str) -> None:
+    connection.execute(update(articles).where(articles.c.id == article).values(opens_at=until, opens_by=by))
+
+
+def embargoes(connection: Connection, wanted: Collection[str], now: datetime) -> dict[str, datetime]:
+    """Which of these stories wait, and until when."""
+    query = select(articles.c.id, articles.c.opens_at)
+    waiting = query.where(articles.c.id.in_(wanted), articles.c.opens_at > now)
+    return {row.id: row.opens_at for row in connection.execute(waiting)}
 
 
 def _row(article: Article) -> dict[str, object]:
@@ -116,13 +179,41 @@ def _row(article: Article) -> dict[str, object]:
 
 def _insert(connection: Connection, article: Article, *, source: str, now: datetime, fresh: bool) -> None:
     row = _row(article) | {"id": article.id, "source": source, "seen_at": now, "fresh": fresh}
-    connection.execute(insert(articles).values(row))
-    _add_revision(connection, article, now)
+    connection.execute(insert(articles).values(row | {"opens_at": opens_at(article, now)}))
+    _add_revision(connection, article, now, None)
 
 
-def _add_revision(connection: Connection, article: Article, now: datetime) -> None:
+def _add_revision(connection: Connection, article: Article, now: datetime, change: Change | None) -> None:
     row = {"article": article.id, "revision": article.revision, "seen_at": now}
-    connection.execute(insert(revisions).values(row | {"content": dump(ARTICLE, article)}))
+    told = {"content": dump(ARTICLE, article), "change": change and CHANGE.dump_python(change, mode="json")}
+    connection.execute(insert(revisions).values(row | told))
+
+
+def newest_of(connection: Connection, wanted: ArticleId) -> Article:
+    """The story with this id as it is now."""
+    row = connection.execute(_current().where(articles.c.id == wanted)).one()
+    return ARTICLE.validate_python(row.content)
+
+
+class Revision(NamedTuple):
+    number: int
+    seen_at: datetime
+    headline: str
+    change: Change | None
+
+
+def history(connection: Connection, wanted: str) -> list[Revision]:
+    """Every revision of a story, the first first."""
+    query = select(revisions).where(revisions.c.article == wanted).order_by(revisions.c.revision)
+    return [
+        Revision(
+            number=row.revision,
+            seen_at=row.seen_at,
+            headline=row.content["headline"],
+            change=CHANGE.validate_python(row.change) if row.change else None,
+        )
+        for row in connection.execute(query)
+    ]
 
 
 def article(connection: Connection, wanted: str, revision: int | None = None) -> Article:
@@ -161,7 +252,7 @@ def unsent(
 ) -> list[Article]:
     """Fresh articles, oldest first, that this channel (or newsletter on it) has not carried yet.
 
-    Dates in the future are an embargo: they wait until ``now`` has passed them.
+    A story under an embargo waits until ``now`` has passed it, and is as fresh then as one that came in at that moment.
     """
     gone = exists().where(
         story_keys.c.article == articles.c.id,
@@ -171,8 +262,8 @@ def unsent(
     query = _current().where(
         articles.c.fresh,
         articles.c.language.in_(languages),
-        articles.c.seen_at >= since,
-        articles.c.published_at <= now,
+        func.coalesce(articles.c.opens_at, articles.c.seen_at) >= since,
+        or_(articles.c.opens_at.is_(None), articles.c.opens_at <= now),
         ~gone,
         ~is_retracted(),
     )

@@ -9,8 +9,10 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from syndicator.model import Article, Post, Summary
+from syndicator.revising import Change
 
 ARTICLE = TypeAdapter(Article)
+CHANGE = TypeAdapter(Change)
 POST = TypeAdapter(Post)
 SUMMARY = TypeAdapter(Summary)
 

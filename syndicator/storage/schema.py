@@ -137,6 +137,8 @@ articles = Table(
     Column("published_at", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),
     Column("fresh", Boolean, nullable=False),  # false: listed already when the source was first seen
+    Column("opens_at", Moment),  # an embargo: nothing carries it by itself before; none: it never had one
+    Column("opens_by", String),  # the editor who said so; none: its source
     Index(None, "source"),
     Index(None, "language", "published_at"),
     Index(None, "url"),
@@ -150,6 +152,31 @@ revisions = Table(
     Column("revision", Integer, primary_key=True),
     Column("seen_at", Moment, nullable=False),
     Column("content", JSON, nullable=False),  # the whole Article
+    Column(
+        "change", JSON
+    ),  # what it changed of the one before; none: it is the first, or older than the column
+)
+
+# Whatever a story was ever known by: any of them is the story.
+article_names = Table(
+    "article_names",
+    metadata,
+    Column("name", String, primary_key=True),  # kind:hash of an id, an address, a text
+    Column("article", ForeignKey("articles.id"), nullable=False),
+    Index(None, "article"),
+)
+
+# The same story in another language. Said by its page, or by an editor; or guessed, and then it is but a suggestion.
+siblings = Table(
+    "siblings",
+    metadata,
+    Column("article", ForeignKey("articles.id"), primary_key=True),
+    Column("name", String, primary_key=True),  # of the other one; it may not have come in yet
+    Column("language", String, nullable=False),
+    Column("guessed", Boolean, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Index(None, "name"),
 )
 
 # What editors wrote of a story, and what a model proposed that the gate did not clear.

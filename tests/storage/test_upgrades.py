@@ -15,13 +15,13 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import event, inspect, text
 
-from syndicator.model import ChannelId, Limits, Outcome, Receipt
+from syndicator.model import ArticleId, ChannelId, Limits, Outcome, Receipt
 from syndicator.ports import Capabilities, Lane, Parcel, one_by_one
 from syndicator.services import doubts, postroom
 from syndicator.services.keeper import Keeper
 from syndicator.services.memory import Memory
 from syndicator.storage import database as opening
-from syndicator.storage import ledger
+from syndicator.storage import identity, ledger
 from syndicator.storage.database import Database
 from tests.circulation import KEYS, paused, stands
 from tests.deaths import killed
@@ -107,6 +107,15 @@ def deliver(database: Database) -> Postbox:
     )
     postroom.deliver(lane, box)
     return box
+
+
+def test_old_stories_are_known_by_their_addresses_and_texts(bare: Database) -> None:
+    build(bare, "0013")
+    bare.migrate()
+    names = [identity.address("http://www.news.example/a1/"), identity.name(identity.Kind.TEXT, "en", "f1")]
+    with bare.read() as connection:
+        assert identity.known_as(connection, names) == dict.fromkeys(names, "a1")
+        assert identity.ids_of(connection, [ArticleId("a1")], "site") == ["a1"]
 
 
 def test_every_earlier_schema_is_frozen() -> None:
