@@ -15,7 +15,7 @@ from syndicator.text import sentences
 
 from . import alignment, lexicon, machines
 from .claims import Claim, Ground, findings
-from .tokens import Sentence, sentence
+from .tokens import Sentence, joined, sentence
 
 __all__ = ["HEADLINE", "Gate", "numbered", "worst"]
 
@@ -32,7 +32,7 @@ class Gate:
 
     def check(self, text: str) -> tuple[Checked, ...]:
         """Its sentences with what they were made of, and what stands against each."""
-        return tuple(self._checked(one) for one in sentences.split(text, self._language))
+        return tuple(self._checked(one) for one in sentences.split(joined(text), self._language))
 
     def _checked(self, text: str) -> Checked:
         if machines.addressed(text):
@@ -77,7 +77,7 @@ def numbered(article: Article) -> Iterator[tuple[int, str, bool]]:
     number = 0
     for paragraph in article.body:
         spoilt = machines.addressed(paragraph)
-        for text in sentences.split(paragraph, article.language):
+        for text in sentences.split(joined(paragraph), article.language):
             yield number, text, spoilt
             number += 1
 

@@ -13,7 +13,7 @@ from . import figures, lexicon
 _TOKEN = re.compile(
     r"\d(?:[\d.,٬٫]*\d)?|[^\W\d_]+?(?=n't\b)|n't\b|'(?:s|re|ve|ll|d|m)\b|[^\W\d_]+|[%٪$£€¥]|[,;:،؛.()!?؟\n]"
 )
-_THOUSANDS = re.compile(r"(?<![\d.,])(\d{1,3}),? 000(?!\d)")  # "26 000", as some set it
+_THOUSANDS = re.compile(r"(?<![\d.,])(\d{1,3}),?[ \u00a0\u202f]000(?!\d)")  # "26 000", as some set it
 _PARTED = re.compile(r"(?<!\d)(\d{1,3})\. (\d{1,2})(?= ?(?:million|billion|m\b|bn\b|%|per cent))")  # "1. 7m"
 _SHORT = {"'re": "are", "'ve": "have", "'ll": "will", "'m": "am", "ca": "can", "wo": "will"}
 MARKS = frozenset(",;:،؛.()!?؟\n")  # no number goes on beyond them
@@ -38,8 +38,13 @@ class Sentence(NamedTuple):
         return tuple(token.word for token in self.tokens)
 
 
+def joined(text: str) -> str:
+    """Numbers that were parted by a blank in one piece: else a sentence would end in them."""
+    return _PARTED.sub(r"\1.\2", _THOUSANDS.sub(r"\1,000", text))
+
+
 def sentence(text: str, language: str) -> Sentence:
-    folded = _PARTED.sub(r"\1.\2", _THOUSANDS.sub(r"\1,000", plain(text)))
+    folded = plain(joined(text))
     found = list(_TOKEN.finditer(folded))
     tokens, at = [], 0
     for word, taken in figures.keyed([_SHORT.get(one[0], one[0]) for one in found]):
