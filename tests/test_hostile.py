@@ -108,13 +108,15 @@ def shown(told: Edition) -> Iterator[str]:
         for story in told.stories
     ]
     page = {"newsletter": "morning", "title": told.title, "date": told.title, "open": True, "languages": []}
+    page |= {"flash": False, "changed": len(stories)}
     arranged = renderer.arranged(told, stories)
     yield renderer.page("pages/edition.html", told.language, embedded=False, **page, **arranged)
     content = renderer.page("pages/entry.html", told.language, **arranged)
     yield content
     day = datetime(2026, 3, 1, tzinfo=UTC)
+    title = renderer.page("pages/entry.txt", told.language, **page | {"flash": True}, **arranged)
     entry = feeds.Entry(
-        id="e", title=told.title, url=ARCHIVE, summary=told.title, content=content, published=day, changed=day
+        id="e", title=title, url=ARCHIVE, summary=told.title, content=content, published=day, changed=day
     )
     feed = feeds.Feed(title=told.title, home=ARCHIVE, address=ARCHIVE, language="ckb", entries=(entry,))
     top = ElementTree.fromstring(feeds.rss(feed))  # noqa: S314 - our own

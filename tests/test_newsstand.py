@@ -186,6 +186,8 @@ def test_a_breaking_story_is_in_the_mailbox_before_the_digest(stand: Stand) -> N
         (mail,) = stand.sandbox.smtp.mails
         assert str(mail.message["Subject"]) == "Rain closes the Azmar road for a second day"
         assert "Auto-Submitted" not in mail.message
+        assert "Evening digest · Breaking · Sunday, March 1, 2026" in mail.part("plain")
+        assert mail.part("html").count("Rain closes the Azmar road for a second day") == 1
         app.compile()
         app.deliver("letters")
         assert len(stand.sandbox.smtp.mails) == 1

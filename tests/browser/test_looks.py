@@ -230,11 +230,14 @@ def test_hostile_stories_open_nothing(browser: Browser) -> None:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str, str]]:
     """Where a newsroom's archive is, with one edition; what that is called."""
     time = [datetime(2026, 3, 1, 9, tzinfo=UTC)]
     with Sandbox(now=lambda: time[0]) as sandbox:
         path = sandbox.configure(tmp_path_factory.mktemp("house"))
+        flash = 'flash = { sections = ["Breaking", "بەپەلە", "عاجل"] }'
+        told = path.read_text("utf-8").replace("[newsletters.evening]", f"[newsletters.evening]\n{flash}")
+        path.write_text(told, "utf-8")
         with App.opened(path, {}, now=lambda: time[0]) as app, serving(app) as base:
             wish = Wish(address="sara@readers.example", language="ckb", newsletter="evening", proof="p")
             app.subscribe([wish], "evening")
@@ -245,11 +248,14 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]
             with ThreadPoolExecutor(1) as pool:  # the browser keeps an event loop in this thread
                 pool.submit(app.deliver, "letters").result()
             slot = slot_name(time[0])
+            (flash,) = {one.name for one in app.circulation.backnumbers.listed("evening", "ckb", limit=9)} - {
+                slot
+            }
             time[0] += timedelta(days=1)
             for slug in ("rain-closes-the-azmar-road", "baran-reigay-azmar", "amtar-tariq-azmar"):
                 sandbox.newsroom.revise(slug, headline="Corrected: 1 2 3")
             app.look()
-            yield base, slot
+            yield base, slot, flash
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -257,7 +263,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_archive(
     browser: Browser,
-    house: tuple[str, str],
+    house: tuple[str, str, str],
     axe: str,
     tmp_path: Path,
     *,
@@ -265,9 +271,9 @@ def test_the_archive(
     width: int,
     scheme: str,
 ) -> None:
-    base, slot = house
+    base, slot, flash = house
     page = page_of(browser, width, scheme)
-    for name in ("", "evening/", f"evening/{slot}", "evening/nothing"):
+    for name in ("", "evening/", f"evening/{slot}", f"evening/{flash}", "evening/nothing"):
         page.goto(f"{base}/archive/{name}?language={language}")
         page.screenshot(
             path=tmp_path / f"{language}-{width}-{scheme}-{name.replace('/', '-')}.png", full_page=True

@@ -39,6 +39,9 @@ class Clock:
         return self.time
 
 
+ASKS = 'zone = "reader"\nflash = { sections = ["Never"] }'  # all that the pages may ask a reader
+
+
 @dataclass
 class House:
     sandbox: Sandbox
@@ -81,7 +84,8 @@ def house(tmp_path: Path) -> Iterator[House]:
     clock = Clock()
     with Sandbox(now=clock.now) as sandbox:
         path = sandbox.configure(tmp_path)
-        path.write_text(path.read_text("utf-8") + TOPICS, "utf-8")
+        told = path.read_text("utf-8").replace("[newsletters.evening]", f"[newsletters.evening]\n{ASKS}")
+        path.write_text(told + TOPICS, "utf-8")
         with App.opened(path, {}, now=clock.now) as app, serving(app) as base:
             yield House(sandbox, app, clock, base, tmp_path)
 
@@ -178,12 +182,15 @@ def test_the_whole_life_of_a_reader(
     page.goto(house.link("preferences"))
     page.uncheck("[name='topic:evening'][value=breaking]")
     page.check("[name='frequency:evening'][value=daily]")
+    page.uncheck("[name=breaking]")
+    page.select_option("#zone", "Europe/Berlin")
     other = "ar" if language == "ckb" else "ckb"
     page.select_option("#language", other)
     see("preferences")
     page.click("form:has(#language) > button")
     assert SAYS[other][2] in page.inner_text("[role=status]")
     assert page.evaluate("document.documentElement.lang") == other
+    assert (page.is_checked("[name=breaking]"), page.input_value("#zone")) == (False, "Europe/Berlin")
     one_click = house.link("unsubscribe")
     page.goto(one_click)
     see("leave")

@@ -66,8 +66,9 @@ class Desk:
     def _flash_mail(self, article: Article, newsletter: Newsletter) -> Planned:
         door = newsletter.door
         edition = self._single(EditionKind.FLASH, f"flash:{article.id}:{newsletter.name}", article, door)
+        title = newsletter.titles.get(edition.language, newsletter.name)
         try:
-            (post,) = self._write(edition, door, newsletter)
+            (post,) = self._write(replace(edition, title=title), door, newsletter)
         except TemplateError as error:
             return Planned(faults=(f"{article.id} to {newsletter.name}: {error}",))
         due_at = door.quiet_until(edition.due_at, article)
@@ -79,7 +80,6 @@ class Desk:
             had = planning.of_the_day(
                 connection, newsletter.day_of(due_at), (EditionKind.FLASH,), newsletter.name
             )
-            title = newsletter.titles.get(edition.language, newsletter.name)
             planning.add_edition(
                 connection,
                 edition,
