@@ -15,14 +15,14 @@ from .model import Allowance, Edition, Post
 from .net.asking import Limits
 from .net.names import SystemNames
 from .net.web import GuardedWeb
-from .ports import Mailer, Names, Source, World
+from .ports import Budgeted, Mailer, Names, Source, World
 from .services.clicks import Clicks
 from .services.pacing import Pacer, Pacing
 from .services.preflight import Preflight, Surroundings
 from .services.reputation import ASKED, Reputation, Shares
 from .services.returns import Returns
 from .storage import allowances, brakes
-from .storage.allowances import Ration
+from .storage.allowances import Budget, Ration
 from .storage.database import Database
 from .storage.outbox import Claimed
 from .storage.specimens import NOBODY
@@ -94,8 +94,11 @@ class Gate:
         for web in self._webs:
             web.close()
 
-    def ration(self, channel: str) -> Ration | None:
+    def ration(self, channel: str) -> Ration | Budget | None:
         """What limits a channel; None where nothing does."""
+        made = self._channel(channel)
+        if isinstance(made, Budgeted):
+            return Budget(made.door, made.budgets)
         mailer, settings = self._mailer(channel), self._wiring.settings
         if mailer is None or not mailer.limited:
             return None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple, NewType, assert_never
+from typing import NamedTuple, NewType, Self, assert_never
 
 ArticleId = NewType("ArticleId", str)  # hash of source and the publisher's own id
 EditionId = NewType("EditionId", str)
@@ -296,6 +296,9 @@ class Receipt(NamedTuple):
         False  # deferred because the door itself is shut (token revoked, kicked out): stop the channel
     )
     wire_hash: str = ""  # sha256 of what went over the wire
+    waits: bool = (
+        False  # deferred because nothing goes through the door before ``retry_at``: all wait, in their order
+    )
 
 
 def settle(receipt: Receipt) -> DeliveryState:
@@ -320,6 +323,12 @@ class Allowance:
     name: str
     rate: float  # a second; 0: it does not fill again
     most: float  # what it holds, and begins with
+
+    @classmethod
+    def never_more(cls, name: str, number: int, seconds: float) -> Self:
+        """At most so many in any stretch of so many seconds, a quarter of them at once."""
+        most = max(1, number // 4)
+        return cls(name=name, rate=(number + 1 - most) / seconds, most=most)
 
 
 class Frequency(StrEnum):

@@ -227,7 +227,7 @@ def _standing(told: dict[str, Any], *, whole: bool) -> list[str]:
     paused = [f"⏸ {name} is paused; `syndicator resume {name}` lets it go on" for name in told["paused"]]
     paused += [line for name, about in told["waiting"].items() for line in _waiting(name, about)]
     paused += [
-        f"✕ the relay {name} is left alone until {about['until']:%H:%M} UTC: {about['why']}"
+        f"✕ {name} is left alone until {about['until']:%H:%M} UTC: {about['why']}"
         for name, about in told["resting"].items()
     ]
     paused += [f"✕ {one['edition']}: {one['said']}" for one in told["reputation"]]

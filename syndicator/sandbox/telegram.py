@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from math import ceil
 from typing import Any
 
 from . import entities
@@ -36,6 +38,15 @@ class Message:
     origin: tuple[str, int] | None = None  # chat and id of the message it was forwarded from
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flood:
+    """How many messages are taken; a number and the seconds in which so many may come."""
+
+    chat: tuple[int, float] = (1, 1.0)
+    group: tuple[int, float] = (20, 60.0)
+    bot: tuple[int, float] = (30, 1.0)
+
+
 @dataclass
 class Chat:
     id: int
@@ -44,6 +55,7 @@ class Chat:
     messages: list[Message] = field(default_factory=list)
     protected: bool = False  # nothing may be forwarded from here
     shut: bool = False  # the bot has no rights here
+    sent: deque[datetime] = field(default_factory=deque)  # when messages came, for the limits
     service: set[int] = field(default_factory=set)  # ids of "somebody pinned a message" and the like
 
 
@@ -63,8 +75,13 @@ class TelegramStandIn(StandIn):
         chats: Mapping[str, str],
         now: Callable[[], datetime] = lambda: datetime.fromtimestamp(0, UTC),
         token: str = TOKEN,
+        flood: Flood | None = None,
     ) -> None:
+        """``flood``: limits that are held; without them nothing is too much."""
         super().__init__()
+        self._flood = flood
+        self._sent: deque[datetime] = deque()  # to all chats
+        self.refused: list[datetime] = []  # when it was too much
         self.token = token
         self.faults = Switches()
         self.chats = {
@@ -138,8 +155,30 @@ class TelegramStandIn(StandIn):
         rights = dict.fromkeys(_RIGHTS, True) | {"is_anonymous": False}
         return {"user": self._me(fields), "status": "administrator", "can_be_edited": False} | rights
 
+    def _count(self, chat: Chat, number: int = 1) -> None:
+        """Refuses what is too much, and says when it is not any more; whole seconds, as Telegram does."""
+        if self._flood is None:
+            return
+        now, told = self._now(), self._flood
+        free = [now]
+        for sent, (most, seconds) in (
+            (chat.sent, told.chat),
+            (chat.sent, told.group),
+            (self._sent, told.bot),
+        ):
+            over = timedelta(seconds=seconds)
+            if len([one for one in sent if one > now - over]) + number > most:
+                free.append(sent[max(0, len(sent) - most)] + over)
+        if max(free) > now:
+            self.refused.append(now)
+            after = max(1, ceil((max(free) - now).total_seconds()))
+            raise _Refused(429, f"Too Many Requests: retry after {after}", retry_after=after)
+        for sent in (chat.sent, self._sent):
+            sent.extend([now] * number)
+
     def _send(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         chat = self._chat(fields)
+        self._count(chat)
         text, found, raw = _parsed(fields)
         reply = fields.get("reply_parameters") or {}
         reply = json.loads(reply) if isinstance(reply, str) else reply

@@ -68,6 +68,9 @@ languages = ["en"]
 chat = "@courier_en"
 audit_chat = "@courier_audit"
 base_url = {telegram}
+per_second = 1000
+per_minute = 60000
+altogether = 1000
 flash = true
 
 [channels.tg-ckb]
@@ -75,6 +78,9 @@ kind = "telegram"
 languages = ["ckb"]
 chat = "@courier_ckb"
 base_url = {telegram}
+per_second = 1000
+per_minute = 60000
+altogether = 1000
 flash = true
 
 [channels.tg-ar]
@@ -82,6 +88,9 @@ kind = "telegram"
 languages = ["ar"]
 chat = "@courier_ar"
 base_url = {telegram}
+per_second = 1000
+per_minute = 60000
+altogether = 1000
 flash = true
 
 [channels.x]

@@ -19,15 +19,14 @@ from syndicator.errors import StorageAway
 from syndicator.model import ChannelId, DeliveryId, DeliveryState, Outcome, Post, Receipt, settle
 from syndicator.ports import Channel, Parcel
 from syndicator.storage import allowances, brakes, outbox
-from syndicator.storage.allowances import Ration
+from syndicator.storage.allowances import Budget, Ration
 from syndicator.storage.database import Connection, Database
 
 log = logging.getLogger("syndicator")
 
 CLAIM_LEASE = timedelta(minutes=10)  # a batch waits its turn within this
 SENDING_LEASE = timedelta(minutes=15)  # longer than any time-out of a channel (RFC 5321: 10 min for the dot)
-
-
+TURN = 5.0  # seconds that a channel waits for its turn; for a later one it comes again
 BEGIN_WITHIN = timedelta(minutes=1)  # after the mark; a worker that slept longer begins nothing
 AWAY = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)  # seconds between two tries to reach a database that went away
 
@@ -81,7 +80,7 @@ class CounterLane:
         patience: Patience,
         batch: int,
         settled: Callable[[int], None] = lambda number: None,
-        ration: Ration | None = None,
+        ration: Ration | Budget | None = None,
     ) -> None:
         """``ration`` where something limits the channel; without one nobody counts."""
         self._database = database
@@ -144,9 +143,9 @@ class CounterLane:
 
     def through(self, relay: str) -> bool:
         """What is taken from here on goes through this relay; False: it rests."""
-        if self._ration is None:
-            return True
         ration = self._ration
+        if not isinstance(ration, Ration):
+            return True
         with self._database.read() as connection:
             return ration.through(connection, relay, self._now())
 
@@ -175,10 +174,13 @@ class CounterLane:
     def commit(self, receipts: Sequence[Receipt], sending: Sequence[Parcel]) -> Sequence[Parcel]:
         settlements = [self._settlement(receipt) for receipt in receipts]
         halting = next((receipt for receipt in receipts if receipt.halt), None)
+        waiting = next((receipt for receipt in receipts if receipt.waits), None)
 
         def commit(connection: Connection, tries: int) -> tuple[set[DeliveryId], datetime]:
             now = self._now()
             outbox.settle(connection, settlements, repeated=tries > 0)
+            if waiting and waiting.retry_at and isinstance(self._ration, Budget):
+                allowances.rest_until(connection, self._ration.door, waiting.retry_at, waiting.detail)
             if halting:
                 brakes.pause(connection, self._channel, now=now, by="postroom", why=halting.detail)
             if not sending:
@@ -212,10 +214,23 @@ class CounterLane:
         token = self._marked.get(receipt.delivery) or self._tokens[receipt.delivery]
         state = settle(receipt)
         due_at = None
-        if state is DeliveryState.PENDING:
+        if state is DeliveryState.PENDING and not receipt.waits:  # else it keeps its place before the others
             due_at = receipt.retry_at or self._patience.next_try(token, receipt.at, self._rng)
         reason = None if state is DeliveryState.SENT else receipt.detail or None
         return outbox.Settlement(receipt, token, state, self._channel, due_at=due_at, reason=reason)
+
+    def next_turn(self) -> bool:
+        """Wait for it where it is near and something is due; the results of before are written down by then."""
+        budget = self._ration
+        if not isinstance(budget, Budget) or self._stopping():
+            return False
+        with self._database.read() as connection:
+            now = self._now()
+            seconds = (budget.opens(connection, now) - now).total_seconds()
+            if not 0 < seconds <= TURN or not outbox.waits(connection, self._channel, now):
+                return False
+        self._wait(seconds)
+        return not self._stopping() and self._now() > now
 
     def take_over(self) -> None:
         """What a dead holder of our name had claimed waits again."""
@@ -234,6 +249,8 @@ def deliver(lane: CounterLane, channel: Channel) -> Mapping[Outcome, int]:
     try:
         with channel:
             channel.run(lane)
+            while lane.next_turn():
+                channel.run(lane)
     finally:
         lane.hand_back()
     return lane.counts

@@ -20,6 +20,7 @@ from .statements import dialect, insert_new, stands
 
 FIRST_REST = timedelta(seconds=30)  # of a relay that cannot be reached; doubled each time
 LONGEST_REST = timedelta(minutes=30)
+MOMENT = 0.001  # seconds: what a float may lack
 FORGIVEN = timedelta(hours=6)  # after so long without a fault the next one is a first one
 
 
@@ -76,10 +77,50 @@ def rest(connection: Connection, name: str, why: str, now: datetime) -> datetime
     return until
 
 
+def rest_until(connection: Connection, name: str, until: datetime, why: str) -> None:
+    """Somebody said when it may go on; who said a later moment stays right."""
+    values = {"name": name, "until": until, "tries": 1, "why": why}
+    statement = dialect(connection).insert(rests).values(values)
+    later = rests.c.until < until
+    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values, where=later))
+
+
 def all_resting(connection: Connection, now: datetime) -> dict[str, tuple[datetime, str]]:
     """What is left alone now: until when, and why."""
     found = connection.execute(select(rests).where(rests.c.until > now).order_by(rests.c.name))
     return {row.name: (row.until, row.why) for row in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a network lets through one door. One at a time, so that what is urgent overtakes what waits."""
+
+    door: str
+    buckets: Sequence[Allowance]
+
+    def claim(
+        self, connection: Connection, won: Callable[[int], list[Claimed]], wanted: int, now: datetime
+    ) -> tuple[list[Claimed], int]:
+        if resting(connection, self.door, now) or not take(connection, self.buckets, 1, now):
+            return [], 0
+        found = won(1)
+        if not found:
+            put_back(connection, self.buckets, 1)
+        return found, len(found)
+
+    def opens(self, connection: Connection, now: datetime) -> datetime:
+        """When the next one may go; now, where nothing is in the way."""
+        until: datetime | None = connection.execute(
+            select(rests.c.until).where(rests.c.name == self.door)
+        ).scalar()
+        found = select(allowances).where(allowances.c.name.in_([one.name for one in self.buckets]))
+        buckets = {one.name: one for one in self.buckets}
+        turns: list[datetime] = [now, *([until] if until else [])]
+        for row in connection.execute(found):
+            lacking = 1 - row.level
+            if lacking > 0:
+                turns.append(row.at + timedelta(seconds=lacking / buckets[row.name].rate + MOMENT))
+        return max(turns)
 
 
 @dataclass(slots=True)

@@ -75,8 +75,8 @@ def test_telegram_failing_at_a_stage(
 
 def test_telegram_asking_for_time(telegram: TelegramStandIn) -> None:
     telegram.faults.coming(Fault.RATE_LIMITED)
-    (first, _) = send(telegram, "one", "two").receipts
-    assert (first.outcome, first.retry_at) == (D, NOW + timedelta(seconds=7))
+    (first,) = send(telegram, "one", "two").receipts
+    assert (first.outcome, first.retry_at, first.waits) == (D, NOW + timedelta(seconds=7), True)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from telegram import error as refused
 from telegram.request import HTTPXRequest
 
 from syndicator.errors import ChannelError
-from syndicator.model import ChannelId, DeliveryId, Limits, Outcome, Post, Receipt
+from syndicator.model import Allowance, ChannelId, DeliveryId, Limits, Outcome, Post, Receipt
 from syndicator.ports import Capabilities, Lane, Parcel, Published, World, one_by_one
 from syndicator.text.telegram import MESSAGE_MAX
 
@@ -64,6 +64,11 @@ class TelegramChannel:
         silent: bool = Field(default=False, description="without a sound")
         preview: Literal["large", "small", "off"] = Field("large", description="the link's preview")
         base_url: str = Field("https://api.telegram.org/bot", description="where the Bot API is")
+        per_second: int = Field(1, ge=1, le=1000, description="messages in a second to this chat")
+        per_minute: int = Field(20, ge=1, le=60_000, description="messages in a minute to this chat")
+        altogether: int = Field(
+            30, ge=1, le=1000, description="messages in a second of this bot to all its chats"
+        )
         timeout: float = Field(30.0, gt=0, le=300, description="seconds to wait for an answer")
 
     def __init__(self, settings: Settings, world: World, *, id: ChannelId) -> None:  # noqa: A002 - the port's word
@@ -74,6 +79,26 @@ class TelegramChannel:
         self._bot: Bot | None = None
         for chatty in ("httpx", "telegram.Bot"):
             logging.getLogger(chatty).addFilter(_Redaction(settings.token))
+
+    @property
+    def door(self) -> str:
+        """The chat: Telegram's 429 is about one chat, and others may go on."""
+        return f"telegram/{self._bot_id}/{self._settings.chat.lower()}"
+
+    @property
+    def budgets(self) -> Sequence[Allowance]:
+        """Telegram's own limits, per chat and per bot, whichever channels and workers share them."""
+        told, never_more = self._settings, Allowance.never_more
+        return (
+            never_more(f"{self.door}:second", told.per_second, 1.0),
+            never_more(f"{self.door}:minute", told.per_minute, 60.0),
+            never_more(f"telegram/{self._bot_id}", told.altogether, 1.0),
+        )
+
+    @property
+    def _bot_id(self) -> str:
+        """The number before the colon; it is no secret."""
+        return self._settings.token.get_secret_value().partition(":")[0]
 
     def __enter__(self) -> Self:
         wait = self._settings.timeout
@@ -210,6 +235,7 @@ class TelegramChannel:
                 outcome=Outcome.DEFERRED,
                 retry_at=now() + (after if isinstance(after, timedelta) else timedelta(seconds=after)),
                 detail=str(error),
+                waits=True,
             )
         except refused.TelegramError as error:
             outcome, halt = _meaning(error)
