@@ -24,7 +24,10 @@ class Case:
 
 
 def boundaries(language: str) -> list[Case]:
-    """Our own cases: a sentence a line, a blank line between cases, ``+`` where no blank stands before a sentence."""
+    """Our own cases: a sentence a line, a blank line between cases, ``+`` where no blank stands before a sentence.
+
+    ``later/en`` and its like are those that no rule was written on.
+    """
     written = (OWN / "boundaries" / f"{language}.txt").read_text("utf-8")
     blocks = ([*_lines(block)] for block in written.split("\n\n"))
     return [_case(block) for block in blocks if block]

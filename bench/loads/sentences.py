@@ -21,6 +21,10 @@ def run(size: Size) -> list[Pairs]:
     found = [
         _ends(f"sentences, {language}", language, corpora.boundaries(language), size) for language in OWN
     ]
+    found += [
+        _ends(f"sentences, {language}, later", language, corpora.boundaries(f"later/{language}"), size)
+        for language in TOLD
+    ]
     lines = _empty("sentences, ckb, a news site")
     found.append(_ends(lines.load, "ckb", corpora.sorani(), size) if there else lines)
     found.append(_languages("languages, own lines", {one: corpora.spoken(one) for one in OWN}))
