@@ -35,9 +35,10 @@ from .model import (
     Post,
 )
 from .net.web import GuardedWeb
-from .newsstand import Newsstand
+from .newsstand import Newsstand, counted
 from .ports import Box, Engine, Names, Source, World
 from .services import audience, doubts, ingest, postroom
+from .services.cashier import Cashier
 from .services.desk import Desk, Door, Newsletter, Planned, door_called, together
 from .services.ingest import Look
 from .services.keeper import Keeper
@@ -56,8 +57,6 @@ from .storage.database import Database
 from .storage.lock import berth, only_worker, place
 from .storage.outbox import Claimed
 from .switchboard import CALLED, Switchboard
-from .text.measure import UNITS
-from .text.telegram import shown
 from .wiring import Wiring, database_url, examine, utc_now
 
 log = logging.getLogger("syndicator")
@@ -84,8 +83,8 @@ class App:
         self.settings = wiring.settings
         self.stopping = Event()
         self.database = database(database_url(wiring))
-        notes = Notebook(self.database, now=now)
-        self.wiring = wiring = replace(wiring, notes=notes)
+        self.notebook = Notebook(self.database, now=now)
+        self.wiring = wiring = replace(wiring, notes=self.notebook)
         self.memory = Memory(wiring.folder / self.settings.database.memory, wiring.keys)
         berths = {name: told.parallel for name, told in self.settings.channels.items()}
         self.vault = Vault(self.database, memory=self.memory, now=now, berths=berths)
@@ -97,10 +96,9 @@ class App:
             wait=wait or self.stopping.wait,
         )
         self._web = GuardedWeb(private_allowed=self.settings.network.private_allowed)
-        self.world = World(
-            now=now, rng=rng or SystemRandom(), wait=wait or self.stopping.wait, web=self._web, notes=notes,
-            till=CashBook(self.database, now),
-        )  # fmt: skip
+        told: dict[str, Any] = {"rng": rng or SystemRandom(), "wait": wait or self.stopping.wait}
+        told |= {"notes": self.notebook, "till": CashBook(self.database, now)}
+        self.world = World(now=now, web=self._web, **told)
         self.intake = ingest.Intake(
             self.database,
             watched=self._watched,
@@ -132,6 +130,14 @@ class App:
         seen: dict[str, Any] = {"preview": self._preview, "channel": self._channel, "blanks": self._blanks}
         self.rehearsal = Rehearsal(now=now, **seen)
         self.gate = Gate(wiring, self.database, self.world, names=names, **seen)
+        self.cashier = Cashier(
+            self.database,
+            now=now,
+            zone=self.settings.newsroom.timezone,
+            budgets={name: told.budget for name, told in self.settings.channels.items()},
+            channel=self._channel,
+            tell=lambda name, why: self._warn(f"budget of {name}", (why,)),
+        )
         self.desk = Desk(
             self.database,
             now=now,
@@ -254,6 +260,7 @@ class App:
                 batch=told.batch,
                 settled=settled,
                 ration=self.gate.ration(name),
+                purse=self.cashier.purse(name),
             )
             counts = postroom.deliver(lane, self._channel(name))
         said = ", ".join(f"{number} {outcome}" for outcome, number in counts.items() if number)
@@ -311,6 +318,7 @@ class App:
         self.circulation.front.sweep()
         self.summaries.forget()
         self.gate.sweep()
+        self.cashier.sweep()
 
     def address_of(self, url: str) -> str:
         """A database's address as the configuration would have it."""
@@ -336,23 +344,11 @@ class App:
 
     def preview(self, wanted: Sequence[str], to: Sequence[str], *, again: bool) -> list[dict[str, object]]:
         """Exactly what a push would send, with the network's own count."""
-        told: list[dict[str, object]] = []
-        for edition, door, posts, _ in self.desk.preview(wanted, self._doors(to), again=again):
-            limits = self.wiring.limits(door.id)
-            for post in posts:
-                seen = shown(post.text) if limits.markup == "telegram" else post.text
-                told.append(
-                    {
-                        "edition": edition.id,
-                        "channel": door.id,
-                        "language": post.language,
-                        "text": post.text,
-                        "count": UNITS[limits.unit](seen),
-                        "limit": limits.text,
-                        "unit": limits.unit,
-                    }
-                )
-        return told
+        return [
+            counted(edition, post, self.wiring.limits(door.id)) | self.cashier.told(door.id, post)
+            for edition, door, posts, _ in self.desk.preview(wanted, self._doors(to), again=again)
+            for post in posts
+        ]
 
     def preview_digest(self, name: str) -> list[dict[str, object]]:
         """What a newsletter would carry if it went out now. Raises :exc:`TemplateError`, :exc:`NotFound`."""

@@ -299,6 +299,9 @@ class Receipt(NamedTuple):
     waits: bool = (
         False  # deferred because nothing goes through the door before ``retry_at``: all wait, in their order
     )
+    cost: int = (
+        0  # of asking or taking back, in millionths of the channel's currency; a post's price is known before
+    )
 
 
 def settle(receipt: Receipt) -> DeliveryState:

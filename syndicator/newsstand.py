@@ -11,12 +11,14 @@ from . import config, editing
 from .composing import Layout, Marks, Section
 from .errors import NotFound, Refused
 from .letters import NewsletterTable
-from .model import Article, ChannelId, Edition, Post
+from .model import Article, ChannelId, Edition, Limits, Post
 from .services.desk import Desk, Door, Newsletter, Planned
 from .settings import Settings
 from .storage import archive, brakes, compositions, planning
 from .storage.compositions import Composition
 from .storage.database import Database
+from .text.measure import UNITS
+from .text.telegram import shown
 
 Slots = Callable[[str, datetime, datetime], list[datetime]]  # of a timetable: those in (after, until]
 AHEAD = timedelta(hours=26)  # between the first place on earth and the last
@@ -270,3 +272,18 @@ def _layout(told: NewsletterTable) -> Layout:
         lead=told.lead,
         rank=partial(editing.rank, told.priority),
     )
+
+
+def counted(edition: Edition, post: Post, limits: Limits) -> dict[str, object]:
+    """A post as an editor looks at it, with the network's own count."""
+    seen = shown(post.text) if limits.markup == "telegram" else post.text
+    return {
+        "edition": edition.id,
+        "channel": post.channel,
+        "language": post.language,
+        "text": post.text,
+        "pictures": list(post.media),
+        "count": UNITS[limits.unit](seen),
+        "limit": limits.text,
+        "unit": limits.unit,
+    }

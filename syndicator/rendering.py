@@ -83,6 +83,7 @@ class Outlet:
     archive_url: str = ""  # where the newsletter's editions can be read; empty: nowhere
     own_hours: bool = False  # it is due at another moment where another reader lives
     marks: Mapping[str, str] = field(default_factory=dict)  # utm_... of its links
+    links: Callable[[Edition], bool] = lambda edition: True  # whether a post leads to its story
     click: Callable[[str, str], str] | None = None  # a counted link for an edition's story
     picture: Callable[[str], str] | None = None  # a counted picture for an edition
 
@@ -324,6 +325,8 @@ class Renderer:
         for story, one in zip(stories, edition.stories, strict=True):
             by_us = outlet.click(edition.id, one.article.id) if counted and outlet.click else ""
             story["url"] = by_us or tagged(story["url"], outlet.marks)
+        if not outlet.links(edition):
+            stories = [story | {"url": ""} for story in stories]
         if not outlet.images:
             stories = [story | {"image": ""} for story in stories]
         return {

@@ -12,6 +12,7 @@ from pydantic import Field
 from .letters import NewsletterTable
 from .model import Language
 from .tables import (
+    Budget,
     Code,
     Duration,
     Hours,
@@ -170,6 +171,11 @@ class ChannelTable(PluginTable):
     utm: Mapping[Mark, str] = Field(
         default_factory=dict, description='marks of its links, such as { source = "mail", medium = "email" }'
     )
+    links: Literal["always", "top", "never"] = Field(
+        "always", description="which posts carry a link to their story; top: what editors push, and by `top`"
+    )
+    top: Rule | None = Field(None, description='top stories, for links = "top"')
+    budget: Budget = Field(Budget(), description="what it may spend")
     summary: int = Field(
         400, ge=0, le=4000, description="length of a summary, in characters as the network counts"
     )

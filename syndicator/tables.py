@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import time, timedelta
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -140,6 +141,13 @@ class Rule(Table):
     authors: tuple[str, ...] = Field((), description="authors, as the source names them")
     topics: tuple[str, ...] = Field((), description="topics, as the source names them")
     keywords: tuple[str, ...] = Field((), description="words or phrases in headline or text")
+
+
+class Budget(Table):
+    """What a channel may spend, in the currency of its prices; a day and a month begin where the newsroom is."""
+
+    day: Decimal | None = Field(None, ge=0, description="in a day, at most")
+    month: Decimal | None = Field(None, ge=0, description="in a month, at most")
 
 
 class ReputationTable(Table):

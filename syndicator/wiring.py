@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from . import config, plugins
+from . import config, editing, plugins
 from . import settings as tables_told
 from .config import Book
 from .errors import (
@@ -38,7 +38,7 @@ from .model import (
 from .ports import Notes, Slate, World
 from .rendering import Masthead, Outlet, Renderer
 from .settings import Settings
-from .tables import PluginTable
+from .tables import Budget, PluginTable
 from .text.measure import Space
 from .tokens import Keys, click_token, open_token
 
@@ -112,6 +112,7 @@ class Wiring:
             kind=self.settings.channels[channel].kind,
             limits=self.limits(channel),
             marks=dict(self.settings.channels[channel].utm.items()),
+            links=_links(self.settings.channels[channel]),
         )
         if not newsletter:
             return plain
@@ -131,6 +132,19 @@ class Wiring:
             archive_url=self.settings.archive_of(newsletter),
             own_hours=told.zone == "reader",
         )
+
+
+def _links(told: tables_told.ChannelTable) -> Callable[[Edition], bool]:
+    """Which editions of a channel lead to their stories."""
+    top = editing.flash_rule(told.top or False)
+
+    def leads(edition: Edition) -> bool:
+        if told.links != "top":
+            return told.links == "always"
+        pushed = edition.kind is EditionKind.PUSH
+        return pushed or (top is not None and any(top(story.article) for story in edition.stories))
+
+    return leads
 
 
 def examine(path: Path, environ: Mapping[str, str]) -> tuple[Wiring | None, Book]:
@@ -273,6 +287,12 @@ def _check_use(book: Book, settings: Settings, channels: Mapping[str, Socket]) -
         if settings.channels[name].parallel > 1 and not addressed:
             problem = "what its followers see has an order: one sends at a time"
             book.blame(f"channels.{name}.parallel", problem, "take it out; it is for mail")
+        if settings.channels[name].links != "always" and socket.factory.limits.markup != "plain":
+            problem = "its posts are made around their links"
+            book.blame(f"channels.{name}.links", problem, "take it out; it is for channels without markup")
+        if settings.channels[name].budget != Budget() and not hasattr(socket.factory, "price"):
+            problem = "nobody takes money there"
+            book.blame(f"channels.{name}.budget", problem, "take it out; it is for X")
         if settings.channels[name].doubt == "resend-once" and not socket.factory.capabilities.recognised:
             problem = "a second copy is not recognised there"
             book.blame(f"channels.{name}.doubt", problem, 'write "hold"; resend-once is for mail')

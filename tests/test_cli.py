@@ -162,6 +162,11 @@ def test_the_day_of_an_editor(world: tuple[Sandbox, str], tmp_path: Path) -> Non
     assert shown["deliveries"] == []
     (post,) = told("preview", rain["id"], "--to", "x", *c)["posts"]  # type: ignore[misc]
     assert post["count"] <= post["limit"] == 280
+    assert (post["cost"], post["currency"]) == ("0.200", "USD")
+    tried = syndicator("push", rain["id"], "--to", "x", "--dry-run", *c)
+    assert (tried.returncode, sandbox.x.tweets()) == (0, [])
+    assert "x: costs 0.200 USD; spent 0.000 USD today, 0.000 this month" in tried.stdout
+    assert told("push", rain["id"], "--to", "x", "--dry-run", *c)["posts"] == [post]
     readers = tmp_path / "readers.csv"
     readers.write_text(
         "address,language,name\nsara@readers.example,en,Sara\nhiwa@readers.example,ckb,\n", "utf-8"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -135,6 +135,7 @@ def preview(
             told = newsroom.preview_digest(digest)
         else:
             told = newsroom.preview([article or ""], to or [], again=again)
+        costs = newsroom.cashier.forecast(_costs(told))
     if as_json:
         print_json({"posts": told})
         return
@@ -143,9 +144,16 @@ def preview(
             typer.echo(f"── {one['language']} · {one['subject']} ──\n{one['text']}\n")
             continue
         limit = f"/{one['limit']}" if one["limit"] else ""
-        typer.echo(f"── {one['channel']} · {one['count']}{limit} {one['unit']} ──\n{one['text']}\n")
+        cost = f" · {one['cost']} {one['currency']}" if "cost" in one else ""
+        typer.echo(f"── {one['channel']} · {one['count']}{limit} {one['unit']}{cost} ──\n{one['text']}\n")
+    for line in costs:
+        typer.echo(line)
     if not told:
         typer.echo("nothing new to carry")
+
+
+def _costs(told: Sequence[Mapping[str, Any]]) -> list[tuple[str, Any]]:
+    return [(str(one["channel"]), one["cost"]) for one in told if "cost" in one]
 
 
 @commands.command()
@@ -153,6 +161,9 @@ def push(
     article: Annotated[list[str], typer.Argument(help="Stories, by id or how it begins.")],
     to: To,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would go out and cost, and stop.")
+    ] = False,
     again: Again = False,
     note: Annotated[str, typer.Option(help="Why; it is written down.")] = "",
     by: Editor = "operator",
@@ -165,9 +176,16 @@ def push(
     """
     with opened(config) as newsroom, interruptible(newsroom):
         told = newsroom.preview(article, to, again=again)
-        if not yes:
+        if not yes or dry_run:
             for one in told:
                 typer.echo(f"── {one['channel']} ──\n{one['text']}\n", err=as_json)
+        for line in newsroom.cashier.forecast(_costs(told)):
+            typer.echo(line, err=as_json)
+        if dry_run:
+            if as_json:
+                print_json({"posts": told})
+            return
+        if not yes:
             typer.confirm(f"Send {len(told)} posts to {', '.join(to)}?", abort=True, err=as_json)
         newsroom.recall()
         planned = newsroom.push(article, to, editor=by, again=again, note=note)
@@ -204,6 +222,8 @@ def status(
             "reputation": [asdict(one) | {"said": str(one)} for one in newsroom.gate.reputation.standing()],
             "resting": {name: {"until": until, "why": why} for name, (until, why) in newsroom.gate.resting().items()},
             "channels": ledger.by_channel(connection),
+            "learned": newsroom.notebook.learned(),
+            "budgets": [asdict(one) | {"said": str(one)} for one in newsroom.cashier.standing()],
             "held_slots": [asdict(one) for one in newsroom.newsstand.held()],
             "mail_faults": newsroom.returns.faults(),
             "editions": [
@@ -238,6 +258,8 @@ def _standing(told: dict[str, Any], *, whole: bool) -> list[str]:
     ]
     faults = [f"✕ {n} mails came back for a fault of ours: {why}" for why, n in told["mail_faults"].items()]
     channels = [f"{name}: {_counts(states)}" for name, states in told["channels"].items() if whole]
+    channels += [f"{one['channel']} cost {one['said']}" for one in told["budgets"] if whole]
+    channels += [f"{name}: {fact}" for name, facts in told["learned"].items() for fact in facts if whole]
     return paused + faults + channels
 
 

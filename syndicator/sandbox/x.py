@@ -115,6 +115,7 @@ class XStandIn(StandIn):
         self.plan = Plan()
         self.pictures: dict[str, Picture] = {}
         self.asked: list[str] = []  # every call, refused or not
+        self.answered: list[int] = []  # what was said to each
         self._tweets: list[Tweet] = []
         self._begun = {QUARTER: (now(), 0), DAY: (now(), 0)}  # when a window began, and what it had
         self._now = now
@@ -142,6 +143,7 @@ class XStandIn(StandIn):
                 response = self._called(request, fault)
             except _Refused as refused:
                 response = Response.of(refused.told, refused.status, **self._headers(fault))
+        self.answered.append(response.status)
         self.faults.watch("taken")
         return spoilt(response, fault, self.faults)
 

@@ -11,7 +11,7 @@ from typing import Any
 from syndicator.errors import NotFound, Refused
 from syndicator.model import ChannelId, Delivery, DeliveryState, Outcome, Receipt, settle
 from syndicator.ports import Parcel, Reader
-from syndicator.storage import brakes, outbox
+from syndicator.storage import brakes, outbox, spending
 from syndicator.storage.database import Database
 
 QUARANTINE = timedelta(minutes=5)  # longer than a late request lives; only then a doubt is looked into
@@ -81,6 +81,8 @@ def look_into(  # noqa: PLR0917 - the last one is for channels that can be asked
         )
         with database.write() as connection:
             moved = outbox.settle(connection, [settlement])
+            asked = f"look-up:{one.delivery.id}:{one.delivery.token}:{now.isoformat()}"
+            spending.pay(connection, channel, {asked: receipt.cost}, now)
         counts[state] = counts.get(state, 0) + moved
     return counts
 

@@ -23,6 +23,19 @@ class Notebook:
         with self._database.read() as connection:
             return brakes.overridden(connection, NOTE + name).get(NOTE + name)
 
+    def learned(self) -> dict[str, list[str]]:
+        """By channel: what its network has refused, so that it does without since."""
+        with self._database.read() as connection:
+            found = brakes.overridden(connection, NOTE)
+        plans = {name.split(":")[1]: told for name, told in found.items() if name.endswith(":plan")}
+        return {
+            name: [
+                f"does without {what} since it was refused: {why}" for what, why in told["refused"].items()
+            ]
+            for name, told in plans.items()
+            if isinstance(told, dict)
+        }
+
     def write(self, name: str, value: Any) -> None:
         with self._database.write() as connection:
             brakes.override(connection, NOTE + name, value, now=self._now(), by=name.partition(":")[0])

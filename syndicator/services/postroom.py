@@ -21,6 +21,7 @@ from syndicator.ports import Channel, Parcel
 from syndicator.storage import allowances, brakes, outbox
 from syndicator.storage.allowances import Budget, Ration
 from syndicator.storage.database import Connection, Database
+from syndicator.storage.spending import Purse
 
 log = logging.getLogger("syndicator")
 
@@ -81,8 +82,10 @@ class CounterLane:
         batch: int,
         settled: Callable[[int], None] = lambda number: None,
         ration: Ration | Budget | None = None,
+        purse: Purse | None = None,
     ) -> None:
-        """``ration`` where something limits the channel; without one nobody counts."""
+        """``ration`` where something limits the channel, ``purse`` where its network takes money; without one nobody
+        counts."""
         self._database = database
         self._channel = channel
         self._holder = holder
@@ -95,6 +98,7 @@ class CounterLane:
         self._batch = batch
         self._tell_settled = settled
         self._ration = ration
+        self._purse = purse
         self._claimed: deque[Parcel] = deque()
         self._posts: dict[str, Post] = {}
         # Tokens by delivery: of what we claimed, and of what we marked. A delivery may be in both, with two tokens,
@@ -131,9 +135,11 @@ class CounterLane:
                 )
 
             if self._ration:
-                return self._ration.claim(connection, won, self._batch, now)
-            found = won(self._batch)
-            return found, len(found)
+                found, number = self._ration.claim(connection, won, self._batch, now)
+            else:
+                found = won(self._batch)
+                number = len(found)
+            return self._purse.affordable(connection, found, now) if self._purse else found, number
 
         found, number = self._written(claim)
         for one in found:
@@ -181,6 +187,8 @@ class CounterLane:
             outbox.settle(connection, settlements, repeated=tries > 0)
             if waiting and waiting.retry_at and isinstance(self._ration, Budget):
                 allowances.rest_until(connection, self._ration.door, waiting.retry_at, waiting.detail)
+            if self._purse:
+                self._purse.settle(connection, [(one.receipt, one.token) for one in settlements])
             if halting:
                 brakes.pause(connection, self._channel, now=now, by="postroom", why=halting.detail)
             if not sending:
@@ -192,6 +200,10 @@ class CounterLane:
                 lease=SENDING_LEASE,
                 repeated=tries > 0,
             )
+            if self._purse:
+                going = [one for one in sending if one.delivery.id in marked]
+                posts = {(one.delivery.id, one.delivery.token): one.post for one in going}
+                self._purse.pay(connection, posts, now)
             return marked, now
 
         marked, at = self._written(commit)

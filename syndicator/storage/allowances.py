@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from syndicator.model import Allowance, DeliveryState
+from syndicator.model import Allowance, DeliveryId, DeliveryState
 
 from .outbox import Claimed
 from .schema import Moment, allowances, deliveries, rests
@@ -182,12 +182,18 @@ class Ration:
             now, connection.execute(select(allowances.c.at).where(mine).with_for_update()).scalar_one()
         )
         apart = timedelta(seconds=1 / bucket.rate)
-        turns = [
-            {"number": one.delivery.id, "held": one.delivery.token, "turn": last + apart * place}
+        turns = {
+            one.delivery.id: (one.delivery.token, last + apart * place)
             for place, one in enumerate(waiting, 1)
-        ]
-        connection.execute(_AGAIN, turns)
-        connection.execute(update(allowances).where(mine).values(at=turns[-1]["turn"]))
+        }
+        put_off(connection, turns)
+        connection.execute(update(allowances).where(mine).values(at=max(turn for _, turn in turns.values())))
+
+
+def put_off(connection: Connection, turns: Mapping[DeliveryId, tuple[int, datetime]]) -> None:
+    """What was claimed waits again: by delivery, the token it is held with and its turn."""
+    told = [{"number": number, "held": held, "turn": turn} for number, (held, turn) in turns.items()]
+    connection.execute(_AGAIN, told)
 
 
 _AGAIN = (

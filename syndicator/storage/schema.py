@@ -489,6 +489,17 @@ allowances = Table(
     Column("at", Moment, nullable=False),
 )
 
+# What was paid to networks that take money: for a delivery's try, or for asking.
+spending = Table(
+    "spending",
+    metadata,
+    Column("key", String, primary_key=True),  # DELIVERY:TOKEN, or what was asked and when
+    Column("channel", String, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("amount", BigInteger, nullable=False),  # millionths of the channel's currency
+    Index(None, "channel", "at"),
+)
+
 # Relays that could not be reached, until when they are left alone.
 rests = Table(
     "rests",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import regex
-from twitter_text import parse_tweet
+from twitter_text import extract_urls, parse_tweet
 
 Measure = Callable[[str], int]
 
@@ -30,6 +30,11 @@ def utf16(text: str) -> int:
 def x_weighted(text: str) -> int:
     """X: weighted length by twitter-text's configuration v3: links 23, emoji 2, most scripts 1."""
     return int(parse_tweet(text).weightedLength)
+
+
+def x_links(text: str) -> int:
+    """X: how many links it sees, bare names such as courier.krd among them."""
+    return len(extract_urls(text))
 
 
 def utf8(text: str) -> int:

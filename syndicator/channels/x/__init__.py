@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Self
 
 import tweepy
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from syndicator.errors import ChannelError, SourceError
 from syndicator.model import ChannelId, DeliveryId, Limits, Outcome, Post, Receipt
 from syndicator.ports import Capabilities, Lane, Notes, Parcel, Published, World, one_by_one
-from syndicator.text.measure import x_weighted
+from syndicator.text.measure import x_links, x_weighted
 
 from . import windows
 from .account import FAULTS, UNREADABLE, Account, advice, never_left
@@ -51,6 +52,19 @@ class Plan(BaseModel):
         notes.write(f"{channel}:plan", {"name": self.name, "refused": before | {what: why}})
 
 
+class Prices(BaseModel):
+    """What X takes. Look at its page of prices; these were its own in April 2026."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    currency: str = Field("USD", pattern="^[A-Z]{3}$", description="of all these")
+    post: Decimal = Field(Decimal("0.015"), ge=0, description="a post, or an edit of one")
+    post_with_link: Decimal = Field(Decimal("0.20"), ge=0, description="one with a link in it")
+    picture: Decimal = Field(Decimal(0), ge=0, description="each picture besides")
+    read: Decimal = Field(Decimal("0.001"), ge=0, description="each own post that is read back")
+    delete: Decimal = Field(Decimal("0.010"), ge=0, description="each post that is taken away")
+
+
 class XChannel:
     """One account. Its timeline can be read back, so a doubt can be settled."""
 
@@ -68,6 +82,7 @@ class XChannel:
         timeout: float = Field(30.0, gt=0, le=300, description="seconds to wait for an answer")
         thread: int = Field(1, ge=1, le=25, description="posts that one story may take, at most")
         pictures: int = Field(0, ge=0, le=PICTURES_MAX, description="pictures of a story that are posted")
+        prices: Prices = Field(Prices(), description="what X takes")
         plan: Plan = Field(Plan(), description="what the account's plan allows")
 
     @classmethod
@@ -117,6 +132,16 @@ class XChannel:
             raise RuntimeError(message)
         return self._account
 
+    @property
+    def currency(self) -> str:
+        return self._settings.prices.currency
+
+    def price(self, post: Post) -> int:
+        """By its links, as X sees them, and its pictures; in millionths."""
+        told = self._settings.prices
+        base = told.post_with_link if x_links(post.text) else told.post
+        return _millionths(base + told.picture * len(post.media[:PICTURES_MAX]))
+
     def run(self, lane: Lane) -> None:
         one_by_one(_WhileAllowed(lane, self._shut_until), self._send, self._world.now)
 
@@ -136,6 +161,12 @@ class XChannel:
             told, more = self._there.timeline(self._user(), _second(since))
         except UNREADABLE as error:
             return self._receipt(delivery, Outcome.UNCERTAIN, f"the timeline cannot be read: {advice(error)}")
+        receipt = self._found(parcel, told, whole=not more)
+        return receipt._replace(cost=_millionths(self._settings.prices.read * len(told)))
+
+    def _found(self, parcel: Parcel, told: Sequence[Mapping[str, Any]], *, whole: bool) -> Receipt:
+        """What a piece of the timeline says of a post."""
+        delivery = parcel.delivery.id
         standing = {_posted(_expanded(post)): str(post["id"]) for post in told}
         wanted = _posted(parcel.post.text)
         if wanted in standing:
@@ -146,7 +177,7 @@ class XChannel:
             return self._receipt(
                 delivery, Outcome.UNCERTAIN, "one that differs in its link only stands there"
             )
-        if more:
+        if not whole:
             return self._receipt(delivery, Outcome.UNCERTAIN, "the timeline is longer than one page")
         return self._receipt(delivery, Outcome.DEFERRED, "not in the timeline", retry_at=self._world.now())
 
@@ -162,7 +193,8 @@ class XChannel:
                 return self._receipt(published.delivery, Outcome.REJECTED, said)
             refused = self._refused(published.delivery, error)
             return self._edited_before(published, post) or refused
-        return self._receipt(published.delivery, Outcome.ACCEPTED, remote_ids=(made,))
+        price = self.price(post)
+        return self._receipt(published.delivery, Outcome.ACCEPTED, remote_ids=(made,), cost=price)
 
     def _edited_before(self, published: Published, post: Post) -> Receipt | None:
         try:
@@ -183,7 +215,8 @@ class XChannel:
                 continue
             except FAULTS as error:
                 return self._refused(published.delivery, error)
-        return self._receipt(published.delivery, Outcome.ACCEPTED)
+        price = _millionths(self._settings.prices.delete * len(published.remote_ids))
+        return self._receipt(published.delivery, Outcome.ACCEPTED, cost=price)
 
     def _send(self, parcel: Parcel) -> Receipt:
         delivery = parcel.delivery.id
@@ -282,6 +315,10 @@ class _WhileAllowed:
 
     def commit(self, receipts: Sequence[Receipt], sending: Sequence[Parcel]) -> Sequence[Parcel]:
         return self._lane.commit(receipts, sending)
+
+
+def _millionths(amount: Decimal) -> int:
+    return int(amount * 1_000_000)
 
 
 def _second(moment: datetime) -> str:
