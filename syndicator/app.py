@@ -433,6 +433,7 @@ class App:
         """Try each source and channel live, publishing nothing: what it is, whether it works, what it said."""
         yield from self.gate.doctor(self._source, self.returns)
         yield from self.switchboard.doctor()
+        yield from self.summaries.doctor()
 
     @contextmanager
     def alone(self) -> Iterator[None]:

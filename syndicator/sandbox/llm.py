@@ -33,6 +33,7 @@ class ModelStandIn(StandIn):
     def __init__(self, *, key: str = "", patience: float = 1.0) -> None:
         super().__init__()
         self.manner = Manner.TRUTH
+        self.models = ["m", "m1"]
         self.asked: list[dict[str, Any]] = []
         self._key = key
         self._patience = patience  # seconds until a stalled answer comes
@@ -42,10 +43,14 @@ class ModelStandIn(StandIn):
         return f"{self.url}/v1"
 
     def _answer(self, request: Request) -> Response | None:
-        if (request.method, request.path) != ("POST", "/v1/chat/completions"):
-            return Response.of({"error": {"message": "no such thing"}}, 404)
         if self._key and request.headers.get("authorization") != f"Bearer {self._key}":
             return Response.of({"error": {"message": "the key opens nothing"}}, 401)
+        if (request.method, request.path) == ("GET", "/v1/models"):
+            return Response.of(
+                {"object": "list", "data": [{"id": name, "object": "model"} for name in self.models]}
+            )
+        if (request.method, request.path) != ("POST", "/v1/chat/completions"):
+            return Response.of({"error": {"message": "no such thing"}}, 404)
         with self._lock:
             self.asked.append(request.fields)
             manner = self.manner

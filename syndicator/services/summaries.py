@@ -4,13 +4,13 @@ story's own sentences. Nothing that the gate did not clear goes out by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from syndicator.errors import Refused, SummaryError
 from syndicator.model import Article, Checked, Standing, Summary
-from syndicator.ports import Summariser
+from syndicator.ports import Probed, Summariser
 from syndicator.storage import archive, brakes, till
 from syndicator.storage import summaries as stored
 from syndicator.storage.database import Database
@@ -208,6 +208,14 @@ class Summaries:
         """What is kept of a story, and what editions carried."""
         with self._database.read() as connection:
             return stored.of_article(connection, article.id), stored.went_out(connection, article.id)
+
+    def doctor(self) -> Iterator[tuple[str, bool, str]]:
+        """Whether a summariser that needs somebody else is answered."""
+        if isinstance(self._summariser, Probed):
+            try:
+                yield "summariser", True, self._summariser.probe()
+            except SummaryError as error:
+                yield "summariser", False, str(error)
 
     def article(self, wanted: str) -> Article:
         """By its id or how it begins. Raises :exc:`NotFound`."""

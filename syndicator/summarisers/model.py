@@ -80,6 +80,24 @@ class ModelSummariser:
             raise SummaryError(f"the model wrote {measure(text)} where {budget} fit")
         return Summary(article=article.id, text=text, method=f"model:{self._settings.model}")
 
+    def probe(self) -> str:
+        """Raises :exc:`SummaryError` where the endpoint does not know us, or the model."""
+        told = self._settings
+        try:
+            answer = self._world.web.get(f"{told.url.rstrip('/')}/models", self._headers())
+            if answer.status != 200:
+                raise SourceError(f"{answer.url}: it answered {answer.status}{_why(answer.body)}")
+            known = {str(one["id"]) for one in json.loads(answer.body)["data"]}
+        except SourceError as error:
+            raise SummaryError(str(error)) from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise SummaryError(f"{told.url}: it does not list its models as OpenAI's API does") from error
+        if told.model not in known:
+            raise SummaryError(
+                f"{told.url} has no model {told.model!r}; it has: {', '.join(sorted(known)[:9])}"
+            )
+        return f"{told.model} answers at {told.url}"
+
     def _asked(self, article: Article, budget: int, measure: Callable[[str], int]) -> bytes:
         told = self._settings
         text = _data(article)
@@ -132,12 +150,13 @@ class ModelSummariser:
         return answer
 
     def _post(self, asked: bytes) -> Answer:
-        told = self._settings
-        headers = {"Content-Type": "application/json"}
-        if told.key:
-            headers["Authorization"] = f"Bearer {told.key.get_secret_value()}"
-        address = f"{told.url.rstrip('/')}/chat/completions"
-        return self._world.web.post(address, asked, headers, seconds=told.seconds)
+        address = f"{self._settings.url.rstrip('/')}/chat/completions"
+        headers = self._headers() | {"Content-Type": "application/json"}
+        return self._world.web.post(address, asked, headers, seconds=self._settings.seconds)
+
+    def _headers(self) -> dict[str, str]:
+        key = self._settings.key
+        return {"Authorization": f"Bearer {key.get_secret_value()}"} if key else {}
 
 
 def _data(article: Article) -> str:

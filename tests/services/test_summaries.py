@@ -227,6 +227,20 @@ def test_orders_that_cannot_be_followed_say_what_to_do(database: Database) -> No
         told.decline("a1", by="dana")
 
 
+def test_the_doctor_asks_who_answers(database: Database) -> None:
+    class Remote(Saying):
+        def probe(self) -> str:
+            if isinstance(self.text, Exception):
+                raise self.text
+            return self.text
+
+    assert [*summaries(database, Saying("")).doctor()] == []
+    assert [*summaries(database, Remote("m answers")).doctor()] == [("summariser", True, "m answers")]
+    assert [*summaries(database, Remote(SummaryError("no key"))).doctor()] == [
+        ("summariser", False, "no key")
+    ]
+
+
 def test_what_is_kept_of_a_story(database: Database) -> None:
     told = summaries(database, Saying(DOUBTFUL))
     story = known(database)

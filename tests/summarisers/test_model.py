@@ -158,6 +158,17 @@ def test_a_private_address_must_be_named(endpoint: ModelStandIn, clock: Clock) -
     assert not endpoint.asked
 
 
+def test_it_is_tried_out_at_no_cost(endpoint: ModelStandIn, world: World) -> None:
+    assert summariser(endpoint, world).probe() == f"m1 answers at {endpoint.base_url}"
+    with pytest.raises(SummaryError, match="has no model 'm3'; it has: m, m1"):
+        summariser(endpoint, world, model="m3").probe()
+    with pytest.raises(SummaryError, match="it answered 401: the key opens nothing"):
+        summariser(endpoint, world, key="another").probe()
+    with pytest.raises(SummaryError, match="it answered 404"):
+        summariser(endpoint, world, url=f"{endpoint.url}/nowhere").probe()
+    assert not endpoint.asked
+
+
 def test_the_length_is_told_in_the_channels_unit(endpoint: ModelStandIn, world: World) -> None:
     summariser(endpoint, world).summarise(STORY, 280, UNITS["bytes"])
     assert "280 bytes" in endpoint.asked[0]["messages"][0]["content"]
