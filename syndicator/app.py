@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 from . import config, editing
 from .bounces import Patience
 from .circulation import Circulation, ways_to_fill
-from .cleaning import clean
 from .errors import (
     Refused,
     StorageError,
@@ -102,7 +101,7 @@ class App:
         self.intake = ingest.Intake(
             self.database,
             watched=self._watched,
-            clean=lambda item: clean(item, languages=self.settings.newsroom.languages, now=self.world.now()),
+            clean=lambda item: wiring.clean(item, self.world.now()),
             carry=self._web.carry,
             now=now,
             rng=self.world.rng,

@@ -21,7 +21,7 @@ def matches(rule: Rule, article: Article) -> bool:
     return (
         (not rule.languages or article.language in rule.languages)
         and (not rule.sections or _among(article.section, rule.sections))
-        and (not rule.authors or _among(article.author, rule.authors))
+        and (not rule.authors or any(_among(one, rule.authors) for one in (article.author, *article.authors)))
         and (not rule.topics or any(_among(topic, rule.topics) for topic in article.topics))
         and (not rule.keywords or any(_says(text, word) for word in rule.keywords))
     )

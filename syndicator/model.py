@@ -128,11 +128,15 @@ class Article:
     dateline: str | None = None
     credits: tuple[str, ...] = ()  # "Reuters", ...
     caption: str | None = None
-    author: str | None = None
+    contributors: str | None = None  # who else worked on it, as its last line says
+    author: str | None = None  # the byline
+    authors: tuple[str, ...] = ()  # the names in it
     section: str | None = None
     topics: frozenset[str] = frozenset()
     image: str | None = None
     image_alt: str | None = None
+    image_credit: str | None = None
+    updated_at: datetime | None = None  # as its source says
     versions: tuple[tuple[str, str], ...] = ()  # language and URL of the same story, as its source says
     fingerprint: str = ""  # of the text: same text, same story
 

@@ -15,11 +15,13 @@ from .tables import (
     Budget,
     Code,
     Duration,
+    Host,
     Hours,
     Mark,
     Name,
     PluginTable,
     PreflightTable,
+    RecipeTable,
     ReputationTable,
     Rule,
     Table,
@@ -231,6 +233,9 @@ class Settings(Table):
         "templates", description="folder of the newsroom's own templates, beside this file"
     )
     sources: Mapping[Name, SourceTable] = Field(default_factory=dict, description="where stories come from")
+    recipes: Mapping[Host, RecipeTable] = Field(
+        default_factory=dict, description="how the pages of a site are read, by its domain"
+    )
     channels: Mapping[Name, ChannelTable] = Field(default_factory=dict, description="where stories go")
     newsletters: Mapping[Name, NewsletterTable] = Field(
         default_factory=dict, description="what readers subscribe to"

@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
+from cssselect import SelectorError
+from lxml.cssselect import CSSSelector
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from .model import Allowance, Language
@@ -74,6 +76,7 @@ Hours = Annotated[
 ]
 Code = Annotated[Language, Field(pattern=_LANGUAGE)]
 Name = Annotated[str, Field(pattern=_NAME)]
+Host = Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")]
 
 
 Check = Literal[
@@ -148,6 +151,34 @@ class Budget(Table):
 
     day: Decimal | None = Field(None, ge=0, description="in a day, at most")
     month: Decimal | None = Field(None, ge=0, description="in a month, at most")
+
+
+def _selector(told: object) -> object:
+    try:
+        return CSSSelector(told, translator="html").css if told else ""
+    except (SelectorError, TypeError) as error:
+        message = f"a CSS selector is needed ({error})"
+        raise ValueError(message) from error
+
+
+Selector = Annotated[str, BeforeValidator(_selector), WithJsonSchema({"type": "string"})]
+
+
+class RecipeTable(Table):
+    """Where things stand on the pages of one site, as CSS selectors; what is empty is found without."""
+
+    body: Selector = Field(
+        "", description='what holds the story\'s paragraphs, such as "div.article-text > p"'
+    )
+    drop: Selector = Field("", description='what is none of the story, such as ".quiz, .live-ticker"')
+    title: Selector = Field("", description="its headline")
+    byline: Selector = Field("", description="its authors")
+    date: Selector = Field("", description="its date: an element with datetime or content, or ISO 8601 text")
+    timezone: Zone = Field(ZoneInfo("UTC"), description="zone of a date that has no offset")
+    section: Selector = Field("", description="its section")
+    tags: Selector = Field("", description="its topics, an element each")
+    image: Selector = Field("", description="its lead picture")
+    caption: Selector = Field("", description="the caption of that picture")
 
 
 class ReputationTable(Table):

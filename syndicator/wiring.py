@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from . import config, editing, plugins
 from . import settings as tables_told
+from .cleaning import clean
 from .config import Book
 from .errors import (
     ConfigError,
@@ -30,6 +31,7 @@ from .model import (
     Edition,
     EditionId,
     EditionKind,
+    Item,
     Language,
     Limits,
     Story,
@@ -105,6 +107,11 @@ class Wiring:
     def space(self, channel: str) -> Space:
         """Where a channel's summaries are to stand."""
         return Space(self.limits(channel).unit, self.settings.channels[channel].summary)
+
+    def clean(self, item: Item, now: datetime) -> Article:
+        """Raises :exc:`SourceError` where there is no story in it."""
+        told = self.settings
+        return clean(item, languages=told.newsroom.languages, now=now, sites=told.recipes)
 
     def outlet(self, channel: str, newsletter: str = "") -> Outlet:
         plain = Outlet(

@@ -74,6 +74,7 @@ def test_every_setting_of_our_own_stands_in_the_sample() -> None:
         "channels": settings.ChannelTable,
         "newsletters": letters.NewsletterTable,
         "filters": settings.Filter,
+        "recipes": tables.RecipeTable,
         "hooks": settings.HookTable,
     }
     for name, model in several.items():
@@ -144,3 +145,22 @@ def test_the_schema_lets_a_default_kind_be_left_out_and_no_other() -> None:
     assert fits({"threads": 2}, schema, "EngineTable")
     assert fits({"sentences": 2}, schema, "SummariserTable")
     assert not fits({"host": "h", "sender": "a@b.example"}, schema, "ChannelTable")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('[recipes."courier.example"]\nbody = "div["', "a CSS selector is needed"),
+        ('[recipes."courier.example"]\nbody = 7', "a CSS selector is needed"),
+        ('[recipes."courier.example"]\nbodi = "div"', "did you mean 'body'?"),
+        ('[recipes."http://courier.example"]\nbody = "div"', "this name cannot be used"),
+    ],
+)
+def test_a_recipe_that_cannot_be_obeyed_is_told_at_the_start(tmp_path: Path, text: str, problem: str) -> None:
+    path = tmp_path / "syndicator.toml"
+    whole = '[newsroom]\nname = "N"\nurl = "https://n.example"\nlanguages = ["en"]\ntimezone = "UTC"\n'
+    path.write_text(f"{whole}{text}\n", "utf-8")
+    _, book = wiring.examine(path, SECRETS)
+    (fault,) = [str(one) for one in book.faults]
+    assert problem in fault
+    assert fault.startswith("syndicator.toml: recipes.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 # A line that is exactly one of these is furniture.
 _LINES = frozenset(
@@ -130,3 +130,75 @@ def agencies(text: str) -> tuple[str, ...]:
         if name in text and _LOCAL_CUES.search(text)
     ]
     return tuple(dict.fromkeys(agency for _, agency in sorted(named)))
+
+
+# Before names: who wrote it, in the page's words.
+_BY = re.compile(
+    r"\s*(?:(?:written |reported |story )?by\b|بقلم|كتب(?:ت|ه|ها)?|إعداد|اعداد|تحرير|نووسینی|نووسەر|ئامادەکردنی|ن:)"
+    r"\s*[:：]?\s*",
+    re.IGNORECASE,
+)
+_BETWEEN_NAMES = re.compile(r"\s*(?:[,،;؛|/&•]|\band\b|(?<=\s)و(?=\s))\s*")
+_NO_NAME = re.compile(
+    r"\d{4}|^(?:admin|administrator|editor|staff|web ?desk|wp|user|المحرر|ئەدمین)$",
+    re.IGNORECASE,
+)
+_REACHED_AT = re.compile(r"https?:\S*|www\.\S*|\S*@\S+")
+_NAME_WORDS = 6
+_BYLINE_MOST = 80  # characters
+# At the end of a caption: whose picture it is.
+_TRAILING_CREDIT = re.compile(
+    r"(?<=\S{2})[\s.|–—-]+(?:photo(?:graph)?|image|picture|credit|صورة|الصورة|تصوير|وێنە|فۆتۆ)s?"
+    r"\s*(?:by\b|credit\b)?\s*[:：]?\s+(?P<credit>[^.|]{2,60})\.?$",
+    re.IGNORECASE,
+)
+_WORKED_ON_IT = re.compile(
+    r"[(\[]?\s*(?:(?:additional )?reporting|writing|editing|compiled) (?:by|from) .{3,300}[)\]]?|"
+    r"[(\[]?\s*(?:إعداد|تحرير)\s.{0,80}(?:تحرير|للنشرة العربية).{3,200}[)\]]?",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def authors(told: Iterable[str]) -> tuple[str, ...]:
+    """The names in bylines, each once: ``By Sara Ahmed and Noor Ali``. Addresses and logins are none."""
+    found: dict[str, None] = {}
+    for line in told:
+        for part in _BETWEEN_NAMES.split(_BY.sub("", _REACHED_AT.sub("", line), count=1)):
+            name = part.strip(" .:-–—")
+            if name and not _NO_NAME.search(name) and len(name.split()) <= _NAME_WORDS:
+                found[name] = None
+    return tuple(found)
+
+
+def is_byline(line: str) -> bool:
+    """A line that says who wrote it, and nothing else."""
+    names = authors([line])
+    return bool(
+        _BY.match(line) and names and len(line) < _BYLINE_MOST and not line.rstrip().endswith((".", "؟", "!"))
+    )
+
+
+def worked_on_it(line: str) -> bool:
+    """``(Reporting by …; editing by …)``: who else did, in a line of its own."""
+    return bool(_WORKED_ON_IT.fullmatch(line.strip()))
+
+
+def split_picture_credit(caption: str) -> tuple[str, str | None]:
+    """``The road (Photo: AFP)`` as the caption and whose picture it is."""
+    for pattern in (_PICTURE_CREDIT, _TRAILING_CREDIT):
+        if found := pattern.search(caption):
+            return caption[: found.start()].rstrip(" .|–—-") or caption, found["credit"].strip() or None
+    return caption, None
+
+
+def bare_credit(told: str) -> str | None:
+    """``Photo by Sara Ahmed`` as the name alone."""
+    return (
+        re.sub(
+            r"^[(\[]?\s*(?:(?:photo(?:graph)?|image|picture|credit|صورة|الصورة|تصوير|وێنە|فۆتۆ)s?\s*(?:by\b)?|by\b|©)\s*[:：]?\s*",
+            "",
+            told,
+            flags=re.IGNORECASE,
+        ).strip(" )]")
+        or None
+    )

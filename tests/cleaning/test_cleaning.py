@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syndicator.cleaning import canonical, clean, fingerprint, moment
+from syndicator.cleaning import canonical, clean, fingerprint
+from syndicator.cleaning.told import moment
 from syndicator.errors import SourceError
 from syndicator.model import Article, Item, Language
 
