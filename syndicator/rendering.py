@@ -367,7 +367,14 @@ class Renderer:
             "url": _web(article.url, self._masthead.url),
             "image": _web(article.image, "") if article.image else "",
             "image_alt": article.image_alt or "",
+            "image_credit": article.image_credit or "",
             "caption": article.caption or "",
+            "contributors": article.contributors or "",
+            "versions": [
+                {"language": other, "url": found}
+                for other, url in article.versions
+                if other != article.language and (found := _web(url, ""))
+            ],
             "dateline": article.dateline or "",
             "credits": list(article.credits),
             "author": article.author or "",

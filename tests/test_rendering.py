@@ -103,6 +103,19 @@ def write(told: Edition, outlet: Outlet, *folders: Path) -> str:
     return post.text
 
 
+def test_a_template_may_lead_to_the_same_story_in_another_language(tmp_path: Path) -> None:
+    own = tmp_path / "telegram"
+    own.mkdir()
+    told = "{% for v in stories[0].versions %}{{ v.language }} {{ v.url }} {% endfor %}{{ stories[0].image_credit }}"
+    (own / "flash.html").write_text(told, "utf-8")
+    versions = (
+        ("ckb", "https://courier.example.com/ckb/baran"),
+        ("en", "https://courier.example.com/en/rain"),
+    )
+    post = write(edition(versions=(*versions, ("ar", "javascript:x")), image_credit="AFP"), TG, tmp_path)
+    assert post == "ckb https://courier.example.com/ckb/baran AFP"
+
+
 def test_a_flash_on_telegram() -> None:
     assert write(edition(headline="Rain & <snow>"), TG) == (
         "<b>Rain &amp; &lt;snow&gt;</b>\n\nRain closed the road on Monday. Crews cleared it by noon. "

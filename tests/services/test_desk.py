@@ -83,6 +83,32 @@ def test_every_new_story_is_a_flash_once(database: Database, desk: Desk) -> None
     assert desk.flashes(TG) == Planned()
 
 
+def test_an_embargoed_story_goes_out_when_its_time_comes_once_whoever_is_at_work(database: Database) -> None:
+    clock = [NOW]
+    opens = NOW + timedelta(days=3)
+    with database.write() as connection:
+        article = Article(
+            id=ArticleId("a"),
+            revision=1,
+            url="https://news.example/a",
+            language=EN,
+            headline="h",
+            body=("Body.",),
+            published_at=opens,
+        )
+        archive.record(connection, article, source="s", now=NOW, fresh=True)
+
+    def at_work(moment: datetime) -> Planned:
+        """A worker that was started again just now."""
+        clock[0] = moment
+        return Desk(database, now=lambda: clock[0], summarise=summarise, write=write).flashes(TG)
+
+    assert at_work(NOW) == Planned()
+    assert at_work(opens - timedelta(seconds=1)) == Planned()
+    assert at_work(opens + timedelta(minutes=5)) == Planned(editions=("flash:a",), deliveries=1)
+    assert at_work(opens + timedelta(minutes=6)) == Planned()
+
+
 def test_a_second_channel_carries_the_same_edition(database: Database, desk: Desk) -> None:
     publish(database, "a")
     desk.flashes(TG)
