@@ -75,7 +75,8 @@ ENGLISH = Lexicon(
         "appeared appear expected rumoured rumored potential potentially presumably purported purportedly planned plans "
         "plan hopes hope hoped if unless whether supposedly feared fears risk trying try tried attempted attempt wants "
         "wanted threatened intends considering considers proposed unconfirmed estimated suggests suggested claims "
-        "claimed ought maybe conceivably possibility chance chances doubt doubts question rumours rumors speculation"
+        "claimed ought maybe conceivably possibility chance chances understood seemingly presumed "
+        "unverified allegation likelihood estimates hypothetical doubt doubts question rumours rumors speculation"
     ),
     limits=_set(
         "about around almost nearly roughly approximately only least most up more less than over under former ex some "
@@ -89,7 +90,9 @@ ENGLISH = Lexicon(
         "insisted insists argued argues believes believe warned warns confirmed confirms admitted admits explained "
         "explains revealed reveals wrote writes tweeted testified quoted described describes noted notes thinks "
         "acknowledged claim claims claimed alleges alleged asserted declared predicts predicted reckons reckon "
-        "maintained maintains suggested suggests concluded statement spokesman spokeswoman spokesperson"
+        "maintained maintains suggested suggests concluded statement spokesman spokeswoman spokesperson "
+        "recalled replied complained remarked commented stressed pledged promised vowed alleging citing cited hinted "
+        "conceded countered maintains insisting claiming arguing"
     ),
     opposites=_pairs("""
         more|higher|greater|above|over less|lower|fewer|smaller|below|under
@@ -140,7 +143,8 @@ ARABIC = Lexicon(
         "قد ربما يزعم تزعم زعم زعمت مزعوم المزعوم مزعومة المزعومة يعتقد تعتقد محتمل المحتمل المحتملة يحتمل مشتبه المشتبه "
         "يشتبه متهم المتهم متهمة المتهمة متهمين المتهمين متهمون اتهام اتهامات يبدو تبدو يفترض المفترض يرجح مرجح المرجح متوقع "
         "المتوقع المتوقعة يتوقع تتوقع لعل يمكن يكاد سوف لو إذا احتمال إمكانية محاولة حاول حاولت يحاول تحاول يعتزم تعتزم يخطط تخطط "
-        "ادعى ادعت مفترض أنباء يقال اشتباه شبهة يظن كأن عسى ينبغي يجب ينوي يسعى تسعى يأمل تأمل"
+        "ادعى ادعت مفترض أنباء يقال اشتباه شبهة يظن كأن عسى ينبغي يجب ينوي يسعى تسعى يأمل تأمل "
+        "الظاهر تقديرات تكهنات شائعات مزاعم ادعاءات المفترضة محتملة محتملا احتمالية يتردد مرجحا ترجيحات"
     ),
     limits=_set(
         "نحو حوالي تقريبا فقط أكثر أقل سابق السابق سابقة السابقة بعض معظم كل جميع إلا قرابة زهاء الأقل الأكثر بضع عدة سوى نصف"
@@ -152,7 +156,8 @@ ARABIC = Lexicon(
         "قال قالت قالوا يقول تقول يقولون أعلن أعلنت أعلنوا يعلن تعلن ذكر ذكرت ذكروا يذكر أكد أكدت أكدوا يؤكد تؤكد أضاف أضافت أضافوا "
         "صرح صرحت أوضح أوضحت يوضح أشار أشارت يشير تشير وفق وفقا بحسب حسب حسبما نقلا نقل نقلت زعم زعمت ادعى ادعت أفاد أفادت "
         "كشف كشفت تابع تابعت لفت لفتت اعتبر اعتبرت رأى يرى ترى حذر حذرت يحذر شدد شددت اتهم اتهمت وصف وصفت تحدث تحدثت كتب كتبت "
-        "بيان تقرير تصريح تصريحات مصادر مصدر متحدث المتحدث يعتقد نسبت أبلغ أبلغت"
+        "بيان تقرير تصريح تصريحات مصادر مصدر متحدث المتحدث يعتقد نسبت أبلغ أبلغت "
+        "نوه نوهت أفصح أورد أوردت قائلا قائلة مضيفا مضيفة مؤكدا مؤكدة موضحا موضحة مشيرا مشيرة معتبرا معلنا ناقلا أدلى تعهد تعهدت وعد"
     ),
     opposites=_pairs("""
         أكثر|أعلى|أكبر|فوق أقل|أدنى|أصغر|تحت
@@ -190,7 +195,8 @@ SORANI = Lexicon(
     hedges=_set(
         "ڕەنگە لەوانەیە گوایە دەشێت دەشێ دەکرێت دەکرێ دەتوانێت دەتوانێ دەتوانن دەتوانرێت پێدەچێت پێدەچێ گومانلێکراو گومانلێکراوە گومانلێکراوان گومانلێکراوەکە گومانلێکراوێک "
         "تۆمەتبار تۆمەتبارە تۆمەتباران تۆمەتبارکراو گومان گومانی ئەگەر ئەگەری پێشبینی چاوەڕوان چاوەڕێ بانگەشەی بانگەشە دەگوترێت دەوترێت دەبێت دەبێ پێویستە بڕیارە نیازی "
-        "هیوا هیوای هیوادارە هەوڵ هەوڵی هەوڵیدا هەوڵدەدات هەوڵدەدەن بەنیازە پێناچێت مەزەندە تۆمەتی وادیارە وادەردەکەوێت باوەڕ باوەڕی بڕوای بەگومانە پلانی"
+        "هیوا هیوای هیوادارە هەوڵ هەوڵی هەوڵیدا هەوڵدەدات هەوڵدەدەن بەنیازە پێناچێت مەزەندە تۆمەتی وادیارە وادەردەکەوێت باوەڕ باوەڕی بڕوای بەگومانە پلانی "
+        "وێدەچێت لەوانەشە ڕەنگبێ پێشبینیدەکرێت چاوەڕواندەکرێت گومانلێکراوەکان دەنگۆ دەنگۆی ڕەنگە‌کە مەزەندەدەکرێت"
     ),
     limits=_set(
         "نزیکەی تەنها تەنیا زیاتر کەمتر پتر لانیکەم لانی زۆربەی هەموو هەندێک هەندێ پێشوو پێشووی پێشتر نیوەی هەر جگە چەند دەوروبەری"
@@ -201,7 +207,8 @@ SORANI = Lexicon(
     speaking=_set(
         "وتی گوتی ووتی وتیشی گوتیشی دەڵێت دەڵێ دەڵێن دەیانگوت وتیان گوتیان ڕایگەیاند ڕایگەیاندووە ڕاگەیاند ڕاگەیاندووە ڕایانگەیاند ڕایانگەیاندووە ڕایدەگەیەنێت بەپێی بەگوێرەی بەوتەی ئاماژەی ئاماژە "
         "جەختی ئاشکرای ئاشکرا باسی پێیوایە پێی پێیانوایە ڕاگەیەندراو ڕاگەیەندراوێک ڕاگەیەندراوێکدا ڕاپۆرت ڕاپۆرتی ڕاپۆرتێک ڕاپۆرتێکی هۆشداری هۆشداریدا بڵاویکردەوە بڵاوکردەوە بڵاوکردووەتەوە سەرچاوەیەک سەرچاوەکان زانیاری "
-        "زانیارییەکان وتەبێژی وتەبێژ وتەبێژێکی دەگوترێت دەوترێت لێدوانێکدا لێدوانێک نووسی نووسیویەتی ڕوونیکردەوە باسیکرد دووپاتیکردەوە وتوویەتی گوتوویەتی بەگوتەی داوای"
+        "زانیارییەکان وتەبێژی وتەبێژ وتەبێژێکی دەگوترێت دەوترێت لێدوانێکدا لێدوانێک نووسی نووسیویەتی ڕوونیکردەوە باسیکرد دووپاتیکردەوە وتوویەتی گوتوویەتی بەگوتەی داوای "
+        "دەیگوت وتبوی گوتبوی ئاماژەیدا ئاماژەیکرد بڵاویکردووەتەوە ڕاگەیاندنێکدا دەنووسێت زاری لەزاری ئاشکرایکرد جەختیکردەوە ڕایگەیاندبوو پێیگوت ڕونیکردەوە"
     ),
     opposites=_pairs("""
         زیاتر|زۆرتر|پتر|بەرزتر کەمتر|نزمتر
