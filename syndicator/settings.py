@@ -151,7 +151,9 @@ class SourceTable(PluginTable):
 
 
 class ChannelTable(PluginTable):
-    kind: str = Field(description='"email", "telegram", "x" or "file", or a plug-in of your own')
+    kind: str = Field(
+        description='"email", "telegram", "x", "mastodon", "bluesky" or "file", or a plug-in of your own'
+    )
     languages: tuple[Code, ...] = Field((), description="its languages; none: all of the newsroom's")
     flash: Rule | bool = Field(
         default=False, description="stories that go out by themselves as they are published"

@@ -8,6 +8,7 @@ import ssl
 import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any, Self
 
 import aiohttp
@@ -177,7 +178,7 @@ class Asker:
         async with self._client.request(
             request.method,
             url,
-            data=request.content or None,
+            data=BytesIO(request.content) if request.content else None,
             headers={**form, **headers},
             allow_redirects=False,
         ) as response:

@@ -37,6 +37,17 @@ def x_links(text: str) -> int:
     return len(extract_urls(text))
 
 
+def mastodon(text: str) -> int:
+    """Mastodon: 23 for each link, else no more than code points: the server counts clusters."""
+    bare, links = _LINK.subn("", text)
+    return len(bare) + 23 * links
+
+
+def graphemes(text: str) -> int:
+    """Bluesky: what a reader takes for one sign."""
+    return len(regex.findall(r"\X", text))
+
+
 def utf8(text: str) -> int:
     """Bytes in UTF-8."""
     return len(text.encode())
@@ -63,7 +74,14 @@ def encoded(text: str) -> int:
     return signs + (signs // 73 + 1) * 5  # a soft break, and a dot behind it
 
 
-UNITS: Mapping[str, Measure] = {"chars": code_points, "utf16": utf16, "x-weighted": x_weighted, "bytes": utf8}
+UNITS: Mapping[str, Measure] = {
+    "chars": code_points,
+    "utf16": utf16,
+    "x-weighted": x_weighted,
+    "bytes": utf8,
+    "mastodon": mastodon,
+    "graphemes": graphemes,
+}
 
 
 @dataclass(frozen=True, slots=True)

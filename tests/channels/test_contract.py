@@ -5,13 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from syndicator.channels.bluesky import BlueskyChannel
 from syndicator.channels.email import EmailChannel
 from syndicator.channels.file import FileChannel
+from syndicator.channels.mastodon import MastodonChannel
 from syndicator.channels.telegram import TelegramChannel
 from syndicator.channels.x import XChannel
 from syndicator.model import ChannelId, Outcome, Post, Receipt
 from syndicator.ports import Lane, Parcel, Published
+from syndicator.sandbox.bluesky import BlueskyStandIn
 from syndicator.sandbox.contract import check_channel, check_corrections
+from syndicator.sandbox.mastodon import MastodonStandIn
 from syndicator.sandbox.smtp import SmtpStandIn
 from syndicator.sandbox.telegram import TelegramStandIn
 from syndicator.sandbox.x import XStandIn
@@ -71,6 +75,32 @@ def test_x_keeps_the_contract() -> None:
             PARCELS[0],
             PARCELS[1].post,
             stands=lambda: len(there.tweets()),
+        )
+
+
+def test_mastodon_keeps_the_contract() -> None:
+    with MastodonStandIn(now=lambda: NOW) as there, MastodonStandIn(now=lambda: NOW) as another:
+
+        def made(server: MastodonStandIn) -> MastodonChannel:
+            told = {"access_token": server.token, "base_url": server.url}
+            return MastodonChannel(MastodonChannel.Settings.model_validate(told), WORLD, id=ChannelId("c"))
+
+        check_channel(lambda: made(there), PARCELS, arrived=lambda: len(there.statuses()))
+        check_corrections(
+            lambda: made(another), PARCELS[0], PARCELS[1].post, stands=lambda: len(another.statuses())
+        )
+
+
+def test_bluesky_keeps_the_contract() -> None:
+    with BlueskyStandIn(now=lambda: NOW) as there, BlueskyStandIn(now=lambda: NOW) as another:
+
+        def made(server: BlueskyStandIn) -> BlueskyChannel:
+            told = {"handle": server.handle, "app_password": server.password, "base_url": server.url}
+            return BlueskyChannel(BlueskyChannel.Settings.model_validate(told), WORLD, id=ChannelId("c"))
+
+        check_channel(lambda: made(there), PARCELS, arrived=lambda: len(there.posts()))
+        check_corrections(
+            lambda: made(another), PARCELS[0], PARCELS[1].post, stands=lambda: len(another.posts())
         )
 
 

@@ -10,10 +10,11 @@ import pytest
 from syndicator.channels.x import XChannel
 from syndicator.errors import ChannelError
 from syndicator.model import ChannelId, DeliveryId, Outcome
-from syndicator.ports import Answer, Published, Slate
+from syndicator.ports import Published, Slate
 from syndicator.sandbox.faults import Fault
 from syndicator.sandbox.x import XStandIn, weight
 from syndicator.text.measure import UNITS
+from tests.channels.album import JPEG, Album
 from tests.lanes import NOW, WORLD, ListLane, parcel
 
 A, D, R, U = Outcome.ACCEPTED, Outcome.DEFERRED, Outcome.REJECTED, Outcome.UNCERTAIN
@@ -178,20 +179,6 @@ def test_trying_it_out(x: XStandIn) -> None:
 )
 def test_both_counts_agree(text: str) -> None:
     assert weight(text) == UNITS["x-weighted"](text)
-
-
-class Album:
-    """Pictures by their addresses."""
-
-    def __init__(self, pictures: dict[str, bytes]) -> None:
-        self.pictures = pictures
-
-    def get(self, url: str, headers: object = None) -> Answer:
-        found = self.pictures.get(url, b"")
-        return Answer(status=200 if found else 404, url=url, headers={}, body=found)
-
-
-JPEG = b"\xff\xd8\xff" + bytes(range(256)) * 9000  # three segments
 
 
 def test_pictures_go_up_in_segments_with_what_stands_in_them(x: XStandIn) -> None:

@@ -23,7 +23,9 @@ from uuid import uuid4
 import psycopg
 
 from syndicator.app import App
+from syndicator.sandbox.bluesky import BlueskyStandIn
 from syndicator.sandbox.faults import Switches
+from syndicator.sandbox.mastodon import MastodonStandIn
 from syndicator.sandbox.world import Sandbox
 from syndicator.services.audience import Wish
 from syndicator.storage import ledger
@@ -38,7 +40,7 @@ READERS = [
     Wish(address=f"r{n}@readers.example", language="en", newsletter="evening", proof="p") for n in range(4)
 ]
 PLUGINS = [  # what a worker imports by name: imported once
-    *(f"syndicator.channels.{kind}" for kind in ("email", "telegram", "x")),
+    *(f"syndicator.channels.{kind}" for kind in ("email", "telegram", "x", "mastodon", "bluesky")),
     *("syndicator.sources.feed", "syndicator.summarisers.extract", "syndicator.engines.embedded"),
 ]
 CONNECTIONS = 3  # of the mail run
@@ -66,8 +68,22 @@ FORMS = {
         Form("Telegram, held", "tg-en", drops='audit_chat = "@courier_audit"\n'),
         Form("Telegram, read back", "tg-en", readable=True),
         Form("X", "x", readable=True),
+        Form("Mastodon", "mastodon", readable=True),
+        Form("Bluesky", "bluesky", readable=True),
     )
 }
+SOCIAL = """
+[channels.mastodon]
+kind = "mastodon"
+base_url = "MASTODON"
+flash = { sections = ["Breaking", "بەپەلە", "عاجل"] }
+
+[channels.bluesky]
+kind = "bluesky"
+handle = "courier.example"
+base_url = "BLUESKY"
+flash = { sections = ["Breaking", "بەپەلە", "عاجل"] }
+"""
 AGAIN = "back after a death: "  # before a point of the second run
 MAIL = FORMS["mail, hold"]
 
@@ -106,8 +122,18 @@ class Harness:
         self.sandbox = Sandbox(now=lambda: self.moment)
         self._log = self.sandbox.smtp.log = self.folder / "mail.log"
         self._open.enter_context(self.sandbox)
+        self.mastodon = self._open.enter_context(MastodonStandIn(now=lambda: self.moment))
+        self.bluesky = self._open.enter_context(BlueskyStandIn(now=lambda: self.moment))
         self.path = self.sandbox.configure(self.folder)
         told = self.path.read_text("utf-8").replace(self.form.drops or "\0", "")
+        if self.channel in {"mastodon", "bluesky"}:
+            told += SOCIAL.replace("MASTODON", self.mastodon.url).replace("BLUESKY", self.bluesky.url)
+            for name, value in (
+                ("MASTODON_ACCESS_TOKEN", self.mastodon.token),
+                ("BLUESKY_APP_PASSWORD", self.bluesky.password),
+            ):
+                (self.folder / "secrets" / f"SYNDICATOR_CHANNELS_{name}").touch(mode=0o600)
+                (self.folder / "secrets" / f"SYNDICATOR_CHANNELS_{name}").write_text(value, "utf-8")
         more = self.form.told.replace("LOG", str(self._log))
         told = told.replace(
             'kind = "email"\n',
@@ -229,6 +255,10 @@ class Harness:
         match self.channel:
             case "letters":
                 return self.sandbox.smtp.received()
+            case "mastodon":
+                return dict(Counter(status.text for status in self.mastodon.statuses()))
+            case "bluesky":
+                return dict(Counter(post.text for post in self.bluesky.posts()))
             case "x":
                 return dict(Counter(tweet.text for tweet in self.sandbox.x.tweets()))
         return dict(Counter(message.text for message in self.sandbox.telegram.messages("@courier_en")))
@@ -251,7 +281,12 @@ class Harness:
 
     @property
     def _switches(self) -> Switches:
-        sinks = {"letters": self.sandbox.smtp, "x": self.sandbox.x}
+        sinks = {
+            "letters": self.sandbox.smtp,
+            "x": self.sandbox.x,
+            "mastodon": self.mastodon,
+            "bluesky": self.bluesky,
+        }
         return sinks.get(self.channel, self.sandbox.telegram).faults  # type: ignore[no-any-return, attr-defined]
 
     def _fresh(self, name: str, *, of: str | None = None, keep: bool = False) -> str:
@@ -280,12 +315,16 @@ class Harness:
         """What the sinks hold now, to be put back."""
         sandbox = self.sandbox
         mails, tweets, log = list(sandbox.smtp.mails), list(sandbox.x._tweets), self._log.read_bytes()
+        statuses, keys = dict(self.mastodon._standing), dict(self.mastodon._keys)
+        records = dict(self.bluesky._standing)
         chats = {name: list(chat.messages) for name, chat in sandbox.telegram.chats.items()}
         ids = {name: copy(number) for name, number in sandbox.telegram._ids.items()}
 
         def put_back() -> None:
             sandbox.smtp.mails[:], sandbox.x._tweets[:] = mails, tweets
             self._log.write_bytes(log)
+            self.mastodon._standing, self.mastodon._keys = dict(statuses), dict(keys)
+            self.bluesky._standing = dict(records)
             for name, messages in chats.items():
                 sandbox.telegram.chats[name].messages[:] = messages
                 sandbox.telegram._ids[name] = copy(ids[name])
