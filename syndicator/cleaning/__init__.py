@@ -42,6 +42,7 @@ def clean(
     """
     page = _page(item, sites or {}) if item.whole_page else _text_of(item)
     item = _with_page(item, page)
+    url = _address(page.url or item.url, item)
     headline = markup.plain(item.headline or "")
     lines, byline, contributors = _parts(page, headline)
     captions = [line for line in lines if chrome.is_caption(line)]
@@ -60,7 +61,7 @@ def clean(
     return Article(
         id=article_id(item.source, item.key),
         revision=1,
-        url=canonical(page.url or item.url),
+        url=url,
         language=_language(item, f"{headline} {whole}", languages),
         headline=headline,
         body=body,
@@ -78,9 +79,20 @@ def clean(
         image_alt=markup.plain(item.image_alt or "") or page.image_alt,
         image_credit=markup.plain(item.image_credit or "") or page.image_credit or credit,
         updated_at=item.updated_at or page.updated_at,
-        versions=tuple((language, canonical(url)) for language, url in page.versions + item.versions),
+        versions=tuple(
+            (language, canonical(there))
+            for language, said in page.versions + item.versions
+            if (there := joined(url, said))
+        ),
         fingerprint=fingerprint(whole),
     )
+
+
+def _address(url: str, item: Item) -> str:
+    try:
+        return canonical(url)
+    except ValueError as error:
+        raise SourceError(f"{item.url}: this is no address ({error})") from error
 
 
 def article_id(source: str, key: str) -> ArticleId:

@@ -58,6 +58,7 @@ class Manuscript(BaseModel):
     image_alt: str | None = None
     image_credit: str | None = None
     caption: str | None = None
+    versions: dict[str, Url] = Field(default_factory=dict)  # language -> address of the same story
 
     def item(
         self, *, source: str, key: str, url: str, published: datetime | None, language: str | None = None
@@ -80,6 +81,7 @@ class Manuscript(BaseModel):
             image_alt=_escaped(self.image_alt),
             image_credit=self.image_credit,
             caption=_escaped(self.caption),
+            versions=tuple(self.versions.items()),
         )
 
     def _paragraphs(self) -> list[str]:

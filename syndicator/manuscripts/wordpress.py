@@ -11,6 +11,7 @@ from .reading import inner, moment, rows, word
 
 FIELDS = (
     "id,guid,link,status,date_gmt,modified_gmt,title,content,author,featured_media,categories,tags,"
+    "lang,wpml_translations,"  # of plug-ins for several languages, where there are some
     "_links,_embedded"  # without the links nothing is embedded
 )
 EMBED = "author,wp:featuredmedia,wp:term"
@@ -28,6 +29,7 @@ def item(post: dict[str, Any], *, source: str, language: str | None) -> Item | N
     if status not in {"publish", ""}:
         return None
     media = inner(post, "_embedded", "wp:featuredmedia", 0)
+    language = language or word(post, "lang") or None
     section, topics = _terms(post)
     return Item(
         source=source,
@@ -45,6 +47,11 @@ def item(post: dict[str, Any], *, source: str, language: str | None) -> Item | N
         image_alt=word(media, "alt_text") or None,
         image_credit=word(media, "media_details", "image_meta", "credit") or None,
         caption=word(media, "caption", "rendered") or None,
+        versions=tuple(
+            (word(one, "locale").partition("_")[0], word(one, "href"))
+            for one in rows(post, "wpml_translations")
+            if word(one, "locale") and word(one, "href")
+        ),
     )
 
 

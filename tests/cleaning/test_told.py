@@ -176,6 +176,17 @@ def test_addresses_that_are_none_stop_nothing(url: str) -> None:
     assert found.url.startswith(("https://courier.example", "http://a b"))
 
 
+def test_a_source_that_gives_no_address_is_told_so_and_what_it_says_of_versions_is_looked_at() -> None:
+    item = Item(
+        source="s", key="k", url="https://x.example:99999999/a", html=p(*LINES["en"]), headline="Rain"
+    )
+    with pytest.raises(SourceError, match="this is no address"):
+        clean(item, languages=["en"], now=NOW)
+    versions = (("ckb", "/ckb/baran?utm_source=x"), ("ar", "http://["), ("fr", "https://x.example:99999999/"))
+    found = clean(replace(item, url=URL, versions=versions), languages=["en"], now=NOW)
+    assert found.versions == (("ckb", "https://courier.example/ckb/baran"),)
+
+
 def test_structured_data_that_is_nonsense_says_nothing() -> None:
     node: dict[str, object] = {
         "@type": "NewsArticle",

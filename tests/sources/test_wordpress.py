@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from syndicator.cleaning import clean
 from syndicator.errors import SourceError
+from syndicator.manuscripts import wordpress as manuscripts
 from syndicator.ports import World
 from syndicator.sandbox.serving import Request, Response
 from syndicator.sandbox.wordpress import WordPressStandIn
@@ -299,3 +300,24 @@ def test_no_other_host_is_shown_the_login(site: WordPressStandIn, clock: Clock) 
         assert site.asked[0].headers["authorization"]
         assert other.asked
         assert all("authorization" not in one.headers for one in other.asked)
+
+
+def test_a_plug_in_for_several_languages_says_the_language_and_the_versions() -> None:
+    post = {
+        "id": 7,
+        "link": "https://courier.example/en/rain",
+        "lang": "ckb",
+        "title": {"rendered": "Rain"},
+        "content": {"rendered": "<p>It rained.</p>"},
+        "wpml_translations": [
+            {"locale": "ar_IQ", "id": 8, "href": "https://courier.example/ar/matar"},
+            {"locale": "", "href": "https://courier.example/x"},
+            "nonsense",
+        ],
+    }
+    found = manuscripts.item(post, source="wp", language=None)
+    assert found
+    assert (found.language, found.versions) == ("ckb", (("ar", "https://courier.example/ar/matar"),))
+    told = manuscripts.item(post, source="wp", language="en")
+    assert told
+    assert told.language == "en"
