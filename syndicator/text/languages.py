@@ -80,7 +80,8 @@ def _latin_script(text: str, letters: int) -> str | None:
     if kurmanji > english and (len(told) <= _SOME or _KURMANJI.search(text)):
         return "kmr"
     foreign = _count(_FOREIGN, text) > max(1, 0.03 * letters)
-    if 10 * english < len(told) and (foreign or len(told) > _SOME):
+    share = 10 if foreign else 20  # one word in so many is a small English one, in a list of players too
+    if (foreign or len(told) > _SOME) and share * english < len(told):
         return None
     return "en"
 

@@ -37,6 +37,13 @@ def test_others_are_none_of_ours(text: str) -> None:
     assert identify(text, KNOWN) is None
 
 
+def test_a_list_of_players_is_in_its_language() -> None:
+    players = (
+        "Millwall: Forde, Edwards, Dunne, Beevers, Abdou, Williams (Bailey 42), Martin, O’Brien and Gregory."
+    )
+    assert identify(f"{players} Substitutes not used: Archer, Fuller.", KNOWN) == "en"
+
+
 def test_the_newsrooms_own_name_of_a_language_is_told() -> None:
     assert identify("Rain closed the Azmar road on Monday.", ["ar-IQ", "en-GB"]) == "en-GB"
     assert identify("Rain closed the Azmar road on Monday.", ["ckb", "ar"]) is None
