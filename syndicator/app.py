@@ -572,6 +572,8 @@ class App:
             quiet_until=editing.quiet_until(
                 told.quiet_hours or newsroom.quiet_hours, newsroom.timezone, told.night
             ),
+            breaking=editing.flash_rule(told.breaking or False) or (lambda article: False),
+            silent=editing.in_hours(told.silent_hours, newsroom.timezone),
             at_most=told.at_most,
             fresh_for=told.fresh_for,
             lives=told.lives,

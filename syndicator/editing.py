@@ -75,6 +75,12 @@ def quiet_hours(hours: Hours, zone: ZoneInfo) -> Callable[[datetime], datetime]:
     return moment
 
 
+def in_hours(hours: Hours, zone: ZoneInfo) -> Callable[[datetime], bool]:
+    """Whether a moment lies in these hours."""
+    over = quiet_hours(hours, zone)
+    return lambda moment: over(moment) > moment
+
+
 def hour_in(slot: datetime, zone: tzinfo, there: tzinfo) -> datetime:
     """When clocks there show what the newsroom's, in ``zone``, show at the slot. Of an hour that comes twice it is the
     first; one that is left out is as late as if the clocks had not been put forward."""

@@ -267,6 +267,7 @@ class Post:
     media: tuple[str, ...] = ()
     alts: tuple[str, ...] = ()  # what stands in each picture, for those who do not see it
     silent: bool = False
+    breaking: bool = False  # overtakes what waits; channels that can pin it
 
 
 class Delivery(NamedTuple):

@@ -120,8 +120,9 @@ class Renderer:
             case "html":
                 return [self._letter(post, edition, outlet)]
             case "telegram":
-                return [replace(post, text=self._for_telegram(edition, outlet))]
-        texts = self._thread(edition, outlet)
+                texts = [self._for_telegram(edition, outlet)]
+            case _:
+                texts = self._thread(edition, outlet)
         pictures = _pictures(edition, outlet)
         first = replace(post, text=texts[0], media=tuple(pictures), alts=tuple(pictures.values()))
         return [

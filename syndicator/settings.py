@@ -160,6 +160,8 @@ class ChannelTable(PluginTable):
     )
     night: Rule | None = Field(None, description="flashes that do not wait for the end of the quiet hours")
     quiet_hours: Hours = Field(None, description="instead of the newsroom's")
+    silent_hours: Hours = Field(None, description="what goes out then makes no sound")
+    breaking: Rule | None = Field(None, description="flashes that overtake what waits, and can be pinned")
     at_most: int = Field(10, ge=1, le=1000, description="stories at once before it stops and asks an editor")
     fresh_for: Duration = Field(
         timedelta(hours=24), description="a story first seen longer ago is no flash any more"

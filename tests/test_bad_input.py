@@ -305,14 +305,13 @@ def test_smtp_not_there_loses_nothing(street: Street) -> None:
 
 
 TELEGRAM = {
-    "400": (Fault.MIGRATE, {"pending": 3}, "supergroup"),
     "403": (Fault.KICKED, {"pending": 3}, "let the bot in again"),
     "401": (Fault.UNAUTHORIZED, {"pending": 3}, "BotFather"),
 }
 
 
 @pytest.mark.parametrize("what", TELEGRAM)
-def test_telegram_401_403_migrate_stops_the_channel_and_says_what_to_do(street: Street, what: str) -> None:
+def test_telegram_401_403_stops_the_channel_and_says_what_to_do(street: Street, what: str) -> None:
     fault, first, advice = TELEGRAM[what]
     app = street.published()
     street.sandbox.telegram.faults.coming(fault)
@@ -328,6 +327,16 @@ def test_telegram_401_403_migrate_stops_the_channel_and_says_what_to_do(street: 
     assert len(street.sandbox.telegram.messages("@courier_en")) == 3
 
 
+def test_a_telegram_group_that_moved_is_followed(street: Street) -> None:
+    app = street.published()
+    street.sandbox.telegram.faults.coming(Fault.MIGRATE)
+    app.deliver("tg-en")
+    assert states(app)["tg-en"] == {"sent": 3}
+    with app.database.read() as connection:
+        kept = brakes.overridden(connection, "note:tg-en:chat")
+    assert kept == {"note:tg-en:chat": {"from": "@courier_en", "to": -1_009_999_999_999}}
+
+
 @pytest.mark.parametrize("fault", [Fault.CONFLICT, Fault.RATE_LIMITED, Fault.RATE_LIMITED_BARE])
 def test_telegram_409_429_is_tried_again(street: Street, fault: Fault) -> None:
     app = street.published()
@@ -338,18 +347,23 @@ def test_telegram_409_429_is_tried_again(street: Street, fault: Fault) -> None:
     assert len(street.sandbox.telegram.messages("@courier_en")) == 3
 
 
-def test_telegram_400_fails_one_message_and_sends_the_others(street: Street) -> None:
+def test_what_telegram_would_refuse_is_told_and_the_others_go_out(street: Street) -> None:
     folder = street.path.parent / "templates" / "telegram"
     folder.mkdir(parents=True)
     (folder / "flash.en.html").write_text(
         "{{ stories[0].headline }}{% if 'solar' in stories[0].headline %}<br>{% endif %}", "utf-8"
     )
-    app = street.published()
+    app = street.app()
+    app.look()
+    street.sandbox.newsroom.publish()
+    app.look()
+    (told,) = app.compile().faults
     app.deliver("tg-en")
-    assert states(app)["tg-en"] == {"sent": 2, "failed": 1}
-    with app.database.read() as connection:
-        (failed,) = ledger.listed(connection, state="failed", channel="tg-en", edition=None, limit=9)
-    assert "unsupported start tag" in str(failed["reason"])
+    assert states(app)["tg-en"] == {"sent": 2}
+    (told,) = app.compile().faults
+    assert (
+        'Telegram would refuse what telegram/flash.en.html writes: Unsupported start tag "br" at byte' in told
+    )
 
 
 @pytest.mark.parametrize("fault", [Fault.UNAUTHORIZED, Fault.KICKED])

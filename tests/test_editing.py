@@ -94,6 +94,17 @@ def test_quiet_hours_end_in_the_newsrooms_zone(now: str, until: str | None) -> N
     assert moment(told, article()) == (datetime.fromisoformat(until) if until else told)
 
 
+def test_silent_hours() -> None:
+    night = editing.in_hours((time(22), time(7)), ZoneInfo("Asia/Baghdad"))
+    assert [night(datetime(2026, 3, 1, hour, tzinfo=UTC)) for hour in (3, 4, 18, 19)] == [
+        True,
+        False,
+        False,
+        True,
+    ]
+    assert not editing.in_hours(None, ZoneInfo("Asia/Baghdad"))(datetime(2026, 3, 1, 22, tzinfo=UTC))
+
+
 def test_quiet_hours_within_a_day_and_none() -> None:
     now = datetime(2026, 3, 1, 10, tzinfo=UTC)
     noon = editing.quiet_until((time(12), time(14)), BAGHDAD, None)

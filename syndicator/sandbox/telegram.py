@@ -17,6 +17,7 @@ from .serving import Request, Response, StandIn
 
 TEXT_MAX = 4096  # code points after entity parsing
 CAPTION_MAX = 1024  # of a photo
+ALBUM_MAX = 10  # photos
 RAW_MAX = 32_768  # bytes before it
 DELETABLE_FOR = timedelta(hours=48)  # after it was sent
 TOKEN = "7000000001:AAF-sandbox-token-of-nobody"
@@ -36,6 +37,10 @@ class Message:
     reply_to: int | None = None
     edited: bool = False
     origin: tuple[str, int] | None = None  # chat and id of the message it was forwarded from
+    photo: str = ""  # its address
+    album: str = ""  # the same for all of an album
+    topic: int | None = None
+    preview: Mapping[str, Any] = field(default_factory=dict)  # link_preview_options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +60,12 @@ class Chat:
     messages: list[Message] = field(default_factory=list)
     protected: bool = False  # nothing may be forwarded from here
     shut: bool = False  # the bot has no rights here
+    kind: str = "channel"
+    forum: bool = False
+    status: str = "administrator"  # of the bot
+    lacking: frozenset[str] = frozenset()  # rights that the bot has not
+    moved_to: int | None = None  # the number it has since it became a supergroup
+    pinned: list[int] = field(default_factory=list)
     sent: deque[datetime] = field(default_factory=deque)  # when messages came, for the limits
     service: set[int] = field(default_factory=set)  # ids of "somebody pinned a message" and the like
 
@@ -82,6 +93,7 @@ class TelegramStandIn(StandIn):
         self._flood = flood
         self._sent: deque[datetime] = deque()  # to all chats
         self.refused: list[datetime] = []  # when it was too much
+        self.missing: set[str] = set()  # pictures that cannot be had
         self.token = token
         self.faults = Switches()
         self.chats = {
@@ -109,7 +121,9 @@ class TelegramStandIn(StandIn):
         fault = self.faults.meet()
         if fault is Fault.DROP_BEFORE_ACCEPT:
             return None
-        if fault in _INSTEAD:
+        if fault is Fault.MIGRATE:
+            self.migrate(str(request.fields.get("chat_id")))
+        elif fault in _INSTEAD:
             return _INSTEAD[fault](self.faults)
         response = self._called(token, method, {**request.query, **request.fields})
         self.faults.watch("taken")
@@ -121,7 +135,12 @@ class TelegramStandIn(StandIn):
             "getchat": self._chat_told,
             "getchatmember": self._member,
             "sendmessage": self._send,
+            "sendphoto": self._send_photo,
+            "sendmediagroup": self._send_album,
             "editmessagetext": self._edit,
+            "editmessagecaption": self._edit_caption,
+            "editmessagemedia": self._edit_media,
+            "pinchatmessage": self._pin,
             "forwardmessage": self._forward,
             "deletemessage": self._delete,
             "deletemessages": self._delete_several,
@@ -152,7 +171,10 @@ class TelegramStandIn(StandIn):
     def _member(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         if self._chat(fields).shut:
             return {"user": self._me(fields), "status": "left"}
-        rights = dict.fromkeys(_RIGHTS, True) | {"is_anonymous": False}
+        chat = self._chat(fields)
+        if chat.status != "administrator":
+            return {"user": self._me(fields), "status": chat.status, "until_date": 0}
+        rights = {right: right not in chat.lacking for right in _RIGHTS} | {"is_anonymous": False}
         return {"user": self._me(fields), "status": "administrator", "can_be_edited": False} | rights
 
     def _count(self, chat: Chat, number: int = 1) -> None:
@@ -178,10 +200,14 @@ class TelegramStandIn(StandIn):
 
     def _send(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         chat = self._chat(fields)
+        parsed = _parsed(fields)
         self._count(chat)
-        text, found, raw = _parsed(fields)
-        reply = fields.get("reply_parameters") or {}
-        reply = json.loads(reply) if isinstance(reply, str) else reply
+        return self._put(chat, fields, parsed)
+
+    def _put(
+        self, chat: Chat, fields: Mapping[str, Any], parsed: _Parsed, *, photo: str = "", album: str = ""
+    ) -> dict[str, Any]:
+        text, found, raw = parsed
         message = Message(
             id=next(self._ids[chat.name]),
             chat=chat.name,
@@ -190,10 +216,51 @@ class TelegramStandIn(StandIn):
             entities=tuple(found),
             at=self._now(),
             silent=str(fields.get("disable_notification", "")).lower() == "true",
-            reply_to=reply.get("message_id"),
+            reply_to=_json(fields.get("reply_parameters")).get("message_id"),
+            topic=int(fields["message_thread_id"]) if fields.get("message_thread_id") else None,
+            preview=_json(fields.get("link_preview_options")),
+            photo=photo,
+            album=album,
         )
         chat.messages.append(message)
         return _told(message, chat)
+
+    def _send_photo(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        chat = self._chat(fields)
+        parsed = _parsed(fields, "caption")
+        photo = self._fetched(fields.get("photo"))
+        self._count(chat)
+        return self._put(chat, fields, parsed, photo=photo)
+
+    def _send_album(self, fields: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Whole or not at all."""
+        chat, media = self._chat(fields), _json(fields.get("media")) or []
+        if not 2 <= len(media) <= ALBUM_MAX:
+            raise _Refused(400, "Bad Request: wrong number of messages in the album")  # our own words
+        ready = [(_parsed(one, "caption"), self._fetched(one["media"])) for one in media]
+        self._count(chat, len(media))
+        album = f"{chat.name}:{len(chat.messages)}"
+        return [self._put(chat, fields, parsed, photo=photo, album=album) for parsed, photo in ready]
+
+    def _fetched(self, photo: object) -> str:
+        """Telegram gets the picture itself; addresses in ``missing`` it cannot have."""
+        if str(photo) in self.missing:
+            raise _Refused(400, "Bad Request: wrong type of the web page content")
+        return str(photo)
+
+    def _pin(self, fields: Mapping[str, Any]) -> bool:
+        chat = self._chat(fields)
+        _, message = self._message(chat, fields, "message to pin not found")
+        if "can_edit_messages" in chat.lacking:
+            raise _Refused(400, "Bad Request: not enough rights to manage pinned messages in the chat")
+        chat.pinned.append(message.id)
+        return True
+
+    def migrate(self, name: str) -> int:
+        """A group becomes a supergroup with another number, which is returned."""
+        with self._lock:
+            self.chats[name].moved_to = -1_009_999_999_999
+            return -1_009_999_999_999
 
     def post(self, chat: str, text: str) -> int:
         """What somebody else writes there; its id."""
@@ -230,14 +297,35 @@ class TelegramStandIn(StandIn):
     def _edit(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         chat = self._chat(fields)
         at, message = self._message(chat, fields, "message to edit not found")
-        text, found, raw = _parsed(fields)
-        if (text, tuple(found)) == (message.text, message.entities):
+        if message.photo:
+            raise _Refused(400, "Bad Request: there is no text in the message to edit")
+        return self._changed(chat, at, _parsed(fields), "")
+
+    def _edit_caption(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        chat = self._chat(fields)
+        at, message = self._message(chat, fields, "message to edit not found")
+        if not message.photo:
+            raise _Refused(400, "Bad Request: there is no caption in the message to edit")
+        return self._changed(chat, at, _parsed(fields, "caption"), message.photo)
+
+    def _edit_media(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        chat, media = self._chat(fields), _json(fields.get("media"))
+        at, message = self._message(chat, fields, "message to edit not found")
+        if not message.photo:
+            raise _Refused(400, "Bad Request: there is no media in the message to edit")  # our own words
+        return self._changed(chat, at, _parsed(media, "caption"), self._fetched(media["media"]))
+
+    def _changed(self, chat: Chat, at: int, parsed: _Parsed, photo: str) -> dict[str, Any]:
+        message, (text, found, raw) = chat.messages[at], parsed
+        if (text, tuple(found), photo) == (message.text, message.entities, message.photo):
             raise _Refused(
                 400,
                 "Bad Request: message is not modified: specified new message content and reply markup are exactly "
                 "the same as a current content and reply markup of the message",
             )
-        chat.messages[at] = replace(message, text=text, html=raw, entities=tuple(found), edited=True)
+        chat.messages[at] = replace(
+            message, text=text, html=raw, entities=tuple(found), photo=photo, edited=True
+        )
         return _told(chat.messages[at], chat)
 
     def _delete(self, fields: Mapping[str, Any]) -> bool:
@@ -263,7 +351,10 @@ class TelegramStandIn(StandIn):
         if not wanted:
             raise _Refused(400, "Bad Request: chat_id is empty")
         for chat in self.chats.values():
-            if wanted in {chat.name, str(chat.id)}:
+            if chat.moved_to and wanted in {chat.name, str(chat.id)}:
+                said = "Bad Request: group chat was upgraded to a supergroup chat"
+                raise _Refused(400, said, migrate_to_chat_id=chat.moved_to)
+            if wanted in {chat.name, str(chat.id), str(chat.moved_to)}:
                 return chat
         raise _Refused(400, "Bad Request: chat not found")
 
@@ -274,12 +365,19 @@ class TelegramStandIn(StandIn):
         raise _Refused(400, f"Bad Request: {missing}")
 
 
-def _parsed(fields: Mapping[str, Any]) -> tuple[str, list[entities.Entity], str]:
-    raw = str(fields.get("text", ""))
+_Parsed = tuple[str, list[entities.Entity], str]
+
+
+def _json(told: Any) -> Any:
+    return json.loads(told) if isinstance(told, str) else told or {}
+
+
+def _parsed(fields: Mapping[str, Any], name: str = "text") -> _Parsed:
+    raw = str(fields.get(name, ""))
     found: list[entities.Entity] = []
     text = raw
     if str(fields.get("parse_mode", "")).lower() == "html":
-        said = refused_for_format(raw, TEXT_MAX)
+        said = refused_for_format(raw, CAPTION_MAX if name == "caption" else TEXT_MAX)
         if said:
             raise _Refused(400, f"Bad Request: {said}")
         text, found = entities.parse(raw)
@@ -301,13 +399,16 @@ def refused_for_format(raw: str, most: int) -> str | None:
 
 
 def _told(message: Message, chat: Chat) -> dict[str, Any]:
-    return {
+    told: dict[str, Any] = {
         "message_id": message.id,
         "date": int(message.at.timestamp()),
         "chat": _chat(chat),
-        "text": message.text,
-        "entities": [_entity(entity) for entity in message.entities],
     }
+    marks = [_entity(entity) for entity in message.entities]
+    if not message.photo:
+        return told | {"text": message.text, "entities": marks}
+    size = {"file_id": message.photo, "file_unique_id": message.photo, "width": 1280, "height": 720}
+    return told | {"photo": [size], "caption": message.text, "caption_entities": marks}
 
 
 def _entity(entity: entities.Entity) -> dict[str, Any]:
@@ -316,7 +417,8 @@ def _entity(entity: entities.Entity) -> dict[str, Any]:
 
 
 def _chat(chat: Chat) -> dict[str, Any]:
-    return {"id": chat.id, "type": "channel", "title": chat.title, "username": chat.name.lstrip("@")}
+    told: dict[str, Any] = {"id": chat.moved_to or chat.id, "type": chat.kind, "title": chat.title}
+    return told | {"username": chat.name.lstrip("@")} | ({"is_forum": True} if chat.forum else {})
 
 
 def _refusal(status: int, description: str, **parameters: int) -> Response:
@@ -337,11 +439,6 @@ _INSTEAD: Mapping[Fault | None, Callable[[Switches], Response]] = {
     Fault.CONFLICT: lambda _: _refusal(409, "Conflict: terminated by other getUpdates request"),
     Fault.UNAUTHORIZED: lambda _: _refusal(401, "Unauthorized"),
     Fault.KICKED: lambda _: _refusal(403, "Forbidden: bot was kicked from the channel chat"),
-    Fault.MIGRATE: lambda _: _refusal(
-        400,
-        "Bad Request: group chat was upgraded to a supergroup chat",
-        migrate_to_chat_id=-1_009_999_999_999,
-    ),
 }
 
 

@@ -306,7 +306,7 @@ deliveries = Table(
     Column("post", ForeignKey("posts.id")),
     Column("state", String, nullable=False),
     Column("reason", String),  # why excluded, held, expired, cancelled or failed
-    Column("urgency", Integer, nullable=False),  # 0 breaking, 1 push, 2 digest
+    Column("urgency", Integer, nullable=False),  # -1 breaking, 0 flash, 1 push, 2 digest
     Column("due_at", Moment, nullable=False),
     Column("not_after", Moment, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from syndicator.channels.telegram import TelegramChannel
 from syndicator.errors import ChannelError
 from syndicator.model import ChannelId, DeliveryId, Outcome, Receipt
-from syndicator.ports import Published
+from syndicator.ports import Parcel, Published, Slate
 from syndicator.sandbox.faults import Fault
 from syndicator.sandbox.telegram import TelegramStandIn
 from tests.lanes import NOW, WORLD, ListLane, parcel
@@ -26,7 +27,8 @@ def telegram() -> Iterator[TelegramStandIn]:
 
 def channel(there: TelegramStandIn, **settings: object) -> TelegramChannel:
     told = {"token": there.token, "chat": CHAT, "base_url": there.base_url, "timeout": 1.0, **settings}
-    return TelegramChannel(TelegramChannel.Settings.model_validate(told), WORLD, id=ChannelId("tg"))
+    world = replace(WORLD, notes=told.pop("notes", Slate()))
+    return TelegramChannel(TelegramChannel.Settings.model_validate(told), world, id=ChannelId("tg"))
 
 
 def send(there: TelegramStandIn, *texts: str, **settings: object) -> ListLane:
@@ -84,7 +86,6 @@ def test_telegram_asking_for_time(telegram: TelegramStandIn) -> None:
     [
         (Fault.UNAUTHORIZED, "BotFather"),
         (Fault.KICKED, "let the bot in again"),
-        (Fault.MIGRATE, "-1009999999999"),
     ],
 )
 def test_a_shut_door_stops_the_channel_and_fails_nobody(
@@ -158,6 +159,113 @@ def test_what_is_older_than_two_days_becomes_a_notice(telegram: TelegramStandIn)
         kept = open_channel.retract(old, notice)
     assert (kept.outcome, kept.remote_ids) == (A, sent.remote_ids)
     assert [message.text for message in telegram.messages(CHAT)] == ["This story was taken back."]
+
+
+def posted(there: TelegramStandIn, *parcels: Parcel, **settings: object) -> ListLane:
+    lane = ListLane([*parcels])
+    with channel(there, **settings) as open_channel:
+        open_channel.run(lane)
+    return lane
+
+
+PICTURES = ("https://courier.example/1.jpg", "https://courier.example/2.jpg")
+
+
+def test_a_story_with_its_picture_is_a_photo_with_a_caption(telegram: TelegramStandIn) -> None:
+    told = {"topic": 3, "above": True, "pictures": 1}
+    (sent,) = posted(telegram, parcel(1, "<b>Rain</b>", media=PICTURES[:1], silent=True), **told).receipts
+    (message,) = telegram.messages(CHAT)
+    assert (message.photo, message.text, message.silent, message.topic) == (PICTURES[0], "Rain", True, 3)
+    out = replace(published(sent), post=parcel(1, "<b>Rain</b>", media=PICTURES[:1]).post)
+    with channel(telegram, **told) as open_channel:
+        for text, picture in (("Snow", PICTURES[0]), ("Snow", PICTURES[0]), ("Snow", PICTURES[1])):
+            assert open_channel.edit(out, parcel(1, text, media=(picture,)).post).outcome is A
+            assert (telegram.messages(CHAT)[0].text, telegram.messages(CHAT)[0].photo) == (text, picture)
+        assert (
+            open_channel.retract(replace(out, at=NOW - timedelta(days=3)), parcel(1, "Gone").post).outcome
+            is A
+        )
+        assert telegram.messages(CHAT)[0].text == "Gone"
+
+
+def test_a_caption_that_is_too_long_goes_as_text_with_a_large_preview(telegram: TelegramStandIn) -> None:
+    story = parcel(1, "x" * 1025, media=PICTURES[:1])
+    (sent,) = posted(telegram, story, pictures=1, preview="small", above=True).receipts
+    (message,) = telegram.messages(CHAT)
+    assert (message.photo, len(message.text)) == ("", 1025)
+    assert dict(message.preview) == {
+        "prefer_large_media": True,
+        "show_above_text": True,
+        "is_disabled": False,
+    }
+    with channel(telegram) as open_channel:
+        assert open_channel.edit(replace(published(sent), post=story.post), parcel(1, "y").post).outcome is A
+    assert telegram.messages(CHAT)[0].text == "y"
+
+
+def test_a_picture_that_telegram_cannot_have_stops_nothing(telegram: TelegramStandIn) -> None:
+    telegram.missing.add(PICTURES[0])
+    story = parcel(1, "Rain", media=PICTURES[:1])
+    (sent,) = posted(telegram, story, pictures=1).receipts
+    assert [(m.photo, m.text) for m in telegram.messages(CHAT)] == [("", "Rain")]
+    with channel(telegram) as open_channel:
+        edited = open_channel.edit(replace(published(sent), post=story.post), parcel(1, "Snow").post)
+    assert (edited.outcome, telegram.messages(CHAT)[0].text) == (A, "Snow")
+
+
+def test_an_album_is_one_delivery_with_many_ids(telegram: TelegramStandIn) -> None:
+    story = parcel(1, "Rain", media=PICTURES)
+    (sent,) = posted(telegram, story, pictures=2).receipts
+    assert sent.remote_ids == ("1", "2")
+    assert [(m.photo, m.text) for m in telegram.messages(CHAT)] == [(PICTURES[0], "Rain"), (PICTURES[1], "")]
+    out = replace(published(sent), post=story.post)
+    with channel(telegram) as open_channel:
+        assert open_channel.edit(out, parcel(1, "Snow", media=PICTURES).post).remote_ids == ("1", "2")
+        assert telegram.messages(CHAT)[0].text == "Snow"
+        assert open_channel.retract(out).outcome is A
+    assert telegram.messages(CHAT) == []
+
+
+def test_breaking_news_is_pinned_where_it_may_be(telegram: TelegramStandIn) -> None:
+    posted(telegram, parcel(1, "usual"), parcel(2, "breaking", breaking=True), pin=True)
+    assert telegram.chats[CHAT].pinned == [2]
+    telegram.chats[CHAT].lacking = frozenset({"can_edit_messages"})
+    (sent,) = posted(telegram, parcel(3, "more", breaking=True), pin=True).receipts
+    assert (sent.outcome, sent.remote_ids) == (A, ("3",))
+    assert "could not be pinned: Not enough rights" in sent.detail
+
+
+def test_a_chat_that_moved_is_followed_and_that_is_kept(telegram: TelegramStandIn) -> None:
+    notes = Slate()
+    telegram.migrate(CHAT)
+    lane = posted(telegram, parcel(1, "one"), parcel(2, "two"), notes=notes)
+    assert (lane.outcomes, len(telegram.messages(CHAT))) == ([A, A], 2)
+    assert notes.read("tg:chat") == {"from": CHAT, "to": -1_009_999_999_999}
+    assert channel(telegram, notes=notes).probe() == "@courier_bot may post to The Courier"
+    with channel(
+        telegram, notes=notes, chat="@another_one"
+    ) as elsewhere:  # the operator has written another chat
+        assert elsewhere.retract(published(lane.receipts[0])).halt
+
+
+@pytest.mark.parametrize(
+    ("changes", "told", "said"),
+    [
+        ({"lacking": frozenset({"can_post_messages"})}, {}, "give it the right to post messages"),
+        ({"lacking": frozenset({"can_edit_messages"})}, {"pin": True}, "give it the right to edit messages"),
+        ({"status": "left"}, {}, "is no administrator of @courier_en; make it one"),
+        ({"kind": "supergroup", "status": "kicked"}, {}, "is no member of @courier_en; let it in"),
+        ({"kind": "supergroup"}, {"topic": 4}, "finds no topics in @courier_en"),
+        ({"kind": "supergroup", "status": "member"}, {"pin": True}, "may not pin in @courier_en"),
+    ],
+)
+def test_what_the_bot_lacks_is_told(
+    telegram: TelegramStandIn, changes: dict[str, object], told: dict[str, object], said: str
+) -> None:
+    for name, value in changes.items():
+        setattr(telegram.chats[CHAT], name, value)
+    with pytest.raises(ChannelError, match=said):
+        channel(telegram, **told).probe()
 
 
 def test_trying_it_out(telegram: TelegramStandIn) -> None:

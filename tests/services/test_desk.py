@@ -21,7 +21,7 @@ from syndicator.model import (
     Summary,
 )
 from syndicator.services.desk import Desk, Door, Newsletter, Planned, door_called
-from syndicator.storage import archive, brakes, ledger, readers, wishes
+from syndicator.storage import archive, brakes, ledger, outbox, readers, wishes
 from syndicator.storage.database import Database
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -125,6 +125,18 @@ def test_a_channel_without_a_flash_rule_flashes_nothing(database: Database, desk
 def test_filters_keep_stories_out(database: Database, desk: Desk) -> None:
     publish(database, "a", "b")
     assert desk.flashes(replace(TG, keep=lambda article: article.id == "b")).editions == ("flash:b",)
+
+
+def test_breaking_news_is_first_and_nothing_sounds_at_night(database: Database, desk: Desk) -> None:
+    publish(database, "a", "b")
+    desk.flashes(replace(TG, breaking=lambda article: article.id == "b", silent=lambda due: due == NOW))
+    with database.write() as connection:
+        lease = timedelta(minutes=1)
+        claimed = outbox.claim(connection, TG.id, holder="w", now=NOW, lease=lease, limit=2, paused=())
+    assert [(one.post.edition, one.post.breaking, one.post.silent) for one in claimed] == [
+        ("flash:b", True, True),
+        ("flash:a", False, True),
+    ]
 
 
 def test_too_many_at_once_stops_and_asks(database: Database, desk: Desk) -> None:

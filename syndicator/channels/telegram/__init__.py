@@ -11,23 +11,25 @@ import html
 import logging
 import os
 import re
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
-from telegram import Bot, ChatFullInfo, LinkPreviewOptions, Message, ReplyParameters, User
+from pydantic import SecretStr
+from telegram import Bot, ChatFullInfo, ChatMember, ChatMemberAdministrator, User
 from telegram import error as refused
 from telegram.request import HTTPXRequest
 
 from syndicator.errors import ChannelError
 from syndicator.model import Allowance, ChannelId, DeliveryId, Limits, Outcome, Post, Receipt
-from syndicator.ports import Capabilities, Lane, Parcel, Published, World, one_by_one
+from syndicator.ports import Capabilities, Lane, Notes, Parcel, Published, World, one_by_one
 from syndicator.text.telegram import MESSAGE_MAX
 
 from .audit import Audit, Found, unreadable
+from .messages import Messages
+from .settings import TelegramSettings
 
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _TOO_MANY = re.compile(r"too many requests|\(429\)", re.IGNORECASE)
@@ -36,6 +38,8 @@ _WRONG_CHAT = re.compile(
 )
 
 T = TypeVar("T")
+Call = Callable[[Messages], Coroutine[Any, Any, tuple[str, ...] | None]]
+log = logging.getLogger(__name__)
 
 os.environ.setdefault("PTB_TIMEDELTA", "1")  # else the library warns of its own number at each 429
 
@@ -50,30 +54,17 @@ class TelegramChannel:
     # Bots edit their own posts without a time limit and delete them within two days.
     capabilities = Capabilities(editable_for=None, deletable_for=timedelta(hours=48))
 
-    class Settings(BaseModel):
-        model_config = ConfigDict(frozen=True, extra="forbid")
+    Settings = TelegramSettings
 
-        token: SecretStr = Field(description="the bot's token, from @BotFather")
-        chat: str = Field(description="@name or number of the channel or group", pattern=r"^(@\w{4,}|-?\d+)$")
-        audit_chat: str | None = Field(
-            None,
-            description="a private channel of the bot's own: doubts are read back by forwarding into it",
-            pattern=r"^(@\w{4,}|-?\d+)$",
-        )
-        topic: int | None = Field(None, ge=1, description="message_thread_id of a forum topic")
-        silent: bool = Field(default=False, description="without a sound")
-        preview: Literal["large", "small", "off"] = Field("large", description="the link's preview")
-        base_url: str = Field("https://api.telegram.org/bot", description="where the Bot API is")
-        per_second: int = Field(1, ge=1, le=1000, description="messages in a second to this chat")
-        per_minute: int = Field(20, ge=1, le=60_000, description="messages in a minute to this chat")
-        altogether: int = Field(
-            30, ge=1, le=1000, description="messages in a second of this bot to all its chats"
-        )
-        timeout: float = Field(30.0, gt=0, le=300, description="seconds to wait for an answer")
+    @classmethod
+    def limits_with(cls, settings: TelegramSettings, notes: Notes, channel: str) -> Limits:
+        return replace(cls.limits, media=settings.pictures)
 
-    def __init__(self, settings: Settings, world: World, *, id: ChannelId) -> None:  # noqa: A002 - the port's word
+    def __init__(self, settings: TelegramSettings, world: World, *, id: ChannelId) -> None:  # noqa: A002 - the port's word
         self._settings = settings
         self._world = world
+        self._id = id
+        self.limits = self.limits_with(settings, world.notes, id)
         self.capabilities = replace(type(self).capabilities, can_look_up=bool(settings.audit_chat))
         self._loop: asyncio.Runner | None = None
         self._bot: Bot | None = None
@@ -88,7 +79,11 @@ class TelegramChannel:
     @property
     def budgets(self) -> Sequence[Allowance]:
         """Telegram's own limits, per chat and per bot, whichever channels and workers share them."""
-        told, never_more = self._settings, Allowance.never_more
+        told, album = self._settings, max(1, self._settings.pictures)  # each of its pictures is a message
+
+        def never_more(name: str, number: int, seconds: float) -> Allowance:
+            return Allowance.never_more(name, max(1, number // album), seconds)
+
         return (
             never_more(f"{self.door}:second", told.per_second, 1.0),
             never_more(f"{self.door}:minute", told.per_minute, 60.0),
@@ -127,24 +122,15 @@ class TelegramChannel:
 
     def edit(self, published: Published, post: Post) -> Receipt:
         """Change what stands in the chat; "not modified" means that it stands there already."""
-        bot, (message,) = self._open_bot(), published.remote_ids
-        calling = bot.edit_message_text(
-            post.text,
-            chat_id=self._settings.chat,
-            message_id=int(message),
-            parse_mode="HTML",
-            link_preview_options=self._preview(),
+        return self._tried(
+            lambda there: there.edit(published, post), published.delivery, published.remote_ids
         )
-        return self._tried(calling, published.delivery, published.remote_ids)
 
     def retract(self, published: Published, notice: Post | None = None) -> Receipt:
         """Telegram deletes within two days; after that it can only be edited."""
         if not self.capabilities.deletable(published.at, self._world.now()):
             return self.edit(published, notice) if notice else self._too_old(published)
-        calling = self._open_bot().delete_messages(
-            self._settings.chat, [int(message) for message in published.remote_ids]
-        )
-        return self._tried(calling, published.delivery)
+        return self._tried(lambda there: there.delete(published.remote_ids), published.delivery)
 
     def _too_old(self, published: Published) -> Receipt:
         detail = "Telegram deletes within two days only; edit it to a notice"
@@ -157,7 +143,7 @@ class TelegramChannel:
             bot = self._open_bot()
             try:
                 me = self._wait(bot.get_me())
-                chat = self._may_post(bot, me, self._settings.chat)
+                chat = self._may_post(bot, me, self._chat)
                 audit = self._settings.audit_chat and self._may_post(bot, me, self._settings.audit_chat)
             except refused.TelegramError as error:
                 raise ChannelError(f"{self._settings.chat}: {_advice(error)}") from error
@@ -171,9 +157,10 @@ class TelegramChannel:
             member = self._wait(bot.get_chat_member(name, me.id))
         except refused.TelegramError as error:
             raise ChannelError(f"{name}: {_advice(error)}") from error
-        if member.status not in {"administrator", "creator"} and chat.type == "channel":
-            raise ChannelError(f"@{me.username} is no administrator of {name}; make it one")
-        if self._settings.audit_chat and name == self._settings.chat:
+        lacking = _lacking(member, chat, self._settings)
+        if lacking:
+            raise ChannelError(f"@{me.username} {lacking.format(name)}")
+        if self._settings.audit_chat and name == self._chat:
             problem = unreadable(chat)
             if problem:
                 raise ChannelError(f"{name}: {problem}; take audit_chat out, doubts then wait for a person")
@@ -181,8 +168,8 @@ class TelegramChannel:
 
     def look_up(self, parcel: Parcel, since: datetime) -> Receipt:
         """Whether the post stands in the channel: accepted, deferred (surely absent) or uncertain."""
-        bot, settings = self._open_bot(), self._settings
-        audit = Audit(bot=bot, chat=settings.chat, into=settings.audit_chat or "", wait=self._world.wait)
+        bot, into = self._open_bot(), self._settings.audit_chat or ""
+        audit = Audit(bot=bot, chat=self._chat, into=into, wait=self._world.wait)
         try:
             found = self._wait(audit.look_for(parcel.post.text, parcel.previous, parcel.since_then))
         except refused.TelegramError as error:
@@ -196,37 +183,27 @@ class TelegramChannel:
         )
 
     def _send(self, parcel: Parcel) -> Receipt:
-        settings, bot = self._settings, self._open_bot()
-        reply = parcel.reply_to and ReplyParameters(int(parcel.reply_to), allow_sending_without_reply=True)
-        calling = bot.send_message(
-            settings.chat,
-            parcel.post.text,
-            parse_mode="HTML",
-            disable_notification=settings.silent or parcel.post.silent,
-            link_preview_options=self._preview(),
-            message_thread_id=settings.topic,
-            reply_parameters=reply or None,
-        )
-        return self._tried(calling, parcel.delivery.id)
+        post = parcel.post
+        receipt = self._tried(lambda there: there.send(post, parcel.reply_to), parcel.delivery.id)
+        if receipt.outcome is Outcome.ACCEPTED and post.breaking and self._settings.pin:
+            pinned = self._tried(lambda there: there.pin(receipt.remote_ids[0]), parcel.delivery.id)
+            if pinned.outcome is not Outcome.ACCEPTED:  # it is out all the same
+                return receipt._replace(detail=f"it could not be pinned: {pinned.detail}")
+        return receipt
 
-    def _preview(self) -> LinkPreviewOptions:
-        wish = self._settings.preview
-        return LinkPreviewOptions(
-            is_disabled=wish == "off",
-            prefer_large_media=wish == "large" or None,
-            prefer_small_media=wish == "small" or None,
-        )
+    @property
+    def _chat(self) -> str:
+        """The chat as it was told, or what that has become since."""
+        moved = self._world.notes.read(f"{self._id}:chat") or {}
+        return str(moved["to"]) if moved.get("from") == self._settings.chat else self._settings.chat
 
     def _tried(
-        self,
-        calling: Coroutine[Any, Any, Message | bool],
-        delivery: DeliveryId,
-        remote_ids: Sequence[str] = (),
+        self, call: Call, delivery: DeliveryId, remote_ids: Sequence[str] = (), *, moved: bool = False
     ) -> Receipt:
-        """What came of a call, as a receipt."""
+        """What came of a call, as a receipt. ``moved``: the chat's new number is tried."""
         now = self._world.now
         try:
-            answer = self._wait(calling)
+            found = self._wait(call(Messages(self._open_bot(), self._chat, self._settings)))
         except refused.RetryAfter as error:
             after = error.retry_after
             return Receipt(
@@ -237,6 +214,15 @@ class TelegramChannel:
                 detail=str(error),
                 waits=True,
             )
+        except refused.ChatMigrated as error:
+            if moved:
+                return Receipt(
+                    delivery=delivery, at=now(), outcome=Outcome.DEFERRED, halt=True, detail=_advice(error)
+                )
+            where = {"from": self._settings.chat, "to": error.new_chat_id}
+            self._world.notes.write(f"{self._id}:chat", where)
+            log.warning("%s: %s", self._id, _advice(error))
+            return self._tried(call, delivery, remote_ids, moved=True)
         except refused.TelegramError as error:
             outcome, halt = _meaning(error)
             stands = tuple(remote_ids) if outcome is Outcome.ACCEPTED else ()
@@ -244,8 +230,8 @@ class TelegramChannel:
             return Receipt(
                 delivery=delivery, at=now(), outcome=outcome, halt=halt, detail=detail, remote_ids=stands
             )
-        found = (str(answer.message_id),) if isinstance(answer, Message) else tuple(remote_ids)
-        return Receipt(delivery=delivery, at=now(), outcome=Outcome.ACCEPTED, remote_ids=found)
+        stands = found if found is not None else tuple(remote_ids)
+        return Receipt(delivery=delivery, at=now(), outcome=Outcome.ACCEPTED, remote_ids=stands)
 
     def _open_bot(self) -> Bot:
         if self._bot is None:
@@ -258,6 +244,22 @@ class TelegramChannel:
             message = "the channel is not entered"
             raise RuntimeError(message)
         return self._loop.run(calling)
+
+
+def _lacking(member: ChatMember, chat: ChatFullInfo, told: TelegramSettings) -> str | None:
+    """What keeps the bot from doing its work there; ``{}`` stands for the chat."""
+    channel = chat.type == "channel"
+    if member.status in {"left", "kicked"} or (channel and member.status not in {"administrator", "creator"}):
+        return "is no administrator of {}; make it one" if channel else "is no member of {}; let it in"
+    if told.topic and not chat.is_forum:
+        return "finds no topics in {}; take topic out"
+    if not isinstance(member, ChatMemberAdministrator):
+        return "may not pin in {}; make it an administrator" if told.pin else None
+    if channel and not member.can_post_messages:
+        return "may not post to {}; give it the right to post messages"
+    if told.pin and not (member.can_edit_messages if channel else member.can_pin_messages):
+        return f"may not pin in {{}}; give it the right to {'edit' if channel else 'pin'} messages"
+    return None
 
 
 def _meaning(error: refused.TelegramError) -> tuple[Outcome, bool]:
@@ -287,7 +289,8 @@ def _advice(error: refused.TelegramError) -> str:
     match error:
         case refused.ChatMigrated():
             return (
-                f"the group became a supergroup: its number is now {error.new_chat_id}; write that under chat"
+                f"the group became a supergroup: its number is now {error.new_chat_id}; it is used from now on, "
+                "write it under chat"
             )
         case refused.InvalidToken():
             return "Telegram does not know the bot's token; get a new one from @BotFather"

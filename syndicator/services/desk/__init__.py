@@ -211,6 +211,8 @@ class Desk:
         due_at = edition.due_at
         if edition.kind is not EditionKind.PUSH:
             due_at = door.quiet_until(due_at, edition.stories[0].article)
+        breaking = edition.kind is EditionKind.FLASH and door.breaking(edition.stories[0].article)
+        posts = [replace(post, silent=door.silent(due_at), breaking=breaking) for post in posts]
         with self._database.write() as connection:
             now, article = self._now(), edition.stories[0].article
             if edition.kind is EditionKind.PUSH:
@@ -229,7 +231,7 @@ class Desk:
                     post,
                     due_at=due_at,
                     not_after=due_at + door.lives,
-                    urgency=URGENCY[edition.kind],
+                    urgency=URGENCY[edition.kind] - breaking,
                 )
                 for post in posts
             )

@@ -24,6 +24,8 @@ class Door:
     quiet_until: Callable[[datetime, Article], datetime] = lambda now, article: (
         now
     )  # end of the quiet hours, or now
+    breaking: Callable[[Article], bool] = lambda article: False  # which flashes overtake what waits
+    silent: Callable[[datetime], bool] = lambda now: False  # whether what is due then makes no sound
     at_most: int = 10  # stories one tick may send here before it stops and asks
     fresh_for: timedelta = timedelta(hours=24)  # a story first seen longer ago is no flash any more
     lives: timedelta = timedelta(hours=12)  # after this a post is stale and expires
