@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from lxml import etree
@@ -53,12 +54,8 @@ def clean(
     dateline, first = chrome.split_dateline(body[0])
     body = (first, *body[1:])
     whole = "\n".join(body)
-    author = markup.plain(item.author or "") or ", ".join(page.authors or byline)
-    caption, credit = chrome.split_picture_credit(
-        markup.plain(item.caption or "") or page.caption or next(iter(captions), "")
-    )
     date = item.published_at if item.published_at and item.published_at < now + FAR_AHEAD else None
-    return Article(
+    story = Article(
         id=article_id(item.source, item.key),
         revision=1,
         url=url,
@@ -70,22 +67,35 @@ def clean(
         dateline=dateline,
         credits=chrome.agencies(whole),
         contributors=contributors,
-        caption=caption or None,
-        author=author or None,
-        authors=chrome.authors([author]),
-        section=markup.plain(item.section or "") or None,
-        topics=frozenset(topic for topic in map(markup.plain, item.topics) if topic),
-        image=item.image,
-        image_alt=markup.plain(item.image_alt or "") or page.image_alt,
-        image_credit=markup.plain(item.image_credit or "") or page.image_credit or credit,
-        updated_at=item.updated_at or page.updated_at,
-        versions=tuple(
-            (language, canonical(there))
-            for language, said in page.versions + item.versions
-            if (there := joined(url, said))
-        ),
         fingerprint=fingerprint(whole),
     )
+    return replace(story, **_beside(item, page, url, byline), **_picture(item, page, captions))
+
+
+def _beside(item: Item, page: Found, url: str, byline: tuple[str, ...]) -> dict[str, Any]:
+    """What is said of the story beside its text."""
+    author = markup.plain(item.author or "") or ", ".join(page.authors or byline)
+    addresses = [(language, joined(url, said)) for language, said in page.versions + item.versions]
+    versions = [(language, canonical(there)) for language, there in addresses if there]
+    return {
+        "author": author or None,
+        "authors": chrome.authors([author]),
+        "section": markup.plain(item.section or "") or None,
+        "topics": frozenset(topic for topic in map(markup.plain, item.topics) if topic),
+        "updated_at": item.updated_at or page.updated_at,
+        "versions": tuple((language, there) for language, there in versions if there != url),
+    }
+
+
+def _picture(item: Item, page: Found, captions: Sequence[str]) -> dict[str, Any]:
+    told = markup.plain(item.caption or "") or page.caption or next(iter(captions), "")
+    caption, credit = chrome.split_picture_credit(told)
+    return {
+        "image": item.image,
+        "image_alt": markup.plain(item.image_alt or "") or page.image_alt,
+        "image_credit": markup.plain(item.image_credit or "") or page.image_credit or credit,
+        "caption": caption or None,
+    }
 
 
 def _address(url: str, item: Item) -> str:

@@ -136,15 +136,15 @@ def _known(
 ) -> Kept:
     before = newest_of(connection, found)
     row = connection.execute(select(articles).where(articles.c.id == found)).one()
-    same = before.fingerprint == article.fingerprint and before.headline == article.headline
-    if same or row.source != source or again:
-        _move_embargo(connection, row, article, now) if row.source == source and not again else None
-        return Kept(before, Arrival.KNOWN if article.id == found and not again else Arrival.TWIN)
+    if row.source != source or again:
+        return Kept(before, Arrival.TWIN)
+    _move_embargo(connection, row, article, now)
+    if before.fingerprint == article.fingerprint and before.headline == article.headline:
+        return Kept(before, Arrival.KNOWN if article.id == found else Arrival.TWIN)
     published_at = article.published_at if article.dated else before.published_at
     revised = replace(article, id=found, revision=row.revision + 1, published_at=published_at)
     connection.execute(update(articles).where(articles.c.id == found).values(_row(revised)))
     _add_revision(connection, revised, now, compare(before, revised))
-    _move_embargo(connection, row, article, now)
     return Kept(revised, Arrival.REVISED)
 
 
