@@ -37,6 +37,7 @@ from .net.web import GuardedWeb
 from .newsstand import Newsstand, counted
 from .ports import Box, Engine, Names, Source, World
 from .services import audience, doubts, ingest, postroom
+from .services.alerts import listening, through_apprise
 from .services.cashier import Cashier
 from .services.desk import Desk, Door, Newsletter, Planned, door_called, together
 from .services.ingest import Look
@@ -454,6 +455,7 @@ class App:
 
     def work(self) -> None:
         """The scheduled worker, until :meth:`stop`. Be :meth:`alone` first."""
+        tell = through_apprise(self.wiring.alerts) if self.wiring.alerts else None
         schedule = self.settings.schedule
         deliveries = {job: name for name in self.doors for job in self._deliveries(name)}
 
@@ -483,7 +485,8 @@ class App:
         for job, name in deliveries.items():
             self.engine.every(schedule.deliver, self._guarded(partial(self.deliver, name), job), job)
         log.info("at work: %d sources, %d channels", len(self.settings.sources), len(self.doors))
-        self.engine.run()
+        with listening(tell, self.world.now):
+            self.engine.run()
         log.info("stopped: nothing is in flight")
 
     def _deliveries(self, name: str) -> list[str]:

@@ -152,7 +152,7 @@ class SourceTable(PluginTable):
 
 class ChannelTable(PluginTable):
     kind: str = Field(
-        description='"email", "telegram", "x", "mastodon", "bluesky" or "file", or a plug-in of your own'
+        description='"email", "telegram", "x", "mastodon", "bluesky", "webhook", "feed", "file", or one of your own'
     )
     languages: tuple[Code, ...] = Field((), description="its languages; none: all of the newsroom's")
     flash: Rule | bool = Field(

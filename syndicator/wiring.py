@@ -81,6 +81,7 @@ class Wiring:
     hooks: Mapping[str, Socket]
     renderer: Renderer
     secrets: frozenset[str] = field(repr=False)
+    alerts: tuple[str, ...] = field(default=(), repr=False)  # where editors are told of faults
     notes: Notes = field(default_factory=Slate, repr=False)  # the database's, once there is one
 
     def limits(self, channel: str) -> Limits:
@@ -170,6 +171,8 @@ def examine(path: Path, environ: Mapping[str, str]) -> tuple[Wiring | None, Book
     box = _socket(book, "boxes", book.table("bounces"), tables_told.BouncesTable, "bounces")
     if engine:
         _check_timetables(book, engine)
+    alerts = (book.secret("SYNDICATOR_ALERTS") or "").split()
+    book.secrets.update(alerts)
     if settings and engine:
         _check_engine(book, settings, engine)
         _check_use(book, settings, channels)
@@ -188,6 +191,7 @@ def examine(path: Path, environ: Mapping[str, str]) -> tuple[Wiring | None, Book
         hooks=hooks,
         renderer=Renderer(_masthead(settings), _template_reader(book.folder / settings.templates)),
         secrets=frozenset(book.secrets),
+        alerts=tuple(alerts),
     )
     _check_templates(book, wiring)
     return wiring if not book.faults else None, book

@@ -16,7 +16,7 @@ from lxml import html
 from syndicator.channels.email import EmailChannel
 from syndicator.model import ArticleId, Edition, EditionKind
 from syndicator.rendering import Renderer
-from syndicator.web import feeds
+from syndicator.text import feeds
 from tests.test_rendering import ARCHIVE, MAIL, MASTHEAD, edition, read
 
 CORPUS = Path(__file__).parents[1] / ".." / "shared" / "corpora" / "hostile"

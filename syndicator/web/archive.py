@@ -17,8 +17,8 @@ from syndicator.editing import slot_called, slot_name
 from syndicator.errors import NotFound
 from syndicator.model import EditionKind
 from syndicator.services.backnumbers import Line, Number, Shelf, Told
+from syndicator.text import feeds
 
-from . import feeds
 from .counter import preferred
 
 PAGE = 30  # editions on one page of a list

@@ -1,5 +1,6 @@
 """All channels keep the same promises."""
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -7,9 +8,11 @@ import pytest
 
 from syndicator.channels.bluesky import BlueskyChannel
 from syndicator.channels.email import EmailChannel
+from syndicator.channels.feed import FeedChannel
 from syndicator.channels.file import FileChannel
 from syndicator.channels.mastodon import MastodonChannel
 from syndicator.channels.telegram import TelegramChannel
+from syndicator.channels.webhook import WebhookChannel
 from syndicator.channels.x import XChannel
 from syndicator.model import ChannelId, Outcome, Post, Receipt
 from syndicator.ports import Lane, Parcel, Published
@@ -18,6 +21,7 @@ from syndicator.sandbox.contract import check_channel, check_corrections
 from syndicator.sandbox.mastodon import MastodonStandIn
 from syndicator.sandbox.smtp import SmtpStandIn
 from syndicator.sandbox.telegram import TelegramStandIn
+from syndicator.sandbox.webhook import WebhookStandIn
 from syndicator.sandbox.x import XStandIn
 from tests.lanes import NOW, WORLD, parcel
 
@@ -102,6 +106,33 @@ def test_bluesky_keeps_the_contract() -> None:
         check_corrections(
             lambda: made(another), PARCELS[0], PARCELS[1].post, stands=lambda: len(another.posts())
         )
+
+
+def test_a_webhook_keeps_the_contract() -> None:
+    with WebhookStandIn() as there, WebhookStandIn() as another:
+
+        def made(server: WebhookStandIn) -> WebhookChannel:
+            told = {"url": f"{server.url}/news", "secret": server.secret}
+            return WebhookChannel(WebhookChannel.Settings.model_validate(told), WORLD, id=ChannelId("c"))
+
+        check_channel(lambda: made(there), PARCELS, arrived=lambda: len(there.standing))
+        check_corrections(
+            lambda: made(another), PARCELS[0], PARCELS[1].post, stands=lambda: len(another.standing)
+        )
+
+
+def test_a_feed_keeps_the_contract(tmp_path: Path) -> None:
+    def made(folder: str) -> FeedChannel:
+        told = {"title": "The Courier", "home": "https://c.example", "address": "https://c.example/f/"}
+        settings = FeedChannel.Settings.model_validate({**told, "folder": tmp_path / folder})
+        return FeedChannel(settings, WORLD, id=ChannelId("c"))
+
+    def stands(folder: str) -> int:
+        file = tmp_path / folder / "feed.json"
+        return len(json.loads(file.read_text("utf-8"))["items"]) if file.exists() else 0
+
+    check_channel(lambda: made("a"), PARCELS, arrived=lambda: stands("a"))
+    check_corrections(lambda: made("b"), PARCELS[0], PARCELS[1].post, stands=lambda: stands("b"))
 
 
 def test_email_keeps_the_contract() -> None:
