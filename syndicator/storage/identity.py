@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
 from syndicator.model import Article, ArticleId
-from syndicator.text.likeness import Shingles, likeness, shingles
+from syndicator.text.likeness import likeness, shingles
 from syndicator.text.words import words
 
-from .content import ARTICLE
 from .schema import article_names, articles, revisions
 from .statements import dialect
 
 NEARLY = 0.85  # of the shorter text stands in the longer one
+_WORDS_NEARLY = 0.6  # of its words; less is not nearly the same text
 RECENT = timedelta(days=3)  # beyond it a text that comes again is a new one
 COMPARED = 200  # the newest stories of a source
 _TOLD = 12  # words; a shorter text ("Details follow.") may be anybody's, and counts with its headline
@@ -89,33 +91,38 @@ def id_of_another(article: Article) -> ArticleId:
     return ArticleId(hashlib.sha256(told.encode()).hexdigest()[:16])
 
 
+class _Text(NamedTuple):
+    article: ArticleId
+    body: Sequence[str]
+    vocabulary: frozenset[str]
+
+
 @dataclass(slots=True)
 class Neighbours:
     """The newest stories of one source, read once for all that come with one look."""
 
     source: str
     now: datetime
-    _texts: dict[str, list[tuple[Article, Shingles]]] = field(default_factory=dict)
+    _texts: dict[str, deque[_Text]] = field(default_factory=dict)
 
     def nearest(self, connection: Connection, article: Article) -> ArticleId | None:
         """The story whose text this one nearly is, in the same language."""
         if article.language not in self._texts:
             self._texts[article.language] = self._read(connection, article.language)
-        told = shingles(article.body)
-        for other, text in self._texts[article.language]:
-            if likeness(text, told) >= NEARLY:
-                return other.id
-        return None
+        own = _text(article.id, article.body)
+        close = [other for other in self._texts[article.language] if _may_be(own, other)]
+        told = shingles(article.body) if close else frozenset()
+        return next((one.article for one in close if likeness(shingles(one.body), told) >= NEARLY), None)
 
     def add(self, article: Article) -> None:
         if article.language in self._texts:
-            self._texts[article.language].append((article, shingles(article.body)))
+            self._texts[article.language].appendleft(_text(article.id, article.body))
 
-    def _read(self, connection: Connection, language: str) -> list[tuple[Article, Shingles]]:
+    def _read(self, connection: Connection, language: str) -> deque[_Text]:
         query = (
-            select(revisions.c.content)
+            select(articles.c.id, revisions.c.content)
             .join(
-                articles,
+                revisions,
                 (articles.c.id == revisions.c.article) & (articles.c.revision == revisions.c.revision),
             )
             .where(articles.c.source == self.source, articles.c.language == language)
@@ -123,5 +130,15 @@ class Neighbours:
             .order_by(articles.c.seen_at.desc())
             .limit(COMPARED)
         )
-        found = [ARTICLE.validate_python(row.content) for row in connection.execute(query)]
-        return [(one, shingles(one.body)) for one in found]
+        found = (_text(ArticleId(row.id), row.content["body"]) for row in connection.execute(query))
+        return deque(found, COMPARED)
+
+
+def _text(article: ArticleId, body: Sequence[str]) -> _Text:
+    return _Text(article, body, frozenset(" ".join(body).split()))
+
+
+def _may_be(one: _Text, other: _Text) -> bool:
+    """Whether it is worth comparing them: most words of the one are in the other, in whatever order."""
+    shorter = min(len(one.vocabulary), len(other.vocabulary))
+    return len(one.vocabulary & other.vocabulary) >= _WORDS_NEARLY * shorter

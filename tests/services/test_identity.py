@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from syndicator.cleaning import clean
-from syndicator.model import Article, Item
+from syndicator.model import Article, ArticleId, Item
 from syndicator.ports import Harvest
 from syndicator.revising import Extent
 from syndicator.services.ingest import Look
-from syndicator.storage import archive
+from syndicator.storage import archive, identity
 from syndicator.storage.archive import Arrival
 from syndicator.storage.database import Database
 from tests import looking
@@ -235,3 +235,19 @@ def test_a_story_without_a_date_keeps_the_day_it_came_in(known: Database) -> Non
     undated = replace(RAIN, published_at=None, html=f"<p>{TEXT} More.</p>")
     ((article, _),) = look(known, undated, now=NOW + timedelta(hours=5)).arrivals
     assert article.published_at == NOW
+
+
+def test_of_a_source_only_the_newest_stories_are_compared(database: Database) -> None:
+    with database.write() as connection:
+        neighbours = identity.Neighbours("en", NOW)
+        told = [
+            clean(replace(RAIN, key=str(n), html=f"<p>{TEXT}</p>"), languages=["en"], now=NOW)
+            for n in range(2)
+        ]
+        assert neighbours.nearest(connection, told[0]) is None
+        neighbours.add(told[0])
+        assert neighbours.nearest(connection, told[1]) == told[0].id
+        other = clean(replace(RAIN, html=f"<p>{OTHER}</p>"), languages=["en"], now=NOW)
+        for number in range(identity.COMPARED):
+            neighbours.add(replace(other, id=ArticleId(f"o{number}")))
+        assert neighbours.nearest(connection, told[1]) is None
