@@ -37,7 +37,7 @@ from .text.direction import direction, isolate, lead
 from .text.links import tagged
 from .text.measure import UNITS, encoded, fit
 from .text.sentences import split
-from .text.telegram import Refusal, refusal, shown
+from .text.telegram import Refusal, in_pieces, refusal, shown
 from .text.threads import pieces
 
 Read = Callable[[str], tuple[str, str] | None]  # template's name -> its text and the file it stands in
@@ -120,7 +120,7 @@ class Renderer:
             case "html":
                 return [self._letter(post, edition, outlet)]
             case "telegram":
-                texts = [self._for_telegram(edition, outlet)]
+                texts = self._telegram_thread(edition, outlet)
             case _:
                 texts = self._thread(edition, outlet)
         pictures = _pictures(edition, outlet)
@@ -140,6 +140,15 @@ class Renderer:
                 if 0 < len(texts) <= most:
                     return texts
         return [self._fitted(edition, outlet, "txt", str)]
+
+    def _telegram_thread(self, edition: Edition, outlet: Outlet) -> list[str]:
+        limit, most = outlet.limits.text, outlet.limits.parts
+        if limit and most > 1:
+            for version in _shorter(edition):
+                texts = in_pieces(self._render(version, outlet, "html"), limit, edition.language)
+                if 0 < len(texts) <= most:
+                    return texts
+        return [self._for_telegram(edition, outlet)]
 
     def _for_telegram(self, edition: Edition, outlet: Outlet) -> str:
         """What Telegram takes: its own parser's words are here before anything is sent."""

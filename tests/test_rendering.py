@@ -38,7 +38,7 @@ from syndicator.model import (
 from syndicator.rendering import Masthead, Outlet, Read, Renderer
 from syndicator.settings import ZONES
 from syndicator.text.measure import UNITS
-from syndicator.text.telegram import shown
+from syndicator.text.telegram import refusal, shown
 
 OURS = Path(__file__).parents[1] / "templates"
 MASTHEAD = Masthead(
@@ -134,6 +134,20 @@ def test_what_telegram_would_refuse_is_told_with_its_file(tmp_path: Path) -> Non
     own.write_text("{% for _ in stories[0].headline * 5 %}<b>x</b>{% endfor %}")
     with pytest.raises(TemplateError, match="130 entities, of which only the first 100"):
         write(edition(), TG, tmp_path)
+
+
+def test_a_long_story_is_a_thread_on_telegram() -> None:
+    long = replace(edition(), stories=tuple(_with(edition(), "It is a sentence & no more. " * 30)))
+    thread = replace(TG, limits=replace(TG.limits, text=400, parts=4, media=1))
+    posts = Renderer(MASTHEAD, remembering()).write(long, thread)
+    assert [post.part for post in posts] == [0, 1, 2]
+    assert posts[0].text.startswith("<b>Rain closes the Azmar road</b>\n\nIt is a sentence &amp; no more.")
+    assert posts[-1].text.endswith("Read the whole story</a>")
+    assert sum(post.text.count("no more.") for post in posts) == 30
+    assert [refusal(post.text, 400) for post in posts] == [None] * 3
+    brief = replace(thread, limits=replace(thread.limits, parts=1))
+    (short,) = Renderer(MASTHEAD, remembering()).write(long, brief)
+    assert UNITS["utf16"](shown(short.text)) <= 400
 
 
 def test_a_moment_that_telegram_shows_in_each_readers_own_time(tmp_path: Path) -> None:

@@ -51,13 +51,15 @@ URLS = st.one_of(
 @given(
     stories=st.lists(st.tuples(TEXTS, TEXTS, URLS, st.lists(SHORT, max_size=2)), min_size=1, max_size=4),
     language=st.sampled_from(["en", "ckb", "ar"]),
+    parts=st.integers(1, 3),
 )
 def test_telegram_takes_whatever_a_story_says(
-    stories: list[tuple[str, str, str, list[str]]], language: str
+    stories: list[tuple[str, str, str, list[str]]], language: str, parts: int
 ) -> None:
     told = [_story(number, story, language) for number, story in enumerate(stories)]
     whole = replace(edition(language, kind=EditionKind.PUSH), stories=tuple(told))
-    for post in Renderer(MASTHEAD, remembering()).write(whole, TG):
+    outlet = replace(TG, limits=replace(TG.limits, parts=parts))
+    for post in Renderer(MASTHEAD, remembering()).write(whole, outlet):
         assert refusal(post.text) is None
         assert refused_for_format(post.text, TEXT_MAX) is None
         seen, (text, found) = read(post.text), entities.parse(post.text)

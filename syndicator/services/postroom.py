@@ -207,6 +207,8 @@ class CounterLane:
             return marked, now
 
         marked, at = self._written(commit)
+        if halting:
+            log.error("%s is paused, nothing is lost: %s", self._channel, halting.detail)
         for receipt in receipts:
             self.counts[receipt.outcome] += 1
             held = self._marked if receipt.delivery in self._marked else self._tokens

@@ -7,10 +7,14 @@ it drops without a word, and a link that it does not know for one becomes plain 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
+from .direction import lead
 from .measure import utf16
+from .sentences import split
+from .threads import pieces
 
 MESSAGE_MAX = 4096  # code points after entity parsing, Bot API sendMessage; UTF-16 units are safe either way
 CAPTION_MAX = 1024  # the same, Bot API sendPhoto
@@ -131,6 +135,38 @@ def refusal(markup: str, most: int = MESSAGE_MAX) -> str | None:
     if len(seen.entities) > ENTITIES_MAX:
         return f"{len(seen.entities)} entities, of which only the first {ENTITIES_MAX} are kept"
     return None
+
+
+def in_pieces(markup: str, limit: int, language: str) -> list[str]:
+    """Messages that Telegram takes, broken between paragraphs, and within one between sentences where no tag is in it.
+
+    Empty where it cannot be broken so.
+    """
+    made: list[str] = []
+    for gap, told in _units(markup, limit, language):
+        joined = f"{made[-1]}{gap}{told}" if made else told
+        if made and not refusal(joined, limit):
+            made[-1] = joined
+        else:
+            made.append(told if "<" in told else lead(told, language))
+    return [] if any(refusal(one, limit) for one in made) else made
+
+
+def _units(markup: str, limit: int, language: str) -> Iterator[tuple[str, str]]:
+    """What is not broken any more, each with what stands before it: lines with tags, sentences, pieces of them."""
+    for block in markup.split("\n\n"):
+        gap = "\n\n"
+        for line in block.split("\n"):
+            for sentence in [line] if "<" in line else split(line, language):
+                for piece in [sentence] if "<" in line else pieces(sentence, limit, _counted, language):
+                    yield gap, piece
+                    gap = " "
+            gap = "\n"
+
+
+def _counted(text: str) -> int:
+    """Of escaped text without tags."""
+    return utf16(shown(text))
 
 
 def _decoded(raw: bytes) -> str:

@@ -249,3 +249,12 @@ def test_what_was_sent_is_what_is_read_back(telegram: TelegramStandIn) -> None:
     (sent,) = lane.receipts
     assert look_up(telegram).remote_ids == sent.remote_ids
     assert sent.at - NOW == timedelta(0)
+
+
+def test_an_album_is_read_back_with_all_its_numbers(telegram: TelegramStandIn) -> None:
+    pictures = ("https://courier.example/1.jpg", "https://courier.example/2.jpg")
+    lane = ListLane([parcel(2, "Rain", media=pictures)])
+    with channel(telegram, pictures=2) as tg:
+        tg.run(lane)
+        found = tg.look_up(parcel(2, "Rain", media=pictures, previous=("1",)), NOW)
+    assert (found.outcome, found.remote_ids) == (A, lane.receipts[0].remote_ids) == (A, ("2", "3"))

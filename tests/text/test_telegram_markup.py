@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from syndicator.text.telegram import ENTITIES_MAX, RAW_MAX, Refusal, link, read, refusal, shown
+from syndicator.text.telegram import ENTITIES_MAX, RAW_MAX, Refusal, in_pieces, link, read, refusal, shown
 from tests.telegram_calls import CALLS, Call, calls
 
 
@@ -105,6 +105,15 @@ def test_what_is_shown_and_counted() -> None:
 )
 def test_what_telegram_would_say(markup: str, said: str | None) -> None:
     assert refusal(markup) == said
+
+
+def test_a_thread_is_broken_between_paragraphs_and_sentences() -> None:
+    told = "<b>Rain</b>\n\nOne & two. Three four.\n\n<i>x</i>".replace("&", "&amp;")
+    assert in_pieces(told, 100, "en") == [told]
+    assert in_pieces(told, 16, "en") == ["<b>Rain</b>\n\nOne &amp; two.", "Three four.\n\n<i>x</i>"]
+    assert in_pieces("<b>" + "x" * 20 + "</b>", 16, "en") == []
+    assert in_pieces("One & two. Three.".replace("&", "&amp;"), 17, "en") == ["One &amp; two. Three."]
+    assert in_pieces("<b>a\n\nb</b>", 2, "en") == []
 
 
 def test_captions_are_shorter() -> None:

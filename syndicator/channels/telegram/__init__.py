@@ -58,7 +58,7 @@ class TelegramChannel:
 
     @classmethod
     def limits_with(cls, settings: TelegramSettings, notes: Notes, channel: str) -> Limits:
-        return replace(cls.limits, media=settings.pictures)
+        return replace(cls.limits, media=settings.pictures, parts=settings.thread)
 
     def __init__(self, settings: TelegramSettings, world: World, *, id: ChannelId) -> None:  # noqa: A002 - the port's word
         self._settings = settings
@@ -171,7 +171,7 @@ class TelegramChannel:
         bot, into = self._open_bot(), self._settings.audit_chat or ""
         audit = Audit(bot=bot, chat=self._chat, into=into, wait=self._world.wait)
         try:
-            found = self._wait(audit.look_for(parcel.post.text, parcel.previous, parcel.since_then))
+            found = self._wait(audit.look_for(parcel.post, parcel.previous, parcel.since_then))
         except refused.TelegramError as error:
             found = Found(Outcome.UNCERTAIN, f"the channel cannot be read back: {_advice(error)}")
         return Receipt(

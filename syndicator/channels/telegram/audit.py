@@ -19,7 +19,7 @@ from itertools import count
 from telegram import Bot, ChatFullInfo, Message, MessageOriginChannel
 from telegram import error as refused
 
-from syndicator.model import Outcome
+from syndicator.model import Outcome, Post
 from syndicator.text.telegram import shown
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class Audit:
     into: str
     wait: Callable[[float], bool]  # seconds; True when we are asked to stop meanwhile
 
-    async def look_for(self, text: str, before: Sequence[str], others: Collection[str]) -> Found:
+    async def look_for(self, post: Post, before: Sequence[str], others: Collection[str]) -> Found:
         """``before`` are ids known to stand there earlier, newest first; ``others`` those of other deliveries since.
 
         Raises :exc:`~telegram.error.TelegramError` when Telegram cannot be asked.
@@ -66,12 +66,12 @@ class Audit:
                 return Found(Outcome.UNCERTAIN, "nothing that is known to stand there can be read")
             if not self._from_here(copy, int(known)):
                 return Found(Outcome.UNCERTAIN, "only a channel can be read back, a group cannot")
-            return await self._search(text, max(map(int, before)), frozenset(map(int, others)), copies)
+            return await self._search(post, max(map(int, before)), frozenset(map(int, others)), copies)
         finally:
             await self._clear(copies)
 
-    async def _search(self, text: str, last: int, others: frozenset[int], copies: list[int]) -> Found:
-        looked = missing = 0
+    async def _search(self, post: Post, last: int, others: frozenset[int], copies: list[int]) -> Found:
+        looked, missing, text = 0, 0, post.text
         doubtful = ""
         newest = max(others, default=last)
         for number in count(last + 1):
@@ -87,7 +87,9 @@ class Audit:
             missing = missing + 1 if copy is None else 0
             if isinstance(copy, Message) and self._from_here(copy, number):
                 if _kept(copy.text or copy.caption or "") == _kept(shown(text)):
-                    return Found(Outcome.ACCEPTED, "read back from the channel", (str(number),))
+                    # An album arrives whole, under numbers that follow each other.
+                    album = range(number, number + (len(post.media) if copy.photo else 1))
+                    return Found(Outcome.ACCEPTED, "read back from the channel", tuple(map(str, album)))
                 if _links(text) & _linked(copy):
                     doubtful = f"message {number} has the same link and another text"
             elif isinstance(copy, str):

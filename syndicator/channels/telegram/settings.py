@@ -25,6 +25,7 @@ class TelegramSettings(BaseModel):
     silent: bool = Field(default=False, description="without a sound")
     pin: bool = Field(default=False, description="breaking news is pinned")
     pictures: int = Field(0, ge=0, le=PICTURES_MAX, description="pictures of a story that are posted")
+    thread: int = Field(1, ge=1, le=10, description="messages that one story may take, at most")
     preview: Literal["large", "small", "off"] = Field("large", description="the link's preview")
     above: bool = Field(default=False, description="the preview, or the picture's text, stands above")
     base_url: str = Field("https://api.telegram.org/bot", description="where the Bot API is")
