@@ -18,7 +18,7 @@ from syndicator.truth.tokens import sentence
 
 REWRITTEN = 0.4  # of the words, from which on nobody would call it the same text
 _SENTENCE = 6  # words put in or taken out together: a sentence, not an expression
-_COMPARED_MOST = 4_000_000  # pairs of words; beyond it a passage counts as changed as a whole
+_COMPARED_MOST = 250_000  # pairs of words; beyond it a passage counts as changed as a whole
 _SHORT_WORD = 5  # letters; one slip in it is a typo, two make another word
 _OPENS, _CLOSES = frozenset("“«"), frozenset("”»")
 _ENDS = re.compile(r"[.!?؟…:][\"”»’')]*$")
@@ -139,6 +139,9 @@ def _differences(
 ) -> Iterator[tuple[Sequence[_Word], Sequence[_Word]]]:
     """Passages that differ, first by paragraphs, so that a long story costs no more than what was changed of it."""
     befores, afters = _by_place(old), _by_place(new)
+    if len(befores) * len(afters) > _COMPARED_MOST:
+        yield old, new
+        return
     old_keys, new_keys = ([tuple(word.key for word in one) for one in told] for told in (befores, afters))
     for tag, a, b, c, d in SequenceMatcher(None, old_keys, new_keys, autojunk=False).get_opcodes():
         if tag == "equal":

@@ -128,6 +128,12 @@ def test_a_long_passage_is_compared_as_a_whole() -> None:
     assert len(found.pieces) == 1
 
 
+def test_a_text_of_very_many_paragraphs_is_compared_as_a_whole() -> None:
+    lines = [f"Line {n % 7}." for n in range(3000)]
+    found = compare(story("en", "Rain", *lines), story("en", "Rain", *lines[1:]))
+    assert (found.extent, len(found.pieces)) == (Extent.REWRITTEN, 1)
+
+
 LINES = st.lists(st.text("ab cd.", max_size=30), max_size=4)
 
 

@@ -105,7 +105,8 @@ def _story(found: Sequence[Block], names: _Names) -> list[Block]:
     taken = sum(len(block.text) for block in found if block.chosen)
     if total < max(_TRUSTED * everywhere[dense], _PROSE * taken):
         return [block for block in found if _within(block, dense) and _reads(block, names)]
-    part = min((element for element, mass in ours.items() if mass >= _PART * total), key=_size)
+    # Those that hold so much stand in one another: the innermost is the story's part.
+    part = max((element for element, mass in ours.items() if mass >= _PART * total), key=_depth)
     return [block for block in found if _belongs(block, _within(block, part), names)]
 
 
@@ -125,8 +126,8 @@ def _densest(good: Sequence[Block], everywhere: Mass) -> Any:
     return part
 
 
-def _size(element: Any) -> int:
-    return sum(1 for _ in element.iter())
+def _depth(element: Any) -> int:
+    return sum(1 for _ in element.iterancestors())
 
 
 def _within(block: Block, part: Any) -> bool:

@@ -146,6 +146,8 @@ _NO_NAME = re.compile(
 _REACHED_AT = re.compile(r"https?:\S*|www\.\S*|\S*@\S+")
 _NAME_WORDS = 6
 _BYLINE_MOST = 80  # characters
+_NAMES_MOST = 400  # characters; what follows is no byline, and nobody shall wait for it
+_CAPTION_MOST = 1000  # characters
 # At the end of a caption: whose picture it is.
 _TRAILING_CREDIT = re.compile(
     r"(?<=\S{2})[\s.|–—-]+(?:photo(?:graph)?|image|picture|credit|صورة|الصورة|تصوير|وێنە|فۆتۆ)s?"
@@ -163,7 +165,8 @@ def authors(told: Iterable[str]) -> tuple[str, ...]:
     """The names in bylines, each once: ``By Sara Ahmed and Noor Ali``. Addresses and logins are none."""
     found: dict[str, None] = {}
     for line in told:
-        for part in _BETWEEN_NAMES.split(_BY.sub("", _REACHED_AT.sub("", line), count=1)):
+        bare = _REACHED_AT.sub("", " ".join(line[:_NAMES_MOST].split()))
+        for part in _BETWEEN_NAMES.split(_BY.sub("", bare, count=1)):
             name = part.strip(" .:-–—")
             if name and not _NO_NAME.search(name) and len(name.split()) <= _NAME_WORDS:
                 found[name] = None
@@ -185,7 +188,7 @@ def worked_on_it(line: str) -> bool:
 
 def split_picture_credit(caption: str) -> tuple[str, str | None]:
     """``The road (Photo: AFP)`` as the caption and whose picture it is."""
-    for pattern in (_PICTURE_CREDIT, _TRAILING_CREDIT):
+    for pattern in (_PICTURE_CREDIT, _TRAILING_CREDIT) if len(caption) < _CAPTION_MOST else ():
         if found := pattern.search(caption):
             return caption[: found.start()].rstrip(" .|–—-") or caption, found["credit"].strip() or None
     return caption, None

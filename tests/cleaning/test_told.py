@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from time import perf_counter
 
 import pytest
 
@@ -185,6 +186,18 @@ def test_a_source_that_gives_no_address_is_told_so_and_what_it_says_of_versions_
     versions = (("ckb", "/ckb/baran?utm_source=x"), ("ar", "http://["), ("fr", "https://x.example:99999999/"))
     found = clean(replace(item, url=URL, versions=versions), languages=["en"], now=NOW)
     assert found.versions == (("ckb", "https://courier.example/ckb/baran"),)
+
+
+@pytest.mark.parametrize("filling", [" ", "x", ".", "(photo: ", " - ", "by "])
+def test_words_without_end_are_read_in_no_time(filling: str) -> None:
+    long = filling * (300_000 // len(filling))
+    head = f'<meta name="author" content="{long}"><title>{long}</title><meta name="news_keywords" content="{long}">'
+    body = story().replace(
+        "<article>", f"<article><figure><img src=/a.jpg><figcaption>{long}</figcaption></figure>"
+    )
+    started = perf_counter()
+    assert read(head, body + f"<p>{long}</p>").body[:4] == LINES["en"]
+    assert perf_counter() - started < 5
 
 
 def test_structured_data_that_is_nonsense_says_nothing() -> None:
