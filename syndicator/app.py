@@ -33,6 +33,7 @@ from .model import (
     Outcome,
     Post,
 )
+from .net.asking import Limits
 from .net.web import GuardedWeb
 from .newsstand import Newsstand, counted
 from .ports import Box, Engine, Names, Source, World
@@ -95,7 +96,11 @@ class App:
             keep=self.settings.database.keep,
             wait=wait or self.stopping.wait,
         )
-        self._web = GuardedWeb(private_allowed=self.settings.network.private_allowed)
+        network = self.settings.network
+        self._web = GuardedWeb(
+            private_allowed=network.private_allowed,
+            limits=Limits(at_once=network.at_once, gap=network.pause),
+        )
         told: dict[str, Any] = {"rng": rng or SystemRandom(), "wait": wait or self.stopping.wait}
         told |= {"notes": self.notebook, "till": CashBook(self.database, now)}
         self.world = World(now=now, web=self._web, **told)

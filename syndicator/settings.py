@@ -100,6 +100,8 @@ class Network(Table):
     private_allowed: tuple[str, ...] = Field(
         (), description="hosts in private networks that sources may be read from"
     )
+    at_once: int = Field(4, ge=1, le=100, description="requests to one host at the same time")
+    pause: float = Field(0.2, ge=0, le=60, description="seconds between two requests to one host of others")
 
 
 class Web(Table):

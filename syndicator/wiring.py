@@ -413,7 +413,7 @@ def database_url(wiring: Wiring, told: str | None = None) -> str:
 
 
 class _NoWeb:
-    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Any:
+    def get(self, url: str, headers: Mapping[str, str] | None = None, *, robots: bool = False) -> Any:
         raise SourceError(f"{url}: nothing is fetched while the configuration is checked")
 
     def post(self, url: str, content: bytes, headers: Mapping[str, str], *, seconds: float) -> Any:

@@ -16,11 +16,12 @@ import certifi
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from syndicator.errors import SourceError
+from syndicator.errors import SourceError, Unwelcome
 from syndicator.ports import Answer
 
 from . import addresses
 from .doors import Door, Doors
+from .robots import Robots
 
 REDIRECTS = 5
 PERMANENT = frozenset({301, 308})
@@ -45,6 +46,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     follow: bool = True
     whole: bool = True
+    robots: bool = False  # robots.txt is asked first
     seconds: float | None = None  # instead of the limit
 
 
@@ -104,6 +106,7 @@ class Asker:
         self._dialler = dialler
         self._limits = limits
         self._doors = Doors(limits.at_once)
+        self._robots = Robots(lambda url: self.ask(url, Request()))
 
     async def __aenter__(self) -> Self:
         # No proxies and no cookies from anywhere; redirects are ours, one by one.
@@ -128,6 +131,10 @@ class Asker:
         """Raises :exc:`SourceError`, naming the URL, when no complete answer came."""
         left = request.seconds or self._limits.seconds
         asked, permanent, headers = _read(url), True, request.headers
+        if request.robots and not await self._robots.allow(asked):
+            raise Unwelcome(
+                f"{url}: its robots.txt asks programs to stay away; if the site is yours, set own = true"
+            )
         for _ in range(REDIRECTS + 1):
             answer, took = await self._hop(asked, request, headers, left)
             left -= took

@@ -51,9 +51,9 @@ class GuardedWeb:
         if line:
             line.end()
 
-    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
+    def get(self, url: str, headers: Mapping[str, str] | None = None, *, robots: bool = False) -> Answer:
         """Raises :exc:`SourceError`, naming the URL, when no complete answer came."""
-        return self._asked(url, Request(headers=headers or {}))
+        return self._asked(url, Request(headers=headers or {}, robots=robots))
 
     def ask(
         self,
@@ -127,7 +127,9 @@ async def _carried(asker: Asker, steps: Generator[Ask, Answer, T]) -> T:
     while not done:
         ask: Ask = told
         try:
-            answer: Answer | SourceError = await asker.ask(ask.url, Request(headers=ask.headers))
+            answer: Answer | SourceError = await asker.ask(
+                ask.url, Request(headers=ask.headers, robots=ask.robots)
+            )
         except SourceError as error:
             answer = error
         beside = isinstance(answer, Answer) and answer.body

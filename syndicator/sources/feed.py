@@ -7,24 +7,23 @@ import json
 from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from syndicator.errors import SourceError, SourceGone
+from syndicator.errors import SourceError, SourceGone, Unwelcome
 from syndicator.model import Item, Language
 from syndicator.ports import Answer, Ask, Harvest, World, carried_out
+from syndicator.tables import Duration
 
-from . import dates, listings, pages, websub
+from . import dates, listings, pages, rhythm, websub
 from .listings import Entry, Listing
 
 MOVES = 3  # looks in a row that must be redirected for good before the new address is used
 CUT_BELOW = 600  # characters of text; a shorter one without a full body is taken for a teaser
 CUT_SIGNS = ("…", "...", "[…]", "[...]", "[&#8230;]", "&hellip;")
 Steps = Generator[Ask, Answer, Harvest]
-RETRY_MAX = timedelta(hours=6)  # a Retry-After beyond this would be silence, not politeness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +34,10 @@ class _Checkpoint:
     modified: str | None = None
     moved_to: str | None = None
     moves: int = 0
-    next_at: str | None = None  # ISO 8601
+    next_at: str | None = None  # ISO 8601; the server has asked for time until then
+    body: str | None = None  # hash of what was read
+    every: int | None = None  # seconds; how often it asks to be looked at
+    stories: list[int] = field(default_factory=list)  # when the newest were out, in seconds since 1970
     seen: dict[str, str] = field(default_factory=dict)  # key -> hash of the entry as it stood
 
     @classmethod
@@ -59,6 +61,11 @@ class FeedSource:
         websub: bool = Field(
             default=True, description="let its hub, if it names one, tell us when it changes"
         )
+        own: bool = Field(default=False, description="the site is yours: its robots.txt is not asked")
+        slowest: Duration = Field(
+            timedelta(hours=1),
+            description="a feed that has little news is looked at as often as this at least",
+        )
         timezone: str = Field("UTC", description="zone of dates that have no offset")
 
     def __init__(self, settings: Settings, world: World, *, name: str) -> None:
@@ -73,45 +80,70 @@ class FeedSource:
     def steps(self, checkpoint: str | None) -> Steps:
         """Implements :class:`syndicator.ports.Stepwise`."""
         known = _Checkpoint.read(checkpoint)
-        if known.next_at and self._world.now() < datetime.fromisoformat(known.next_at):
-            return Harvest((), known.written())
+        if known.next_at and self._world.now() < (then := datetime.fromisoformat(known.next_at)):
+            return Harvest((), known.written(), again_at=then)
         url = known.moved_to if known.moved_to and known.moves >= MOVES else self._settings.url
         answer = yield Ask(url, _conditions(known))
         known = replace(_moved(known, url, answer), next_at=None)
         if answer.status in {429, 503}:
             return self._asked_to_wait(known, answer)
         if answer.status == 304:
-            return Harvest((), known.written())
+            return Harvest((), known.written(), again_at=self._again_at(known, answer))
         _judge(url, answer)
-        found = yield from self._harvest(known, answer)
+        digest = hashlib.sha256(answer.body).hexdigest()[:32]
+        if digest == known.body:  # an ETag alone is not believed: some servers never change theirs
+            found = Harvest((), known.written(), again_at=self._again_at(known, answer))
+        else:
+            found = yield from self._harvest(known, answer, digest)
         return replace(found, hub=websub.announced(answer)) if self._settings.websub else found
 
-    def _harvest(self, known: _Checkpoint, answer: Answer) -> Steps:
+    def _harvest(self, known: _Checkpoint, answer: Answer, digest: str) -> Steps:
         listing = listings.read(answer)
         entries = self._items(listing)
         if listing.mended and not entries:
             raise SourceError(f"{answer.url}: the feed is broken, nothing of it can be read")
-        items, faults = [], []
-        seen = {}
+        items, faults, seen = [], [], {}
+        away: set[str] = set()  # what a site's robots.txt keeps from us is no fault that looking again mends
         for item in entries:
             signature = _signature(item)
             if known.seen.get(item.key) != signature:
                 try:
                     items.append((yield from self._whole(item)))
+                except Unwelcome as error:
+                    items.append(item)
+                    away = away or {str(error)}
                 except SourceError as error:
                     faults.append(str(error))
                     continue  # not seen: it is asked for again next time
             seen[item.key] = signature
         # With a fault the validators are forgotten, so that the next look gets the feed again.
         headers = {} if faults else answer.headers
-        found = replace(known, etag=headers.get("etag"), modified=headers.get("last-modified"), seen=seen)
-        return Harvest(tuple(items), found.written(), tuple(faults))
+        found = replace(
+            known,
+            etag=headers.get("etag"),
+            modified=headers.get("last-modified"),
+            body=None if faults else digest,
+            every=int(listing.every.total_seconds()) if listing.every else None,
+            stories=rhythm.newest(item.published_at for item in entries),
+            seen=seen,
+        )
+        again_at = None if faults else self._again_at(found, answer)
+        return Harvest(tuple(items), found.written(), (*faults, *away), again_at=again_at)
+
+    def _again_at(self, known: _Checkpoint, answer: Answer) -> datetime:
+        return rhythm.again_at(
+            self._world.now(),
+            headers=answer.headers,
+            every=timedelta(seconds=known.every) if known.every else None,
+            stories=known.stories,
+            slowest=self._settings.slowest,
+            rng=self._world.rng,
+        )
 
     def _asked_to_wait(self, known: _Checkpoint, answer: Answer) -> Harvest:
-        now = self._world.now()
-        until = min(_retry_after(answer, now) or now, now + RETRY_MAX)
+        until = rhythm.retry_at(answer.headers, self._world.now())
         fault = f"{answer.url}: the server asks for time (HTTP {answer.status}) until {until:%H:%M:%S} UTC"
-        return Harvest((), replace(known, next_at=until.isoformat()).written(), (fault,))
+        return Harvest((), replace(known, next_at=until.isoformat()).written(), (fault,), again_at=until)
 
     def _items(self, listing: Listing) -> list[Item]:
         """Oldest first; an id that stands twice is told apart by its address. What has no address is left out."""
@@ -149,7 +181,7 @@ class FeedSource:
         wish = self._settings.full_text
         if wish == "never" or (wish == "auto" and not _is_cut(item.html)):
             return item
-        answer = yield Ask(item.url)
+        answer = yield Ask(item.url, robots=not self._settings.own)
         if answer.status != 200:
             raise SourceError(f"{item.url}: the story's page answers HTTP {answer.status}")
         return replace(item, html=pages.text(answer), whole_page=True)
@@ -174,17 +206,6 @@ def _judge(url: str, answer: Answer) -> None:
         raise SourceError(f"{url}: the server answers HTTP {answer.status}")
     if not answer.body.strip():
         raise SourceError(f"{url}: the answer is empty")
-
-
-def _retry_after(answer: Answer, now: datetime) -> datetime | None:
-    """RFC 9110 §10.2.3: seconds, or a date."""
-    said = answer.headers.get("retry-after", "").strip()
-    if said.isascii() and said.isdigit():
-        return now + timedelta(seconds=min(int(said), 10**6))
-    try:
-        return parsedate_to_datetime(said)
-    except ValueError:
-        return now + timedelta(minutes=5)
 
 
 def _published(item: Item) -> datetime:

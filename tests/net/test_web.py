@@ -12,7 +12,7 @@ from threading import Thread
 
 import pytest
 
-from syndicator.errors import SourceError
+from syndicator.errors import SourceError, Unwelcome
 from syndicator.net.addresses import Resolve, is_public
 from syndicator.net.asking import Dialler, Limits
 from syndicator.net.web import GuardedWeb
@@ -94,6 +94,16 @@ def test_a_permanent_move_is_told_and_a_temporary_one_is_not() -> None:
         assert out.get(f"{base}/old").moved_to == f"{base}/new"
         assert out.get(f"{base}/maybe").moved_to is None
         assert out.get(f"{base}/maybe").url == f"{base}/new"
+
+
+def test_a_page_is_left_alone_where_robots_txt_asks_for_it() -> None:
+    told = {"robots.txt": answer(b"User-agent: *\nDisallow: /a"), "a": answer(b"rain"), "b": answer(b"snow")}
+    with serving(**told) as (base, asked), web(base) as out:
+        with pytest.raises(Unwelcome, match="own = true"):
+            out.get(f"{base}/a", robots=True)
+        assert out.get(f"{base}/b", robots=True).body == b"snow"
+        assert out.get(f"{base}/a").body == b"rain"
+    assert asked == ["/robots.txt", "/b", "/a"]
 
 
 def test_a_ring_of_redirects_ends() -> None:

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from syndicator.errors import SourceError, SourceGone
+from syndicator.errors import SourceError, SourceGone, Unwelcome
 from syndicator.ports import Answer, Harvest, World
 from syndicator.sources.feed import FeedSource
 from syndicator.sources.page import PageSource
@@ -21,10 +21,13 @@ class Wire:
 
     def __init__(self, **answers: object) -> None:
         self.answers = answers
+        self.unwelcome: set[str] = set()
         self.asked: list[tuple[str, Mapping[str, str]]] = []
 
-    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
+    def get(self, url: str, headers: Mapping[str, str] | None = None, *, robots: bool = False) -> Answer:
         self.asked.append((url, headers or {}))
+        if robots and url in self.unwelcome:
+            raise Unwelcome(f"{url}: its robots.txt asks programs to stay away")
         found = self.answers[url.rpartition("/")[2]]
         if isinstance(found, Exception):
             raise found
@@ -39,7 +42,7 @@ def answer(status: int, body: bytes = b"", moved_to: str | None = None, **header
     return Answer(status=status, url=FEED, headers=named, body=body, moved_to=moved_to)
 
 
-def source(wire: Wire, now: Callable[[], datetime] = lambda: NOW, **settings: str) -> FeedSource:
+def source(wire: Wire, now: Callable[[], datetime] = lambda: NOW, **settings: object) -> FeedSource:
     world = World(now=now, rng=Random(1), wait=lambda _: False, web=wire)
     return FeedSource(FeedSource.Settings(url=FEED, **settings), world, name="en")
 
@@ -116,7 +119,8 @@ def test_the_server_is_asked_politely() -> None:
     wire = Wire(feed=rss(item()))
     checkpoint = source(wire).fetch(None).checkpoint
     wire.answers["feed"] = answer(304)
-    assert source(wire).fetch(checkpoint) == Harvest((), checkpoint)
+    found = source(wire).fetch(checkpoint)
+    assert (found.items, found.checkpoint) == ((), checkpoint)
     assert wire.asked[-1] == (FEED, {"If-None-Match": '"1"', "If-Modified-Since": "x"})
 
 
@@ -282,3 +286,36 @@ def test_a_page_comes_when_it_changes() -> None:
 def test_a_page_is_read_in_its_own_charset(body: bytes, content_type: str) -> None:
     wire = Wire(live=answer(200, body, content_type=content_type))
     assert page(wire).fetch(None).items[0].html.endswith("مطر")
+
+
+def test_the_same_feed_again_is_no_news_whatever_the_server_says() -> None:
+    checkpoint = fetch(rss(item())).checkpoint
+    same_body = answer(200, rss(item()).encode(), etag='"2"')
+    assert fetch(same_body, checkpoint).items == ()
+    other = answer(200, rss(item("snow")).encode(), etag='"1"')  # whose server never changes it
+    assert [one.key for one in fetch(other, checkpoint).items] == ["g-snow"]
+
+
+def test_a_page_that_robots_are_asked_to_leave_alone_is_left_alone() -> None:
+    wire = Wire(feed=rss(item(body="The road is closed […]")), rain="<html>whole</html>")
+    wire.unwelcome = {"https://courier.example/rain"}
+    harvest = source(wire).fetch(None)
+    assert [(one.html, one.whole_page) for one in harvest.items] == [("The road is closed […]", False)]
+    assert "robots.txt" in harvest.faults[0]
+    wire.answers["feed"] = answer(304)
+    source(wire).fetch(harvest.checkpoint)
+    assert wire.asked[-1] == (FEED, {"If-None-Match": '"1"', "If-Modified-Since": "x"})  # it was no fault
+    wire.answers["feed"] = rss(item(body="The road is closed […]"))
+    assert source(wire, own=True).fetch(None).items[0].whole_page
+
+
+def test_a_feed_is_looked_at_again_as_it_has_news() -> None:
+    busy = fetch(rss(*(item(f"n{n}", f"Sun, 01 Mar 2026 08:{59 - n}:00 GMT") for n in range(9))))
+    assert busy.again_at
+    assert busy.again_at - NOW < timedelta(minutes=5)
+    quiet = fetch(rss(item(date="Sun, 01 Feb 2026 08:00:00 GMT")))
+    assert quiet.again_at
+    assert timedelta(minutes=54) < quiet.again_at - NOW < timedelta(minutes=66)
+    later = fetch(answer(304, cache_control="max-age=1200"), busy.checkpoint).again_at
+    assert later
+    assert timedelta(minutes=18) <= later - NOW <= timedelta(minutes=22)

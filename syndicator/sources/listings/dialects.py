@@ -122,7 +122,6 @@ def _listing(channel: Element, items: list[Element]) -> Listing:
         link=_plain_link(told) or links.get("alternate"),
         language=inherited.language or channel.get(f"{_XML}lang"),
         every=interval(_word(told, "sy:updatePeriod"), _word(told, "sy:updateFrequency"), _word(told, "ttl")),
-        links={rel: href for rel, href in links.items() if rel in {"hub", "self"}},
     )
 
 

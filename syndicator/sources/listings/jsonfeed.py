@@ -24,7 +24,6 @@ def read(body: bytes, base: str) -> Listing:
         title=_word(feed, "title"),
         link=_address(feed, "home_page_url", base),
         language=_word(feed, "language"),
-        links={rel: url for rel, url in _links(feed).items() if url},
     )
 
 
@@ -54,12 +53,6 @@ def _author(told: Mapping[str, Any]) -> str | None:
     found = told.get("authors") or [told.get("author")]
     first = found[0] if isinstance(found, list) else found
     return _word(first, "name") if isinstance(first, dict) else None
-
-
-def _links(feed: Mapping[str, Any]) -> dict[str, str | None]:
-    hubs = [one for one in feed.get("hubs") or () if isinstance(one, dict)]
-    hub = next((one.get("url") for one in hubs if str(one.get("type")).lower() == "websub"), None)
-    return {"hub": hub, "self": _word(feed, "feed_url")}
 
 
 def _word(told: Mapping[str, Any], name: str) -> str | None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from html import escape
 from urllib.parse import urljoin
@@ -41,9 +40,6 @@ class Listing:
     language: str | None = None
     every: timedelta | None = None  # how often it asks to be looked at, at most
     mended: bool = False  # it was broken; there may have been more
-    links: Mapping[str, str] = field(
-        default_factory=dict
-    )  # "hub", "self": where it is pushed from, and as what
 
 
 def text(told: str) -> str:
