@@ -97,10 +97,8 @@ class App:
             wait=wait or self.stopping.wait,
         )
         network = self.settings.network
-        self._web = GuardedWeb(
-            private_allowed=network.private_allowed,
-            limits=Limits(at_once=network.at_once, gap=network.pause),
-        )
+        limits = Limits(at_once=network.at_once, gap=network.pause)
+        self._web = GuardedWeb(private_allowed=network.private_allowed, limits=limits)
         told: dict[str, Any] = {"rng": rng or SystemRandom(), "wait": wait or self.stopping.wait}
         told |= {"notes": self.notebook, "till": CashBook(self.database, now)}
         self.world = World(now=now, web=self._web, **told)
