@@ -286,6 +286,14 @@ def test_the_token_is_in_no_log(telegram: TelegramStandIn, caplog: pytest.LogCap
     assert telegram.token not in caplog.text
 
 
+def test_a_logger_keeps_one_filter_however_often_a_channel_is_made(telegram: TelegramStandIn) -> None:
+    channel(telegram)
+    before = len(logging.getLogger("httpx").filters)
+    for _ in range(5):
+        channel(telegram)
+    assert len(logging.getLogger("httpx").filters) == before
+
+
 def test_it_must_be_entered(telegram: TelegramStandIn) -> None:
     with pytest.raises(RuntimeError, match="not entered"):
         channel(telegram).retract(published(Receipt(DeliveryId(1), NOW, A, ("1",))))

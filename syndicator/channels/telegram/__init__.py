@@ -14,10 +14,10 @@ import re
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Self, TypeVar
 
 import httpx
-from pydantic import SecretStr
 from telegram import Bot, ChatFullInfo, ChatMember, ChatMemberAdministrator, User
 from telegram import error as refused
 from telegram.request import HTTPXRequest
@@ -69,7 +69,7 @@ class TelegramChannel:
         self._loop: asyncio.Runner | None = None
         self._bot: Bot | None = None
         for chatty in ("httpx", "telegram.Bot"):
-            logging.getLogger(chatty).addFilter(_Redaction(settings.token))
+            logging.getLogger(chatty).addFilter(_redaction(settings.token.get_secret_value()))
 
     @property
     def door(self) -> str:
@@ -302,12 +302,18 @@ def _advice(error: refused.TelegramError) -> str:
 class _Redaction(logging.Filter):
     """httpx writes every URL to its log, and the token stands in it."""
 
-    def __init__(self, token: SecretStr) -> None:
+    def __init__(self, token: str) -> None:
         super().__init__()
-        self._token = token.get_secret_value()
+        self._token = token
 
     def filter(self, record: logging.LogRecord) -> bool:
         said = record.getMessage()
         if self._token in said:
             record.msg, record.args = said.replace(self._token, "[token]"), ()
         return True
+
+
+@cache
+def _redaction(token: str) -> _Redaction:
+    """One for a token: a channel is made anew for each tick, and a logger keeps what it is given."""
+    return _Redaction(token)
