@@ -212,8 +212,7 @@ class App:
         due: bool = False,
         looked: Callable[[int], None] = lambda number: None,
     ) -> list[Look]:
-        """Look at the sources, all of them unless some are named; or at those whose time has come. ``looked`` hears of
-        each."""
+        """Look at the sources, those named or all, or where their time has come. ``looked`` hears of each."""
         found = []
         for one in self.intake.look(names or self.settings.sources, due=due):
             self._tell_look(one)
@@ -582,6 +581,7 @@ class App:
             silent=editing.in_hours(told.silent_hours, newsroom.timezone),
             at_most=told.at_most,
             fresh_for=told.fresh_for,
+            collapse=told.collapse,
             lives=told.lives,
         )
 

@@ -168,6 +168,9 @@ class ChannelTable(PluginTable):
     fresh_for: Duration = Field(
         timedelta(hours=24), description="a story first seen longer ago is no flash any more"
     )
+    collapse: Duration | None = Field(
+        None, description="three flashes or more that wait longer go out in one post"
+    )
     lives: Duration = Field(timedelta(hours=12), description="after this a post that did not go out is stale")
     doubt: Literal["hold", "resend-once"] = Field(
         "hold", description="what becomes of a doubt that cannot be read back"

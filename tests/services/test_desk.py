@@ -139,6 +139,55 @@ def test_breaking_news_is_first_and_nothing_sounds_at_night(database: Database, 
     ]
 
 
+LATE = replace(TG, collapse=timedelta(hours=1), at_most=9)
+
+
+def planned_late(database: Database, *names: str, door: Door = LATE) -> Planned:
+    """Flashes that were planned two hours ago, and what the next tick brings."""
+    publish(database, *names)
+    Desk(database, now=lambda: NOW, summarise=summarise, write=write).flashes(door)
+    later = NOW + timedelta(hours=2)
+    return Desk(database, now=lambda: later, summarise=summarise, write=write).flashes(door)
+
+
+def states_of(database: Database) -> dict[str, int]:
+    with database.read() as connection:
+        return ledger.by_channel(connection)["tg-en"]
+
+
+def test_flashes_that_wait_for_too_long_go_out_together(database: Database) -> None:
+    assert planned_late(database, "a", "b", "c") == Planned(editions=("push:late:tg-en:a",), deliveries=1)
+    assert states_of(database) == {"cancelled": 3, "pending": 1}
+    with database.read() as connection:
+        (told,) = ledger.listed(connection, state="pending", channel="tg-en", edition=None, limit=9)
+        assert ledger.report(connection, "flash:a").candidates == {"tg-en": 1}
+    assert told["edition"] == "push:late:tg-en:a"
+    assert planned_late(database) == Planned()
+
+
+def test_few_or_breaking_or_paused_flashes_stay_as_they_are(database: Database) -> None:
+    assert planned_late(database, "a", "b") == Planned()
+    assert planned_late(database, "c", "d", "e", door=replace(LATE, breaking=lambda _: True)) == Planned()
+    with database.write() as connection:
+        brakes.pause(connection, "tg-en", now=NOW, by="t", why="t")
+    assert planned_late(database, "f") == Planned()
+    assert states_of(database) == {"pending": 6}
+
+
+def test_stories_that_cannot_go_together_wait_one_by_one(database: Database) -> None:
+    publish(database, "a", "b", "c")
+    Desk(database, now=lambda: NOW, summarise=summarise, write=write).flashes(LATE)
+    later = NOW + timedelta(hours=2)
+
+    def refuse(edition: Edition, door: Door, newsletter: Newsletter | None) -> Sequence[Post]:
+        message = "cannot fit"
+        raise TemplateError(message)
+
+    planned = Desk(database, now=lambda: later, summarise=summarise, write=refuse).flashes(LATE)
+    assert planned.faults == ("3 late stories to tg-en: cannot fit",)
+    assert states_of(database) == {"pending": 3}
+
+
 def test_too_many_at_once_stops_and_asks(database: Database, desk: Desk) -> None:
     publish(database, "a", "b", "c", "d")
     planned = desk.flashes(TG)

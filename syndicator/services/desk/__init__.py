@@ -13,6 +13,7 @@ from syndicator.storage import archive, brakes, planning, retractions
 from syndicator.storage.database import Connection, Database
 
 from .digests import Digests
+from .lateness import Lateness
 from .nouns import URGENCY, Door, Newsletter, Planned, door_called, together
 
 __all__ = ["Desk", "Door", "Marks", "Newsletter", "Planned", "door_called", "together"]
@@ -39,19 +40,21 @@ class Desk:
         self._summarise = summarise
         self._write = write
         self._gate = gate
+        self.lateness = Lateness(database, now=now, story=self._story, write=write)
         self.digests = Digests(database, now=now, story=self._story, write=write, gate=gate)
 
     def flashes(self, door: Door) -> Planned:
         """Plan every new story that the channel's flash rule lets through, oldest first."""
         if door.flash is None:
             return Planned()
+        late = self.lateness.collapse(door)
         found = [article for article in self._unsent(door) if door.flash(article)]
         if len(found) > door.at_most and not self._allowed(door):
-            return self._ask(door, len(found))
+            return together([late, self._ask(door, len(found))])
         planned = [
             self._plan_one(EditionKind.FLASH, f"flash:{article.id}", article, door) for article in found
         ]
-        return together(planned)
+        return together([late, *planned])
 
     def flash_mails(self, newsletter: Newsletter) -> Planned:
         """Plan a mail of its own for each new story that the newsletter's flash rule lets through, oldest first."""

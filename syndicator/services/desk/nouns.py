@@ -28,6 +28,7 @@ class Door:
     silent: Callable[[datetime], bool] = lambda now: False  # whether what is due then makes no sound
     at_most: int = 10  # stories one tick may send here before it stops and asks
     fresh_for: timedelta = timedelta(hours=24)  # a story first seen longer ago is no flash any more
+    collapse: timedelta | None = None  # flashes that wait longer go out together; None: one by one
     lives: timedelta = timedelta(hours=12)  # after this a post is stale and expires
 
 
