@@ -143,14 +143,17 @@ async def far(port: int, to: int, rtt: float) -> None:
 
 
 class Feeds(asyncio.Protocol):
-    """Answers each request with one feed of twenty stories."""
+    """Answers each request with one feed of twenty stories; who has it already is told so."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: Any = transport
 
     def data_received(self, data: bytes) -> None:
         for _ in range(data.count(b"\r\n\r\n")):
-            self._transport.write(FEED)
+            self._transport.write(UNCHANGED if b"If-None-Match" in data else FEED)
+
+
+TAG = '"20"'
 
 
 def _feed() -> bytes:
@@ -163,11 +166,12 @@ def _feed() -> bytes:
         f"<title>Bench</title><link>https://bench.example.com</link><description>b</description>{stories}"
     )
     body = f'<?xml version="1.0"?><rss version="2.0"><channel>{channel}</channel></rss>'.encode()
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = f"HTTP/1.1 200 OK\r\nETag: {TAG}\r\nContent-Type: application/rss+xml\r\nContent-Length: {len(body)}\r\n\r\n"
     return head.encode() + body
 
 
 FEED = _feed()
+UNCHANGED = f"HTTP/1.1 304 Not Modified\r\nETag: {TAG}\r\n\r\n".encode()
 
 
 async def feeds(port: int) -> None:

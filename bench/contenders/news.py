@@ -57,6 +57,62 @@ def feeds(port: int, many: int) -> Run:
     return found[0]
 
 
+def polled(port: int, many: int, carried: bool) -> Run:  # noqa: FBT001 - from JSON
+    """Feeds that are known and did not change, looked at together as the worker does it, and written down.
+
+    Without ``carried`` each is asked from a thread, as a source that waits for its answer is.
+    """
+    from datetime import UTC, datetime
+    from tempfile import mkdtemp
+
+    from syndicator.services.ingest import Intake, Watched
+    from syndicator.storage import archive
+    from syndicator.storage.archive import SourceState
+    from syndicator.storage.database import Database
+
+    names = [f"f{number}" for number in range(many)]
+    allowed = [f"127.0.0.1:{port}"]
+    with GuardedWeb(private_allowed=allowed) as web:
+        around = world(web)
+
+        def watched(name: str) -> Watched:
+            told = FeedSource.Settings(url=f"http://127.0.0.1:{port}/{name[1:]}", full_text="never")
+            source = FeedSource(told, around, name=name)
+            return Watched(name=name, source=source if carried else _Waiting(source))
+
+        known = watched("f0").source.fetch(None).checkpoint
+        database = Database(f"sqlite:///{mkdtemp()}/news.db")
+        database.migrate()
+        state = SourceState(
+            name="", checkpoint=known, first_seen_at=NOW, looked_at=NOW, due_at=None, failures=0, closed=False,
+            fault=None,
+        )  # fmt: skip
+        with database.write() as connection:
+            archive.save_sources(connection, [replace(state, name=name) for name in names])
+        intake = Intake(
+            database,
+            watched=watched,
+            clean=lambda item: clean(item, languages=["en"], now=NOW),
+            carry=web.carry,
+            now=lambda: datetime.now(UTC),
+            rng=Random(1),
+            every=timedelta(minutes=5),
+        )
+        faults: list[str] = []
+        with measured(lambda: many) as found:
+            for one in intake.look(names):
+                faults += one.faults
+        database.close()
+    if faults:
+        raise SystemExit(faults[0])
+    return found[0]
+
+
+class _Waiting:
+    def __init__(self, source: FeedSource) -> None:
+        self.fetch = source.fetch
+
+
 def parcels(many: int) -> list[Parcel]:
     made = []
     for number in range(many):

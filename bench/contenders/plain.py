@@ -10,15 +10,20 @@ from requests_oauthlib import OAuth1Session
 from bench.measuring import Run, measured
 
 
-def feeds(port: int, many: int) -> Run:
-    """The bodies alone, by httpx, one after the other; nothing is read."""
-    with httpx.Client(trust_env=False) as client, measured(lambda: many) as found:
+def feeds(port: int, many: int, tag: str = "") -> Run:
+    """The bodies alone, by httpx, one after the other; nothing is read. ``tag``: only asked whether they changed."""
+    with httpx.Client(trust_env=False, headers=_known(tag)) as client, measured(lambda: many) as found:
         for number in range(many):
-            client.get(f"http://127.0.0.1:{port}/{number}").raise_for_status()
+            if client.get(f"http://127.0.0.1:{port}/{number}").status_code != (304 if tag else 200):
+                raise SystemExit("the server answers otherwise")
     return found[0]
 
 
-def many_feeds(port: int, many: int) -> Run:
+def _known(tag: str) -> dict[str, str]:
+    return {"If-None-Match": tag} if tag else {}
+
+
+def many_feeds(port: int, many: int, tag: str = "") -> Run:
     """The bodies alone, by aiohttp, fifty at a time; nothing is read."""
     import aiohttp
 
@@ -28,8 +33,10 @@ def many_feeds(port: int, many: int) -> Run:
         async def one(client: aiohttp.ClientSession, number: int) -> None:
             async with places, client.get(f"http://127.0.0.1:{port}/{number}") as answer:
                 await answer.read()
+                if answer.status != (304 if tag else 200):
+                    raise SystemExit("the server answers otherwise")
 
-        async with aiohttp.ClientSession() as client:
+        async with aiohttp.ClientSession(headers=_known(tag)) as client:
             await asyncio.gather(*(one(client, number) for number in range(many)))
 
     with measured(lambda: many) as found:

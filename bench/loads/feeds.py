@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from bench.measuring import Pairs, Size, contender, interleaved
+from bench.servers import TAG
 from bench.sinks import server
 
 
@@ -23,4 +24,20 @@ def run(size: Size) -> list[Pairs]:
             "aiohttp, 50 at a time": partial(contender, "plain.many_feeds", size, feeds.pid, **told),
             "syndicator": partial(contender, "news.feeds", size, feeds.pid, **told),
         }
-        return [interleaved(pairs, contenders, size.rounds)]
+        unchanged = told | {"many": size.of(2000)}
+        tagged = unchanged | {"tag": TAG}
+        known = {
+            "aiohttp, 50 at a time": partial(contender, "plain.many_feeds", size, feeds.pid, **tagged),
+            "httpx, one after the other": partial(contender, "plain.feeds", size, feeds.pid, **tagged),
+            "syndicator": partial(contender, "news.polled", size, feeds.pid, **unchanged, carried=True),
+            "syndicator, in threads": partial(
+                contender, "news.polled", size, feeds.pid, **unchanged, carried=False
+            ),
+        }
+        polled = Pairs(
+            load="feeds",
+            unit="feeds",
+            baseline="aiohttp, 50 at a time",
+            about=f"{unchanged['many']} feeds that did not change; ours are looked up and written down in the database",
+        )
+        return [interleaved(pairs, contenders, size.rounds), interleaved(polled, known, size.rounds)]
