@@ -222,6 +222,7 @@ def status(
             "reputation": [asdict(one) | {"said": str(one)} for one in newsroom.gate.reputation.standing()],
             "resting": {name: {"until": until, "why": why} for name, (until, why) in newsroom.gate.resting().items()},
             "channels": ledger.by_channel(connection),
+            "health": ledger.health(connection, newsroom.world.now()),
             "learned": newsroom.notebook.learned(),
             "budgets": [asdict(one) | {"said": str(one)} for one in newsroom.cashier.standing()],
             "held_slots": [asdict(one) for one in newsroom.newsstand.held()],
@@ -257,10 +258,19 @@ def _standing(told: dict[str, Any], *, whole: bool) -> list[str]:
         for one in told["held_slots"]
     ]
     faults = [f"✕ {n} mails came back for a fault of ours: {why}" for why, n in told["mail_faults"].items()]
-    channels = [f"{name}: {_counts(states)}" for name, states in told["channels"].items() if whole]
+    channels = [
+        f"{name}: {_counts(states)}{_health(told['health'][name])}"
+        for name, states in told["channels"].items()
+        if whole
+    ]
     channels += [f"{one['channel']} cost {one['said']}" for one in told["budgets"] if whole]
     channels += [f"{name}: {fact}" for name, facts in told["learned"].items() for fact in facts if whole]
     return paused + faults + channels
+
+
+def _health(about: Mapping[str, Any]) -> str:
+    last = f"  last sent {about['last']:%Y-%m-%d %H:%M} UTC" if about["last"] else ""
+    return last + (f", waits since {about['waits_since']:%H:%M} UTC" if about["waits_since"] else "")
 
 
 def _waiting(edition: str, about: Mapping[str, Any]) -> list[str]:

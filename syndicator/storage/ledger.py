@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, delete, exists, func, select, update
+from sqlalchemy import Connection, Row, and_, case, delete, exists, func, select, update
 
 from syndicator.errors import NotFound
 from syndicator.model import ENDS, DeliveryState, EditionKind, Reason
@@ -165,6 +165,22 @@ def by_channel(connection: Connection) -> dict[str, dict[str, int]]:
     for row in connection.execute(counted.group_by(deliveries.c.channel, deliveries.c.state)):
         counts.setdefault(row.channel, {})[row.state] = row.n
     return counts
+
+
+def health(connection: Connection, now: datetime) -> dict[str, dict[str, datetime | int | None]]:
+    """Of each channel: when something last went out, since when what is due waits, and what is in doubt."""
+    d = deliveries.c
+    due = and_(d.state == S.PENDING, d.due_at <= now)
+    query = select(
+        d.channel,
+        func.max(case((d.state == S.SENT, d.settled_at))).label("last"),
+        func.min(case((due, d.due_at))).label("since"),
+        func.sum(case((d.state.in_((S.UNCERTAIN, S.HELD)), 1), else_=0)).label("doubts"),
+    )
+    return {
+        row.channel: {"last": row.last, "waits_since": row.since, "doubts": int(row.doubts)}
+        for row in connection.execute(query.group_by(d.channel))
+    }
 
 
 def of_article(connection: Connection, article: str) -> list[dict[str, object]]:

@@ -17,8 +17,9 @@ from sqlalchemy import Connection, delete, func, select
 from syndicator.model import DeliveryId, Outcome, Post, Receipt
 
 from .allowances import put_off
+from .content import POST
 from .outbox import Claimed
-from .schema import spending
+from .schema import deliveries, posts, spending
 from .statements import insert_new
 
 
@@ -84,7 +85,7 @@ class Purse:
         kept: list[Claimed] = []
         late: dict[datetime, list[Claimed]] = {}
         for one in found:
-            price = self.price(one.post)
+            price = self.price(one.post) + self._behind(connection, one)
             if month is not None and price > month:
                 late.setdefault(next_month, []).append(one)
             elif day is not None and price > day:
@@ -96,6 +97,15 @@ class Purse:
             put_off(connection, {one.delivery.id: (one.delivery.token, until) for one in waiting})
             self.tell(len(waiting), until)
         return kept
+
+    def _behind(self, connection: Connection, one: Claimed) -> int:
+        """What the rest of a thread will take: nobody begins one that cannot be paid to its end."""
+        if one.delivery.part:
+            return 0
+        d = deliveries.c
+        rest = (d.edition == one.delivery.edition, d.channel == self.channel, d.part > 0)
+        query = select(posts.c.content).join(deliveries, d.post == posts.c.id).where(*rest)
+        return sum(self.price(POST.validate_python(told)) for told in connection.execute(query).scalars())
 
     def pay(
         self, connection: Connection, posts: Mapping[tuple[DeliveryId, int], Post], now: datetime

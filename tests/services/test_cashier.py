@@ -154,6 +154,36 @@ def test_the_cap_is_told_and_what_waits_goes_on_the_next_day(
         assert len(newsroom.x.tweets()) == 3
 
 
+def test_a_thread_that_cannot_be_paid_to_its_end_is_not_begun(newsroom: Newsroom) -> None:
+    told = (
+        "Rain closed the mountain road on Monday morning, and snow ploughs came up from the valley to clear it.",
+        "Teachers in four districts will be paid in June, the ministry of finance said after a long meeting.",
+        "Farmers near the lake fear for their wheat, because wells have fallen by nine metres since the spring.",
+        "The airport opened a second runway, which doubles the flights that can land there during one hour.",
+        "Doctors at the children's hospital asked for blood of every group before the coming holidays begin.",
+        "A museum of photographs shows how bakers, tailors and smiths of the old bazaar worked in the sixties.",
+    )
+    long = "".join(f"<p>{sentence}</p>" for sentence in told)
+    with newsroom.opened("thread = 3\nsummary = 4000\nbudget = { day = 0.205 }") as app:
+        newsroom.tick(app)
+        newsroom.publish(1)
+        newsroom.site.items[-1] = replace(newsroom.site.items[-1], html=long)
+        newsroom.tick(app)
+        with app.database.read() as connection:
+            parts = ledger.by_channel(connection)["x"]["pending"]
+            about = ledger.health(connection, newsroom.now)["x"]
+        assert newsroom.x.tweets() == []
+        assert parts > 1
+        assert (about["last"], about["doubts"]) == (None, 0)
+    newsroom.now = START + timedelta(hours=25)
+    with newsroom.opened("thread = 3\nsummary = 4000\nbudget = { day = 0.30 }") as app:
+        for _ in range(parts):
+            newsroom.tick(app)
+        assert len(newsroom.x.tweets()) == parts
+        with app.database.read() as connection:
+            assert ledger.health(connection, newsroom.now)["x"]["last"] is not None
+
+
 def test_what_did_not_go_out_costs_nothing(newsroom: Newsroom) -> None:
     with newsroom.opened("") as app:
         newsroom.tick(app)
