@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from . import config, editing
 from .bounces import Patience
 from .circulation import Circulation, ways_to_fill
+from .corrections import Corrections, assembled
 from .errors import (
     Refused,
     StorageError,
@@ -182,6 +183,18 @@ class App:
             wake=lambda channel: self.engine.soon(self._deliveries(channel)),
         )
         self.newsletters = self.newsstand.newsletters
+        self.corrections: Corrections = assembled(
+            self.database,
+            self.settings.channels,
+            now=now,
+            doors=self.doors,
+            newsletters=self.newsletters,
+            addressed=[name for name, one in wiring.channels.items() if one.factory.capabilities.addressed],
+            capabilities=lambda name: self._channel(name).capabilities,
+            story=self.desk.story,
+            write=self._write,
+            gate=self.gate.preflight.wait,
+        )
         self._made_blanks = ways_to_fill(wiring, self._host)
         self._said: dict[str, frozenset[str]] = {}
         self._moved = Event()  # deliveries changed since the last epoch began
@@ -228,6 +241,7 @@ class App:
 
     def plan(self, at_once: Sequence[str] = ()) -> Planned:
         """Plan every flash and every digest that is due; newsletters named ``at_once`` do not wait for their slot."""
+        self._warn("correct", self.corrections.look().told)
         planned = [self.desk.flashes(door) for door in self.doors.values()]
         found = together([*planned, *self.newsstand.compile(at_once)])
         if found.deliveries:

@@ -223,6 +223,8 @@ class Edition:
     stories: tuple[Story, ...]
     title: str = ""
     headings: Mapping[str, str] = field(default_factory=dict)  # of its sections, where they have one
+    correction: str | None = None  # what was corrected, for followers to read; empty: only that it was
+    retracted: bool = False  # its stories do not stand any more: only a notice is written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +237,26 @@ class Limits:
     media: int = 0  # pictures of a story
     parts: int = 1  # posts of a thread that one story may take
     octets: int | None = None  # of a whole mail as it is encoded, beyond which programs cut it off
+
+
+class Act(StrEnum):
+    """What a post does on its channel."""
+
+    POST = "post"
+    EDIT = "edit"  # it takes the place of what stands there
+    RETRACT = "retract"  # what stands there is taken away; its text is the notice where that cannot be
+
+
+class How(StrEnum):
+    """What becomes of what stands in a channel."""
+
+    NONE = "none"  # it stays as it is
+    EDIT = "edit"  # it is changed in its place, without a word
+    VISIBLE = "visible"  # it is changed in its place, and says so
+    POST = "post"  # a correction is posted as an answer to it
+    REPLACE = "replace"  # a new post, then the old one is deleted
+    MAIL = "mail"  # who got the earlier one gets a mail with the correction
+    RETRACT = "retract"  # it is taken away, or says that the story is withdrawn
 
 
 BLANK_START, BLANK_END = "\ue000", "\ue001"  # private use; cleaning strips them from everything that comes in
@@ -268,6 +290,9 @@ class Post:
     alts: tuple[str, ...] = ()  # what stands in each picture, for those who do not see it
     silent: bool = False
     breaking: bool = False  # overtakes what waits; channels that can pin it
+    articles: Mapping[str, int] = field(default_factory=dict)  # its stories, and in which revision
+    act: Act = Act.POST
+    mends: str = ""  # key of the delivery that it changes; where it is posted anew: the one it answers
 
 
 class Delivery(NamedTuple):

@@ -115,6 +115,7 @@ class Renderer:
             language=edition.language,
             variant=edition.language,
             text="",
+            articles={story.article.id: story.article.revision for story in edition.stories},
         )
         match outlet.limits.markup:
             case "html":
@@ -343,6 +344,8 @@ class Renderer:
             "newsroom": self._newsroom,
             "edition": {
                 "kind": str(edition.kind),
+                "correction": edition.correction,
+                "retracted": edition.retracted,
                 "title": edition.title,
                 "date": self.day(edition.due_at, language),
                 "web_url": _on_the_web(edition, outlet),

@@ -152,6 +152,19 @@ class SourceTable(PluginTable):
     )
 
 
+Done = Literal["none", "edit", "visible", "post", "replace", "mail"]
+
+
+class CorrectionsTable(Table):
+    """What becomes of what stands in a channel when its story is revised; by how much was changed."""
+
+    typo: Done = Field("edit", description="words mended by a letter or two")
+    wording: Done = Field("edit", description="other words for the same, sentences more or less")
+    facts: Done = Field("visible", description="a number, a name, a quotation, the headline, or all of it")
+    approve: bool = Field(default=True, description="more than a typo waits for an editor")
+    retract: bool = Field(default=True, description="what a retracted story left there is taken away")
+
+
 class ChannelTable(PluginTable):
     kind: str = Field(
         description='"email", "telegram", "x", "mastodon", "bluesky", "webhook", "feed", "file", or one of your own'
@@ -172,6 +185,9 @@ class ChannelTable(PluginTable):
         None, description="three flashes or more that wait longer go out in one post"
     )
     lives: Duration = Field(timedelta(hours=12), description="after this a post that did not go out is stale")
+    corrections: CorrectionsTable = Field(
+        default_factory=CorrectionsTable, description="what becomes of posts whose story is revised"
+    )
     doubt: Literal["hold", "resend-once"] = Field(
         "hold", description="what becomes of a doubt that cannot be read back"
     )

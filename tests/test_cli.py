@@ -27,7 +27,8 @@ from syndicator.wiring import examine, utc_now
 
 COMMANDS = (
     "init check doctor ingest compile deliver reconcile run articles show preview push status deliveries subscribers "
-    "sandbox demo pause resume migrate prune backup restore db bounce bounces newsletter key"
+    "correct corrections retract sandbox demo pause resume migrate prune backup restore db bounce bounces newsletter "
+    "key"
 ).split()
 
 

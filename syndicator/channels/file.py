@@ -37,7 +37,7 @@ class FileChannel:
         pass
 
     def run(self, lane: Lane) -> None:
-        one_by_one(lane, self._send, self._world.now)
+        one_by_one(lane, self._send, self._world.now, self)
 
     def probe(self) -> str:
         """Raises :exc:`ChannelError` when the folder cannot be written."""

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from syndicator.errors import NotFound, Refused
-from syndicator.model import ChannelId, Delivery, DeliveryState, Outcome, Receipt, settle
+from syndicator.model import Act, ChannelId, Delivery, DeliveryState, Outcome, Receipt, settle
 from syndicator.ports import Parcel, Reader
 from syndicator.storage import brakes, outbox, spending
 from syndicator.storage.database import Database
@@ -63,11 +63,16 @@ def look_into(  # noqa: PLR0917 - the last one is for channels that can be asked
     counts: dict[DeliveryState, int] = {}
     for one in to_look_into(database, channel, now):
         parcel = _parcel(database, one, blanks)
-        receipt = reader.look_up(parcel, one.delivery.due_at - CLOCKS_APART) if reader else _mute(one, now)
+        again = one.post.act is not Act.POST  # a change that is made already may be made once more
+        receipt = (
+            _mute(one, now)
+            if again or not reader
+            else reader.look_up(parcel, one.delivery.due_at - CLOCKS_APART)
+        )
         state = settle(receipt)
         reason: str | None = f"in doubt: {receipt.detail}"
         if state is DeliveryState.UNCERTAIN:
-            resend = policy is Policy.RESEND_ONCE and one.delivery.attempts <= 1
+            resend = again or (policy is Policy.RESEND_ONCE and one.delivery.attempts <= 1)
             state = DeliveryState.PENDING if resend else DeliveryState.HELD
         if state is DeliveryState.SENT:
             reason = None

@@ -175,7 +175,7 @@ class CounterLane:
             return what(connection, len(AWAY))
 
     def _parcel(self, one: outbox.Claimed) -> Parcel:
-        return Parcel(one.delivery, one.post, one.address, self._blanks(one), one.reply_to)
+        return Parcel(one.delivery, one.post, one.address, self._blanks(one), one.reply_to, one.mends)
 
     def commit(self, receipts: Sequence[Receipt], sending: Sequence[Parcel]) -> Sequence[Parcel]:
         settlements = [self._settlement(receipt) for receipt in receipts]

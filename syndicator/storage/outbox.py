@@ -40,12 +40,14 @@ from sqlalchemy.types import TypeEngine
 
 from syndicator.model import (
     COMES_FROM,
+    Act,
     Delivery,
     DeliveryId,
     DeliveryState,
     Post,
     Receipt,
 )
+from syndicator.ports import Published
 
 from .brakes import PAUSE
 from .content import POST
@@ -91,7 +93,8 @@ class Claimed(NamedTuple):
     address: str
     name: str
     newsletter: str  # empty where nobody subscribed
-    reply_to: str | None  # remote id of the part before it in a thread
+    reply_to: str | None  # remote id of the part before it in a thread, or of what it corrects
+    mends: Published | None = None  # what its post changes
 
 
 def claim(
@@ -172,8 +175,38 @@ def parcels(connection: Connection, ids: Sequence[int], read: dict[str, Post] | 
     rows = _PARCELS.returned(connection, [told])
     known = _posts(connection, {row[_POST] for row in rows}, {} if read is None else read)
     found = [_claimed(row, known) for row in rows]
-    replied = _replied(connection, [one.delivery for one in found if one.delivery.part])
-    return [one._replace(reply_to=replied.get(one.delivery.id)) for one in found] if replied else found
+    replied = _replied(connection, [one for one in found if one.delivery.part])
+    if replied:
+        found = [one._replace(reply_to=replied.get(one.delivery.id)) for one in found]
+    mending = {one.post.mends for one in found if one.post.mends}
+    if not mending:
+        return found
+    stand = {key: published(connection, key) for key in mending}
+    return [_mending(one, stand[one.post.mends]) if one.post.mends else one for one in found]
+
+
+def _mending(one: Claimed, stands_: Published | None) -> Claimed:
+    """Posted anew, it answers what it corrects, or the part before it."""
+    answered = stands_.remote_ids[0] if stands_ and stands_.remote_ids and one.post.act is Act.POST else None
+    return one._replace(mends=stands_, reply_to=one.reply_to or answered)
+
+
+def published(connection: Connection, key: str) -> Published | None:
+    """What the delivery with this key left standing in its channel, None where that is not known any more. The time is
+    that of the first post, whose place it took."""
+    d = deliveries.c
+    query = select(d.id, d.remote_ids, d.settled_at, posts.c.content).join(posts, posts.c.id == d.post)
+    row = connection.execute(query.where(d.key == key)).one_or_none()
+    if row is None or not row.remote_ids or row.settled_at is None:
+        return None
+    post = POST.validate_python(row.content)
+    before = published(connection, post.mends) if post.act is Act.EDIT else None
+    return Published(
+        delivery=row.id,
+        remote_ids=tuple(row.remote_ids),
+        post=post,
+        at=before.at if before else row.settled_at,
+    )
 
 
 def _parcels(dialect: str) -> Select[Any]:
@@ -203,9 +236,10 @@ def _posts(connection: Connection, wanted: set[str], known: dict[str, Post]) -> 
     return known
 
 
-def _replied(connection: Connection, later: Sequence[Delivery]) -> dict[int, str]:
+def _replied(connection: Connection, later: Sequence[Claimed]) -> dict[int, str]:
     """For the later parts of threads: the remote id of the part before."""
-    before = {f"{one.edition}:{one.channel}:{one.recipient}:{one.part - 1}": one.id for one in later}
+    parts = [one.delivery for one in later if one.post.act is Act.POST]
+    before = {f"{one.edition}:{one.channel}:{one.recipient}:{one.part - 1}": one.id for one in parts}
     if not before:
         return {}
     query = select(deliveries.c.key, deliveries.c.remote_ids).where(deliveries.c.key.in_(sorted(before)))

@@ -171,7 +171,7 @@ def add_delivery(
 ) -> int:
     """Plan one post where the channel itself is the recipient. Its posts are stored before."""
     ours = (posts.c.edition == post.edition, posts.c.channel == post.channel)
-    _expect(connection, post.edition, post.channel, select(func.count()).select_from(posts).where(*ours))
+    expect(connection, post.edition, post.channel, select(func.count()).select_from(posts).where(*ours))
     return insert_new(
         connection,
         deliveries,
@@ -274,7 +274,7 @@ def add_readers(
     who = _candidates(newsletter, audience)
     if audience.breaking is not None:
         who = (*who, subscribers.c.id == subscriptions.c.subscriber)
-    _expect(connection, edition, channel, select(func.count()).select_from(subscriptions).where(*who))
+    expect(connection, edition, channel, select(func.count()).select_from(subscriptions).where(*who))
     others = _others(connection, audience)
     post, reason = _post(audience, others), _reason(audience, others, due_at)
     columns: dict[str, ColumnElement[Any]] = {
@@ -457,7 +457,7 @@ def _to_one(
     now: datetime,
     not_after: datetime,
 ) -> None:
-    _expect(connection, edition, channel, select(literal(1)))
+    expect(connection, edition, channel, select(literal(1)))
     row = {
         "key": f"{edition}:{channel}:{reader}:0",
         "edition": edition,
@@ -532,7 +532,7 @@ def steady(connection: Connection) -> None:
         connection.execute(text("LOCK TABLE slots IN SHARE ROW EXCLUSIVE MODE"))
 
 
-def _expect(connection: Connection, edition: str, channel: str, count: Select[Any]) -> None:
+def expect(connection: Connection, edition: str, channel: str, count: Select[Any]) -> None:
     """Write down how many are to get an edition through a channel; a report that was sealed before is open again."""
     number = connection.execute(count).scalar_one()
     row = {"edition": edition, "channel": channel, "number": number}

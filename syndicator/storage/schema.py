@@ -282,6 +282,21 @@ story_keys = Table(
     Column("edition", String, nullable=False),
 )
 
+# What was decided about a revision of a story on a channel that had an earlier one. Without a row it is still open.
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("article", ForeignKey("articles.id"), primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("channel", String, primary_key=True),
+    Column("extent", String, nullable=False),  # how much was changed
+    Column("how", String, nullable=False),  # ask: it waits for an editor; else what was done
+    Column("edition", String),  # that carries the correction
+    Column("at", Moment, nullable=False),
+    Column("by", String, nullable=False),
+    Index(None, "how"),
+)
+
 posts = Table(
     "posts",
     metadata,

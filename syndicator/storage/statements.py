@@ -183,6 +183,11 @@ def as_rows(told: Sequence[Sequence[Any]]) -> str:
     return _ENCODE(told)
 
 
+def as_texts(told: Sequence[str]) -> str:
+    """The value that :func:`texts` reads."""
+    return _ENCODE([*told])
+
+
 def written(moment: datetime | None) -> str | None:
     """A moment within such a row."""
     if moment is None:

@@ -158,19 +158,6 @@ def test_as_a_flash_on_a_channel(newsroom: Newsroom) -> None:
     assert newsroom.waits() == {"flash:rain"}
 
 
-def test_among_late_flashes_that_go_together(newsroom: Newsroom) -> None:
-    late = replace(TG_FLASHES, collapse=timedelta(hours=1), at_most=9)
-    for name in ("wrong", "rain", "flood"):
-        newsroom.publish(name)
-    newsroom.desk.flashes(late)
-    newsroom.time += timedelta(hours=2)
-    newsroom.meanwhile_retracted("wrong")
-    assert newsroom.desk.flashes(late) == Planned()
-    assert newsroom.waits() == {"flash:wrong", "flash:rain", "flash:flood"}  # the first of them is paused
-    with newsroom.database.read() as connection:
-        assert brakes.paused(connection) == {"flash:wrong"}
-
-
 def test_as_a_flash_to_readers(newsroom: Newsroom) -> None:
     newsroom.publish("wrong", section="breaking")
     newsroom.meanwhile_retracted("wrong")

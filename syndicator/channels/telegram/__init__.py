@@ -118,7 +118,7 @@ class TelegramChannel:
         self._loop = self._bot = None
 
     def run(self, lane: Lane) -> None:
-        one_by_one(lane, self._send, self._world.now)
+        one_by_one(lane, self._send, self._world.now, self)
 
     def edit(self, published: Published, post: Post) -> Receipt:
         """Change what stands in the chat; "not modified" means that it stands there already."""

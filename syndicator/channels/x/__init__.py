@@ -143,7 +143,7 @@ class XChannel:
         return _millionths(base + told.picture * len(post.media[:PICTURES_MAX]))
 
     def run(self, lane: Lane) -> None:
-        one_by_one(_WhileAllowed(lane, self._shut_until), self._send, self._world.now)
+        one_by_one(_WhileAllowed(lane, self._shut_until), self._send, self._world.now, self)
 
     def probe(self) -> str:
         """Whose account it is. Raises :exc:`ChannelError`."""

@@ -40,8 +40,8 @@ class Desk:
         self._summarise = summarise
         self._write = write
         self._gate = gate
-        self.lateness = Lateness(database, now=now, story=self._story, write=write)
-        self.digests = Digests(database, now=now, story=self._story, write=write, gate=gate)
+        self.lateness = Lateness(database, now=now, story=self.story, write=write)
+        self.digests = Digests(database, now=now, story=self.story, write=write, gate=gate)
 
     def flashes(self, door: Door) -> Planned:
         """Plan every new story that the channel's flash rule lets through, oldest first."""
@@ -255,11 +255,11 @@ class Desk:
             kind=kind,
             language=article.language,
             due_at=self._now(),
-            stories=(self._story(article, door),),
+            stories=(self.story(article, door),),
             title=article.headline,
         )
 
-    def _story(self, article: Article, door: Door) -> Story:
+    def story(self, article: Article, door: Door) -> Story:
         return Story(article=article, summary=self._summarise(article, door))
 
 

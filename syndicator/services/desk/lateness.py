@@ -19,7 +19,7 @@ MOST = 10  # stories in one post
 
 
 class _MovedOn(Exception):
-    """Another worker has sent one of them meanwhile, or it was taken back."""
+    """Another worker has sent one of them meanwhile."""
 
 
 class Lateness:
@@ -79,8 +79,6 @@ class Lateness:
     def _planned(self, door: Door, edition: Edition, posts: Sequence[Post], instead_of: set[str]) -> Planned:
         now = self._now()
         with self._database.write() as connection:
-            if retractions.taken_back(connection, [story.article.id for story in edition.stories]):
-                raise _MovedOn
             reason = f"late: {edition.id}"
             if backlog.give_up(connection, door.id, instead_of, reason, now) != instead_of:
                 raise _MovedOn

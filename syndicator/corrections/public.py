@@ -1,0 +1,229 @@
+"""Channels whose followers all see one post: it is changed where it stands, answered, replaced or taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from syndicator.model import Act, Article, Edition, EditionId, EditionKind, How, Post, Story
+from syndicator.ports import Capabilities
+from syndicator.revising import Extent, compare
+from syndicator.services.desk import Door, Newsletter
+from syndicator.services.desk.nouns import URGENCY
+from syndicator.storage import archive, planning, retractions
+from syndicator.storage import corrections as ledger
+from syndicator.storage.corrections import ASK, Carrier, Shown
+from syndicator.storage.database import Connection, Database
+
+from .nouns import Case, Corrected, Policy, correction, of_revision
+
+IN_PLACE = frozenset({How.EDIT, How.VISIBLE})
+
+
+class Public:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        now: Callable[[], datetime],
+        doors: Mapping[str, Door],
+        policies: Mapping[str, Policy],
+        capabilities: Callable[[str], Capabilities],
+        story: Callable[[Article, Door], Story],
+        write: Callable[[Edition, Door, Newsletter | None], Sequence[Post]],
+    ) -> None:
+        self._database = database
+        self._now = now
+        self._doors = doors
+        self._policies = policies
+        self._capabilities = capabilities
+        self._story = story
+        self._write = write
+
+    def correct(self, case: Case) -> Corrected:
+        """Raises :exc:`TemplateError`."""
+        carrier, channel = case.carrier, case.carrier.channel
+        article, seen = self._seen(carrier)
+        earlier = [one for one in seen if one.revision < carrier.revision]
+        if article.revision != carrier.revision or any(one.on_its_way for one in earlier):
+            return Corrected()  # the next look sees more
+        there = [one for one in ledger.standing(seen) if not one.answers and one.revision < carrier.revision]
+        waiting = [one for one in earlier if one.waits]
+        door, policy = self._doors[channel], self._policies[channel]
+        story = self._story(article, door)
+        anew = self._anew(waiting, story, door)
+        extent = self._extent(article, there)
+        how = self._feasible(case.how or policy.of(extent), channel, there) if there else How.NONE
+        ask = case.word is None and how is not How.NONE and policy.asks(extent)
+        posts = [] if ask or how is How.NONE else self._posts(story, how, there, door, case.note)
+        edition = posts[0].edition if posts else None
+        with self._database.write() as connection:
+            if self._moved_on(connection, carrier, seen):
+                return Corrected()
+            rewritten = self._rewrite(connection, waiting, anew)
+            decision = case.decide(connection, extent, ASK if ask else how, edition=edition, now=self._now())
+            if decision and posts:
+                self._plan(connection, posts, story, by=case.by, note=case.note)
+        return Corrected(
+            editions=(edition,) if decision and edition else (),
+            rewritten=rewritten,
+            asked=(decision,) if decision and ask else (),
+        )
+
+    def retract(self, carrier: Carrier) -> Corrected:
+        """Once for each edition that stands: an edition of its own takes all of its parts away."""
+        if not self._policies[carrier.channel].retract:
+            return Corrected()
+        article, seen = self._seen(carrier)
+        told = {one.post.mends for one in seen if one.post.act is Act.RETRACT}
+        there = [one for one in ledger.standing(seen) if one.key not in told]
+        found = Corrected()
+        for edition in dict.fromkeys(one.edition for one in there):
+            parts = [one for one in there if one.edition == edition]
+            found += self._taken_away(edition, parts, article, self._doors[carrier.channel])
+        return found
+
+    def _seen(self, carrier: Carrier) -> tuple[Article, list[Shown]]:
+        with self._database.read() as connection:
+            seen = ledger.shown(connection, carrier.article, carrier.channel)
+            return archive.article(connection, carrier.article), seen
+
+    def _anew(self, waiting: Sequence[Shown], story: Story, door: Door) -> dict[int, Post | None]:
+        """By delivery that waits: the post it gets instead; None where the story has become shorter."""
+        found: dict[int, Post | None] = {}
+        for one in waiting:
+            written = self._write(_told_anew(one.edition, story, self._now()), door, None)
+            if one.part >= len(written) or one.post.act is Act.RETRACT:
+                found[one.id] = None
+                continue
+            found[one.id] = replace(
+                written[one.part],
+                id=of_revision(one.post.id, story.article.revision),
+                edition=EditionId(one.edition),
+                act=one.post.act,
+                mends=one.post.mends,
+            )
+        return found
+
+    def _rewrite(
+        self, connection: Connection, waiting: Sequence[Shown], anew: Mapping[int, Post | None]
+    ) -> int:
+        ledger.cancel(connection, [one.id for one in waiting if anew[one.id] is None], self._now())
+        pairs = [(one, anew[one.id]) for one in waiting]
+        return sum(ledger.re_point(connection, one.post.id, new, only=one.id) for one, new in pairs if new)
+
+    def _posts(self, story: Story, how: How, there: Sequence[Shown], door: Door, note: str) -> list[Post]:
+        """The correction's parts: what is changed in its place, what is new, what is taken away."""
+        edition = correction(story, how, self._now(), note)
+        written = [*self._write(edition, door, None)]
+        targets = sorted(there, key=lambda one: one.part)
+        if how in IN_PLACE:
+            changed = [
+                replace(new, act=Act.EDIT, mends=old.key) for new, old in zip(written, targets, strict=False)
+            ]
+            told, gone = changed + written[len(changed) :], targets[len(written) :]
+        else:
+            answered = targets[0].key if how is How.POST else ""
+            told, gone = (
+                [replace(written[0], mends=answered), *written[1:]],
+                targets if how is How.REPLACE else [],
+            )
+        told += [replace(old.post, act=Act.RETRACT, mends=old.key) for old in gone]
+        return [
+            replace(
+                one, id=f"{edition.id}:{door.id}:{edition.language}:{part}", edition=edition.id, part=part
+            )
+            for part, one in enumerate(told)
+        ]
+
+    def _feasible(self, how: How, channel: str, there: Sequence[Shown]) -> How:
+        """What the channel can still do to what stands there; else a correction is posted, or a slip is left alone."""
+        can, now = self._capabilities(channel), self._now()
+        times = [one.settled_at or now for one in there]
+        if how is How.REPLACE and not all(can.deletable(one, now) for one in times):
+            how = How.VISIBLE
+        if how in IN_PLACE and not all(can.editable(one, now) for one in times):
+            return How.POST if how is How.VISIBLE else How.NONE
+        return How.POST if how is How.MAIL else how
+
+    def _extent(self, article: Article, there: Sequence[Shown]) -> Extent:
+        """Since the earliest revision that followers see."""
+        if not there:
+            return Extent.SAME
+        with self._database.read() as connection:
+            was = archive.article(connection, article.id, max(1, min(one.revision for one in there)))
+        return compare(was, article).extent
+
+    def _moved_on(self, connection: Connection, carrier: Carrier, seen: Sequence[Shown]) -> bool:
+        """Whether anything is not as it was when the posts were written."""
+        planning.steady(connection)
+        newest = archive.revisions_of(connection, [carrier.article]).get(carrier.article)
+        now = ledger.shown(connection, carrier.article, carrier.channel)
+        return (
+            newest != carrier.revision
+            or bool(retractions.moments(connection, [carrier.article]))
+            or [(one.id, one.state, one.post.id) for one in now]
+            != [(one.id, one.state, one.post.id) for one in seen]
+        )
+
+    def _plan(
+        self, connection: Connection, posts: Sequence[Post], story: Story, *, by: str, note: str = ""
+    ) -> None:
+        now, door = self._now(), self._doors[posts[0].channel]
+        edition = Edition(
+            id=posts[0].edition,
+            kind=EditionKind.CORRECTION,
+            language=story.article.language,
+            due_at=now,
+            stories=(story,),
+            title=story.article.headline,
+        )
+        planning.add_edition(connection, edition, newsletter=None, now=now, by=by, note=note)
+        planning.add_posts(connection, posts)
+        for post in posts:
+            planning.add_delivery(
+                connection,
+                post,
+                due_at=now,
+                not_after=now + door.lives,
+                urgency=URGENCY[EditionKind.CORRECTION],
+            )
+
+    def _taken_away(self, edition: str, parts: Sequence[Shown], article: Article, door: Door) -> Corrected:
+        story, now = self._story(article, door), self._now()
+        notice = Edition(
+            id=EditionId(f"retraction:{edition}"),
+            kind=EditionKind.CORRECTION,
+            language=article.language,
+            due_at=now,
+            stories=(story,),
+            title=article.headline,
+            retracted=True,
+        )
+        written = self._write(notice, door, None)[0]
+        posts = [
+            replace(written, id=f"{notice.id}:{door.id}:{article.language}:{part}", part=part)
+            for part in range(len(parts))
+        ]
+        gone = zip(posts, sorted(parts, key=lambda one: one.part), strict=True)
+        with self._database.write() as connection:
+            if not retractions.taken_back(connection, [article.id]):
+                return Corrected()  # it stands again
+            told = [replace(post, act=Act.RETRACT, mends=old.key) for post, old in gone]
+            self._plan(connection, told, story, by="timetable")
+        return Corrected(editions=(notice.id,))
+
+
+def _told_anew(edition: str, story: Story, now: datetime) -> Edition:
+    """What waits says the newest from the beginning: nothing is corrected for anybody."""
+    again = edition.startswith("correction:")
+    return Edition(
+        id=EditionId(edition),
+        kind=EditionKind.CORRECTION if again else EditionKind.FLASH,
+        language=story.article.language,
+        due_at=now,
+        stories=(story,),
+        title=story.article.headline,
+        correction="" if again else None,
+    )

@@ -1,0 +1,354 @@
+"""A story that is revised, or taken back, on every kind of channel: what stands, what waits, what was on its way."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from syndicator.app import App
+from syndicator.corrections import Word
+from syndicator.errors import NotFound, Refused
+from syndicator.model import How
+from syndicator.sandbox.faults import Fault
+from syndicator.sandbox.newsroom import SampleStory
+from syndicator.sandbox.world import Sandbox
+from syndicator.services.audience import Wish
+from syndicator.storage import archive, brakes, ledger
+from syndicator.storage.database import Database
+from syndicator.wiring import utc_now
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)  # three in the afternoon in Sulaimani
+READERS = [
+    Wish(address=f"{name}@readers.example", name=name, language="en", newsletter="evening", proof="p")
+    for name in ("alan", "dilan")
+]
+
+
+@dataclass
+class House:
+    """A newsroom in the sandbox, its clock, and the English story that this is about."""
+
+    sandbox: Sandbox
+    path: Path
+    url: str
+    time: datetime = NOON
+    story: SampleStory = field(init=False)
+
+    def now(self) -> datetime:
+        return self.time
+
+    def opened(self) -> App:
+        return App.opened(self.path, {"SYNDICATOR_DATABASE_URL": self.url}, now=self.now)
+
+    def set(self, table: str, **told: str) -> None:
+        text = self.path.read_text("utf-8")
+        words = "".join(f"{name} = {value}\n" for name, value in told.items())
+        self.path.write_text(text.replace(f"[{table}]\n", f"[{table}]\n{words}", 1), "utf-8")
+
+    def publish(self, app: App) -> None:
+        """The story goes out on Telegram and X."""
+        app.look()
+        app.compile()
+        self.story = next(
+            one
+            for one in self.sandbox.newsroom.publish()
+            if one.language == "en" and one.section == "Breaking"
+        )
+        self.round(app)
+
+    def round(self, app: App) -> None:
+        self.time += timedelta(minutes=20)
+        app.look()
+        app.compile()
+        app.deliver_due()
+        app.reconcile()
+
+    def telegram(self) -> list[str]:
+        """The story's messages in the English channel."""
+        wanted = self.story.headline.split()[0]
+        return [one.text for one in self.sandbox.telegram.messages("@courier_en") if wanted in one.text]
+
+    def revise(self, **changes: Any) -> None:
+        self.sandbox.newsroom.revise(self.story.slug, **changes)
+
+    def article(self, app: App) -> str:
+        with app.database.read() as connection:
+            found = [
+                one for one in archive.newest(connection, 50) if one.headline.startswith(self.story.headline)
+            ]
+        return str(found[0].id)
+
+
+@pytest.fixture
+def house(tmp_path: Path, database: Database) -> Iterator[House]:
+    found: list[House] = []
+    with Sandbox(now=lambda: found[0].now() if found else NOON) as sandbox:
+        found.append(House(sandbox, sandbox.configure(tmp_path), database.url))
+        yield found[0]
+
+
+def slipped(story: SampleStory) -> tuple[str, ...]:
+    """The body with one letter doubled."""
+    first = story.body[0]
+    word = next(one for one in first.split() if len(one) > 5 and one.isalpha())
+    return (first.replace(word, word[:3] + word[2:], 1), *story.body[1:])
+
+
+def test_a_typo_is_mended_where_it_stands_and_nobody_is_told(house: House) -> None:
+    with house.opened() as app:
+        house.publish(app)
+        before = house.telegram()
+        house.revise(body=slipped(house.story))
+        house.round(app)
+        (after,) = house.telegram()
+        assert len(before) == 1
+        assert after != before[0]
+        assert "corrected" not in after.lower()
+        house.round(app)
+        assert house.telegram() == [after]
+        assert [one.how for one in app.corrections.history(house.article(app)) if one.channel == "tg-en"] == [
+            "edit"
+        ]
+
+
+def test_more_than_a_typo_waits_for_an_editor_and_says_what_was_wrong(house: House) -> None:
+    with house.opened() as app:
+        house.publish(app)
+        before, tweets = house.telegram(), len(house.sandbox.x.tweets())
+        article = house.article(app)
+        house.revise(headline=house.story.headline + " in 1987")
+        house.round(app)
+        assert house.telegram() == before
+        assert {one.channel for one in app.corrections.waiting()} == {"tg-en", "x"}
+        found = app.corrections.correct(article, Word(by="leyla", note="It was in 1987."))
+        assert len(found.editions) == 1
+        assert app.corrections.waiting() == []
+        with pytest.raises(Refused, match="nothing is to be corrected"):
+            app.corrections.correct(article, Word(by="leyla"))
+        house.round(app)
+        house.round(app)
+        (after,) = house.telegram()
+        assert "1987" in after
+        assert (
+            "Corrected: \N{FIRST STRONG ISOLATE}It was in 1987." in after
+            or "Corrected: It was in 1987." in after
+        )
+        replies = house.sandbox.x.tweets()[tweets:]
+        assert len(replies) == 1  # X is not edited here: an answer says it
+        assert "It was in 1987." in replies[0].text
+        with app.database.read() as connection:
+            assert ledger.by_channel(connection)["tg-en"].keys() == {"sent"}
+
+
+def test_what_waits_is_written_anew_and_goes_out_once(house: House) -> None:
+    with house.opened() as app:
+        app.look()
+        app.compile()
+        app.pause("tg-en", by="leyla", why="lunch")
+        house.story = next(
+            one
+            for one in house.sandbox.newsroom.publish()
+            if one.language == "en" and one.section == "Breaking"
+        )
+        house.round(app)
+        assert house.telegram() == []
+        house.revise(headline=house.story.headline + " in 1987")
+        house.round(app)
+        app.resume("tg-en", by="leyla")
+        house.round(app)
+        (out,) = house.telegram()
+        assert "1987" in out
+        assert "corrected" not in out.lower()
+
+
+def test_a_digest_that_waits_has_the_newest_words(house: House) -> None:
+    with house.opened() as app:
+        app.subscribe(READERS, "evening")
+        house.publish(app)
+        app.pause("letters", by="leyla", why="lunch")
+        house.time = NOON.replace(hour=15, minute=5)
+        house.round(app)
+        assert not house.sandbox.smtp.mails
+        house.revise(headline=house.story.headline + " in 1987")
+        house.round(app)
+        app.resume("letters", by="leyla")
+        house.round(app)
+        house.round(app)
+        assert len(house.sandbox.smtp.mails) == 2
+        for mail in house.sandbox.smtp.mails:
+            assert "1987" in mail.message.get_body(("plain",)).get_content()
+        decided = {one.channel: one.how for one in app.corrections.history(house.article(app))}
+        assert decided["letters"] == "rewritten"
+
+
+def test_who_got_the_earlier_one_can_be_sent_the_correction_and_nobody_else(house: House) -> None:
+    with house.opened() as app:
+        app.subscribe(READERS[:1], "evening")
+        house.publish(app)
+        house.time = NOON.replace(hour=15, minute=5)
+        house.round(app)
+        assert len(house.sandbox.smtp.mails) == 1
+        app.subscribe(READERS[1:], "evening")  # too late for the digest
+        house.revise(headline=house.story.headline + " in 1987")
+        house.round(app)
+        assert "letters" in {one.channel for one in app.corrections.waiting()}
+        app.corrections.correct(house.article(app), Word(by="leyla", note="It was in 1987."), ["letters"])
+        house.round(app)
+        house.round(app)
+        first, second = house.sandbox.smtp.mails
+        assert second.recipient == first.recipient == "alan@readers.example"
+        assert second.message["Subject"].lstrip("\u200e").startswith("Correction:")
+        assert "It was in 1987." in second.message.get_body(("plain",)).get_content()
+        assert "It was in 1987." in second.message.get_body(("html",)).get_content()
+        assert second.message["List-Unsubscribe"]
+
+
+def test_a_second_revision_before_the_editor_came_is_the_one_that_goes_out(house: House) -> None:
+    with house.opened() as app:
+        house.publish(app)
+        house.revise(headline=house.story.headline + " in 1987")
+        house.round(app)
+        house.revise(headline=house.story.headline + " in 1988")
+        house.round(app)
+        waiting = [one for one in app.corrections.waiting() if one.channel == "tg-en"]
+        assert [one.revision for one in waiting] == [3]
+        app.corrections.correct(waiting[0].article, Word(by="leyla"))
+        house.round(app)
+        (after,) = house.telegram()
+        assert "1988" in after
+
+
+def test_a_correction_is_corrected_in_the_same_place(house: House) -> None:
+    house.set("channels.tg-en", corrections="{ approve = false }")
+    with house.opened() as app:
+        house.publish(app)
+        for year in ("1987", "1988"):
+            house.revise(headline=house.story.headline + f" in {year}")
+            house.round(app)
+            house.round(app)
+        (after,) = house.telegram()
+        assert "1988" in after
+
+
+def test_a_story_that_is_taken_back_is_gone_or_says_so(house: House) -> None:
+    with house.opened() as app:
+        house.publish(app)
+        tweets = len(house.sandbox.x.tweets())
+        article = house.article(app)
+        app.circulation.retractions.retract(article, by="leyla", why="it is not true")
+        house.round(app)
+        house.round(app)
+        assert house.telegram() == []
+        assert len(house.sandbox.x.tweets()) == tweets - 1
+        with app.database.read() as connection:
+            assert all("pending" not in states for states in ledger.by_channel(connection).values())
+
+
+def test_after_two_days_a_notice_stands_in_its_place(house: House) -> None:
+    with house.opened() as app:
+        house.publish(app)
+        count = len(house.sandbox.telegram.messages("@courier_en"))
+        article = house.article(app)
+        house.time += timedelta(days=3)
+        app.circulation.retractions.retract(article, by="leyla", why="it is not true")
+        house.round(app)
+        said = [one.text for one in house.sandbox.telegram.messages("@courier_en")]
+        assert len(said) == count
+        assert sum("This story has been withdrawn." in one for one in said) == 1
+
+
+def test_nothing_is_decided_while_a_post_is_on_its_way(house: House) -> None:
+    """What a dead worker left behind may stand there or not: a correction waits until somebody knows."""
+    with house.opened() as app:
+        house.publish(app)
+        house.revise(headline=house.story.headline + " in 1987")
+        with app.database.write() as connection:
+            connection.execute(text("UPDATE deliveries SET state = 'uncertain' WHERE channel = 'tg-en'"))
+        app.look()
+        app.corrections.look()
+        assert "tg-en" not in {one.channel for one in app.corrections.waiting()}
+
+
+def test_a_channel_that_shows_no_earlier_revision_is_named(house: House) -> None:
+    with house.opened() as app:
+        house.publish(app)
+        house.revise(headline=house.story.headline + " in 1987")
+        house.round(app)
+        with pytest.raises(NotFound, match="tg-ckb shows no earlier revision"):
+            app.corrections.correct(house.article(app), Word(by="leyla"), ["tg-ckb"])
+
+
+def test_an_editor_may_leave_it_as_it_is(house: House) -> None:
+    with house.opened() as app:
+        house.publish(app)
+        before = house.telegram()
+        house.revise(headline=house.story.headline + " in 1987")
+        house.round(app)
+        app.corrections.correct(house.article(app), Word(by="leyla", how=How.NONE))
+        house.round(app)
+        assert house.telegram() == before
+        assert app.corrections.waiting() == []
+        with app.database.read() as connection:
+            assert brakes.paused(connection) == frozenset()
+
+
+def test_an_edit_whose_answer_was_lost_is_made_again_and_changes_nothing_more(house: House) -> None:
+    with house.opened() as app:
+        house.publish(app)
+        count = len(house.sandbox.telegram.messages("@courier_en"))
+        house.revise(body=slipped(house.story))
+        app.look()
+        app.compile()
+        house.sandbox.telegram.faults.coming(Fault.DROP_AFTER_ACCEPT)
+        app.deliver("tg-en")
+        (after,) = house.telegram()
+        for _ in range(3):
+            house.round(app)
+        assert house.telegram() == [after]
+        assert len(house.sandbox.telegram.messages("@courier_en")) == count
+        with app.database.read() as connection:
+            assert set(ledger.by_channel(connection)["tg-en"]) == {"sent"}
+
+
+def test_by_the_command_line(house: House) -> None:
+    with house.opened() as app:
+        house.publish(app)
+        article = house.article(app)
+        house.revise(headline=house.story.headline + " in 1987")
+        house.round(app)
+    (one, other) = told("corrections", house)
+    assert (one["channel"], one["how"], one["extent"]) == ("tg-en", "ask", "facts")
+    assert other["channel"] == "x"
+    assert told("correct", house, article[:8], "--to", "tg-en", "--note", "It was in 1987.")["editions"]
+    assert told("correct", house, article[:8])["rewritten"] == 0
+    assert [one["how"] for one in told("corrections", house, article)] == ["post", "visible"]
+    assert told("retract", house, article, "--why", "it is not true")["retracted"]
+    house.time = utc_now()  # the command's own time: two days after the post it cannot be deleted any more
+    with house.opened() as app:
+        house.round(app)
+        house.round(app)
+    assert house.telegram() == []
+    said = [one.text for one in house.sandbox.telegram.messages("@courier_en")]
+    assert sum("This story has been withdrawn." in one for one in said) == 1
+
+
+def told(command: str, house: House, *words: str) -> Any:
+    done = subprocess.run(
+        [sys.executable, "-m", "syndicator", command, *words, "--config", str(house.path), "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"SYNDICATOR_DATABASE_URL": house.url},
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
