@@ -136,7 +136,8 @@ def test_the_schema_knows_every_key_of_the_sample_newsroom(world: tuple[Sandbox,
     _, config = world
     schema = json.loads(syndicator("check", "--schema").stdout)
     kinds = {one["properties"]["kind"]["const"]: one for one in schema["$defs"]["ChannelTable"]["anyOf"]}
-    assert set(kinds) == {"email", "telegram", "x", "file"}
+    channels = {"bluesky", "email", "feed", "file", "mastodon", "telegram", "webhook", "x"}
+    assert set(kinds) == channels
     assert "token" not in kinds["telegram"]["properties"]  # secrets stand elsewhere
     for channel in tomllib.loads(Path(config).read_text("utf-8"))["channels"].values():
         told_by_schema = kinds[channel["kind"]]
