@@ -329,9 +329,7 @@ class Receipt(NamedTuple):
     waits: bool = (
         False  # deferred because nothing goes through the door before ``retry_at``: all wait, in their order
     )
-    cost: int = (
-        0  # of asking or taking back, in millionths of the channel's currency; a post's price is known before
-    )
+    cost: int = 0  # of a look, in millionths of the channel's currency; what a post takes is known before
 
 
 def settle(receipt: Receipt) -> DeliveryState:

@@ -42,7 +42,7 @@ class MatrixChannel:
         self._line.__exit__(*exc)
 
     def run(self, lane: Lane) -> None:
-        one_by_one(lane, self._send, self._world.now)
+        one_by_one(lane, self._send, self._world.now, self)
 
     def probe(self) -> str:
         """Who posts. Raises :exc:`ChannelError`."""

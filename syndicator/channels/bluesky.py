@@ -76,7 +76,7 @@ class BlueskyChannel:
         self._line.__exit__(*exc)
 
     def run(self, lane: Lane) -> None:
-        one_by_one(lane, self._send, self._world.now)
+        one_by_one(lane, self._send, self._world.now, self)
 
     def probe(self) -> str:
         """Whose account it is. Raises :exc:`ChannelError`."""

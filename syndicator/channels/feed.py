@@ -53,7 +53,7 @@ class FeedChannel:
         """Nothing is open."""
 
     def run(self, lane: Lane) -> None:
-        one_by_one(lane, self._send, self._world.now)
+        one_by_one(lane, self._send, self._world.now, self)
 
     def probe(self) -> str:
         """Raises :exc:`ChannelError` when the feed cannot be written, or is not ours."""

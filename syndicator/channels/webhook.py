@@ -64,7 +64,7 @@ class WebhookChannel:
         self._line.__exit__(*exc)
 
     def run(self, lane: Lane) -> None:
-        one_by_one(lane, self._send, self._world.now)
+        one_by_one(lane, self._send, self._world.now, self)
 
     def probe(self) -> str:
         """Nobody is called: a call would be news to them."""

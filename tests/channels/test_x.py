@@ -9,7 +9,7 @@ import pytest
 
 from syndicator.channels.x import XChannel
 from syndicator.errors import ChannelError
-from syndicator.model import ChannelId, DeliveryId, Outcome
+from syndicator.model import Act, ChannelId, DeliveryId, Outcome
 from syndicator.ports import Published, Slate
 from syndicator.sandbox.faults import Fault
 from syndicator.sandbox.x import XStandIn, weight
@@ -278,3 +278,17 @@ def test_a_post_is_edited_where_the_plan_allows_it(x: XStandIn) -> None:
 def test_what_x_says_stands_in_the_receipt(x: XStandIn) -> None:
     (receipt,) = send(x, "a" * 281).receipts
     assert receipt.detail == "HTTP 400: Your Tweet text is too long."
+
+
+def test_a_post_takes_what_x_takes_for_it(x: XStandIn) -> None:
+    priced = channel(
+        x, prices={"post": "0.015", "post_with_link": "0.2", "picture": "0.001", "delete": "0.01"}
+    )
+    told = [
+        (parcel(1, "Rain"), 15_000),
+        (parcel(1, f"Rain {LINK}"), 200_000),
+        (parcel(1, "Rain on courier.krd", media=("a", "b")), 202_000),
+        (parcel(1, f"Rain {LINK}", act=Act.RETRACT), 10_000),
+        (parcel(1, "Rain", act=Act.EDIT), 15_000),
+    ]
+    assert [priced.price(one.post) for one, _ in told] == [price for _, price in told]

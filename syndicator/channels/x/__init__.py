@@ -13,7 +13,7 @@ import tweepy
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from syndicator.errors import ChannelError, SourceError
-from syndicator.model import ChannelId, DeliveryId, Limits, Outcome, Post, Receipt
+from syndicator.model import Act, ChannelId, DeliveryId, Limits, Outcome, Post, Receipt
 from syndicator.ports import Capabilities, Lane, Notes, Parcel, Published, World, one_by_one
 from syndicator.text.measure import x_links, x_weighted
 
@@ -139,6 +139,8 @@ class XChannel:
     def price(self, post: Post) -> int:
         """By its links, as X sees them, and its pictures; in millionths."""
         told = self._settings.prices
+        if post.act is Act.RETRACT:
+            return _millionths(told.delete)
         base = told.post_with_link if x_links(post.text) else told.post
         return _millionths(base + told.picture * len(post.media[:PICTURES_MAX]))
 
@@ -193,8 +195,7 @@ class XChannel:
                 return self._receipt(published.delivery, Outcome.REJECTED, said)
             refused = self._refused(published.delivery, error)
             return self._edited_before(published, post) or refused
-        price = self.price(post)
-        return self._receipt(published.delivery, Outcome.ACCEPTED, remote_ids=(made,), cost=price)
+        return self._receipt(published.delivery, Outcome.ACCEPTED, remote_ids=(made,))
 
     def _edited_before(self, published: Published, post: Post) -> Receipt | None:
         try:
@@ -215,8 +216,7 @@ class XChannel:
                 continue
             except FAULTS as error:
                 return self._refused(published.delivery, error)
-        price = _millionths(self._settings.prices.delete * len(published.remote_ids))
-        return self._receipt(published.delivery, Outcome.ACCEPTED, cost=price)
+        return self._receipt(published.delivery, Outcome.ACCEPTED)
 
     def _send(self, parcel: Parcel) -> Receipt:
         delivery = parcel.delivery.id
