@@ -22,12 +22,9 @@ from .errors import (
     Refused,
     StorageError,
     SyndicatorError,
-    TemplateError,
 )
 from .gate import Gate
 from .model import (
-    BLANK_END,
-    BLANK_START,
     ChannelId,
     DeliveryState,
     Edition,
@@ -366,22 +363,6 @@ class App:
             for post in posts
         ]
 
-    def preview_digest(self, name: str) -> list[dict[str, object]]:
-        """What a newsletter would carry if it went out now. Raises :exc:`TemplateError`, :exc:`NotFound`."""
-        made, faults = self._preview(name)
-        if faults:
-            raise TemplateError("\n".join(faults))
-        return [
-            {
-                "language": post.language,
-                "stories": len(edition.stories),
-                "subject": post.subject,
-                "text": _without_blanks(post.text),
-                "html": _without_blanks(post.html or ""),
-            }
-            for edition, post in made
-        ]
-
     def _preview(self, name: str) -> tuple[list[tuple[Edition, Post]], list[str]]:
         return self.newsstand.preview(name)
 
@@ -610,8 +591,3 @@ class App:
 
     def _blanks(self, one: Claimed) -> Mapping[str, str]:
         return postroom.Blanks(self._made_blanks, one)
-
-
-def _without_blanks(text: str) -> str:
-    """For people to read: a reader's own blanks shown as (leave_url) and the like."""
-    return text.replace(BLANK_START, "(").replace(BLANK_END, ")")

@@ -9,9 +9,9 @@ from functools import partial
 
 from . import config, editing
 from .composing import Layout, Marks, Section
-from .errors import NotFound, Refused
+from .errors import NotFound, Refused, TemplateError
 from .letters import NewsletterTable
-from .model import Article, ChannelId, Edition, Limits, Post
+from .model import BLANK_END, BLANK_START, Article, ChannelId, Edition, Limits, Post
 from .services.desk import Desk, Door, Newsletter, Planned
 from .settings import Settings
 from .storage import archive, brakes, compositions, planning
@@ -90,6 +90,22 @@ class Newsstand:
                     self._desk.digests.plan(replace(told, elsewhere={}) if name in at_once else told, slot)
                 )
         return planned
+
+    def shown(self, name: str) -> list[dict[str, object]]:
+        """What a newsletter would carry if it went out now. Raises :exc:`TemplateError`, :exc:`NotFound`."""
+        made, faults = self.preview(name)
+        if faults:
+            raise TemplateError("\n".join(faults))
+        return [
+            {
+                "language": post.language,
+                "stories": len(edition.stories),
+                "subject": post.subject,
+                "text": _without_blanks(post.text),
+                "html": _without_blanks(post.html or ""),
+            }
+            for edition, post in made
+        ]
 
     def preview(self, name: str) -> tuple[list[tuple[Edition, Post]], list[str]]:
         """Its posts by language as they would be now, and what could not be written. Raises :exc:`NotFound`."""
@@ -287,3 +303,8 @@ def counted(edition: Edition, post: Post, limits: Limits) -> dict[str, object]:
         "limit": limits.text,
         "unit": limits.unit,
     }
+
+
+def _without_blanks(text: str) -> str:
+    """For people to read: a reader's own blanks shown as (leave_url) and the like."""
+    return text.replace(BLANK_START, "(").replace(BLANK_END, ")")

@@ -132,7 +132,7 @@ def preview(
         raise Refused("name a story and where to: ARTICLE --to CHANNEL; or a newsletter: --digest NEWSLETTER")
     with opened(config) as newsroom:
         if digest is not None:
-            told = newsroom.preview_digest(digest)
+            told = newsroom.newsstand.shown(digest)
         else:
             told = newsroom.preview([article or ""], to or [], again=again)
         costs = newsroom.cashier.forecast(_costs(told))

@@ -43,7 +43,7 @@ def retry_at(headers: Mapping[str, str], now: datetime) -> datetime:
     """RFC 9110 §10.2.3: seconds, or a date."""
     said = headers.get("retry-after", "").strip()
     if said.isascii() and said.isdigit():
-        return min(now + timedelta(seconds=min(int(said), 10**6)), now + RETRY_MAX)
+        return min(now + timedelta(seconds=min(int(said[:9]), 10**6)), now + RETRY_MAX)
     return min(_moment(said) or now + RETRY, now + RETRY_MAX)
 
 
