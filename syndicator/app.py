@@ -532,7 +532,10 @@ class App:
 
     def _source(self, name: str) -> Source:
         socket = self.wiring.sources[name]
-        made: Source = socket.factory(socket.options, self.world, name=name)
+        options: Any = socket.options
+        if getattr(options, "own", True) is None:  # nobody said
+            options = options.model_copy(update={"own": urlsplit(options.url).hostname == self._host})
+        made: Source = socket.factory(options, self.world, name=name)
         return made
 
     def _watched(self, name: str) -> ingest.Watched:

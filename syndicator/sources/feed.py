@@ -61,10 +61,14 @@ class FeedSource:
         websub: bool = Field(
             default=True, description="let its hub, if it names one, tell us when it changes"
         )
-        own: bool = Field(default=False, description="the site is yours: its robots.txt is not asked")
+        own: bool | None = Field(
+            None,
+            description="the site is yours: asked whenever the schedule says so, and its robots.txt never; "
+            "without a word it is yours where it is the newsroom's",
+        )
         slowest: Duration = Field(
             timedelta(hours=1),
-            description="a feed that has little news is looked at as often as this at least",
+            description="a feed of others that has little news is looked at as often as this at least",
         )
         timezone: str = Field("UTC", description="zone of dates that have no offset")
 
@@ -136,7 +140,7 @@ class FeedSource:
             headers=answer.headers,
             every=timedelta(seconds=known.every) if known.every else None,
             stories=known.stories,
-            slowest=self._settings.slowest,
+            slowest=timedelta(0) if self._settings.own else self._settings.slowest,
             rng=self._world.rng,
         )
 

@@ -319,3 +319,12 @@ def test_a_feed_is_looked_at_again_as_it_has_news() -> None:
     later = fetch(answer(304, cache_control="max-age=1200"), busy.checkpoint).again_at
     assert later
     assert timedelta(minutes=18) <= later - NOW <= timedelta(minutes=22)
+
+
+def test_a_site_of_our_own_is_asked_whenever_the_schedule_says_so() -> None:
+    """A silent day is no reason to be late with the news of the night."""
+    old = rss(item(date="Sat, 28 Feb 2026 08:00:00 +0300"))
+    assert source(Wire(feed=old), own=True).fetch(None).again_at == NOW
+    again_at = source(Wire(feed=old)).fetch(None).again_at
+    assert again_at
+    assert again_at - NOW > timedelta(minutes=50)
