@@ -14,7 +14,7 @@ from bench.sinks import Sink, found, server, smtp_sink
 from syndicator.app import App
 from syndicator.sandbox.smtp import SmtpStandIn
 
-MAILS = {12_000: 30_000, 30_000: 10_000}  # bytes on the wire, and how many in the full form
+MAILS = {12_000: 20_000, 30_000: 8_000}  # bytes on the wire, and how many in the full form
 SOURCES = 10  # connections of the other senders; with more smtp-source is no quicker
 
 
