@@ -103,7 +103,9 @@ class Mails:
             language=language,
             due_at=one.due_at,
             stories=stories,
-            title=newsletter.titles[language] if newsletter and digest else stories[0].article.headline,
+            title=newsletter.titles.get(language, newsletter.name)
+            if newsletter and digest
+            else stories[0].article.headline,
             headings=newsletter.headings(language) if newsletter else {},
             correction="" if one.kind is EditionKind.CORRECTION else None,
         )
