@@ -43,7 +43,7 @@ class Size:
 
 SIZES = {
     "full": Size(name="full", rounds=5, share=1.0),
-    "quick": Size(name="quick", rounds=3, share=0.1),
+    "quick": Size(name="quick", rounds=1, share=0.1),
     "tiny": Size(name="tiny", rounds=1, share=0.0005),
 }
 
