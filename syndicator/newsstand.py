@@ -14,7 +14,7 @@ from .letters import NewsletterTable
 from .model import BLANK_END, BLANK_START, Article, ChannelId, Edition, Limits, Post
 from .services.desk import Desk, Door, Newsletter, Planned
 from .settings import Settings
-from .storage import archive, brakes, compositions, planning
+from .storage import archive, brakes, compositions, planning, timetables
 from .storage.compositions import Composition
 from .storage.database import Database
 from .text.measure import UNITS
@@ -116,7 +116,7 @@ class Newsstand:
     def held(self) -> list[Held]:
         """Slots that wait for a person."""
         with self._database.read() as connection:
-            found = planning.held_slots(connection)
+            found = timetables.held(connection)
         return [Held(name, slot) for name, slot in sorted(found.items()) if name in self.newsletters]
 
     def release(self, name: str, *, by: str) -> Planned:
@@ -134,7 +134,7 @@ class Newsstand:
         self.called(name)
         slot, now = self._held_slot(name), self._now()
         with self._database.write() as connection:
-            planning.release_slot(connection, name, slot, now=now, edition=None, outcome="dropped")
+            timetables.release(connection, name, slot, now=now, edition=None, outcome="dropped")
             about = f"{name} {slot:%Y-%m-%d %H:%M} UTC"
             brakes.note(connection, who=by, what="drop", about=about, why=why, now=now)
 
@@ -147,7 +147,7 @@ class Newsstand:
     def _hold(self, name: str, slot: datetime) -> Planned:
         now, late = self._now(), self._settings.newsletters[name].late
         with self._database.write() as connection:
-            planning.fire_slot(connection, name, slot, now=now, edition=None, outcome=planning.HELD)
+            timetables.fire(connection, name, slot, now=now, edition=None, outcome=timetables.HELD)
             why = f"missed by more than {late}"
             brakes.note(connection, who="timetable", what="hold", about=f"{name} {slot}", why=why, now=now)
         return Planned(faults=(f"{name}: the edition of {slot:%Y-%m-%d %H:%M} UTC was {why} and is held",))
@@ -156,10 +156,10 @@ class Newsstand:
         """The newest slot whose time has come and that was not fired. A newsletter that is new begins now."""
         now, told = self._now(), self._settings.newsletters[name]
         with self._database.read() as connection:
-            newest, begun = planning.slot_newest(connection, name), planning.begun_at(connection, name)
+            newest, begun = timetables.newest(connection, name), timetables.begun_at(connection, name)
         if newest is None:
             with self._database.write() as connection:
-                planning.fire_slot(connection, name, now, now=now, edition=None, outcome=planning.BEGUN)
+                timetables.fire(connection, name, now, now=now, edition=None, outcome=timetables.BEGUN)
             return None
         for back in (told.lives, LONG_AGO):
             coming = self._slots(told.timetable, max(newest, now - back), now + _ahead(told))

@@ -19,7 +19,7 @@ from syndicator.model import Article, ArticleId, Language
 from syndicator.register import Change
 from syndicator.sandbox.world import Sandbox
 from syndicator.services.audience import Wish
-from syndicator.storage import archive, ledger, planning
+from syndicator.storage import archive, ledger, timetables
 from syndicator.storage.database import Database
 from syndicator.storage.schema import audit, slots
 from tests.test_cli import syndicator, told
@@ -287,7 +287,7 @@ def test_a_restored_newsroom_does_not_make_an_edition_again_that_was_made_before
     with stand.opened(hours=18) as app:
         story_of_the_hour(app, stand.clock.time)
         with app.database.write() as connection:  # as the copy is that was made before the edition was
-            planning.begin_again(connection, stand.clock.time)
+            timetables.begin_again(connection, stand.clock.time)
         stand.clock.time += timedelta(hours=9.5)
         assert not digests(app.compile().editions)
 

@@ -26,7 +26,7 @@ from uuid import uuid4
 
 from syndicator.errors import StorageError
 from syndicator.model import Consent, Reason
-from syndicator.storage import archive, brakes, numbers, outbox, planning, readers
+from syndicator.storage import archive, brakes, numbers, outbox, readers, timetables
 from syndicator.storage.database import Connection, Database
 from syndicator.tokens import Keys
 
@@ -182,7 +182,7 @@ class Memory:
             with database.write() as connection:
                 brakes.pause(connection, "everything", now=now, by="memory", why=WHY)
                 outbox.doubt_all(connection, now)
-                planning.begin_again(connection, now)
+                timetables.begin_again(connection, now)
                 archive.see_anew(connection)
                 numbers.begin_anew(connection, now)
         return same

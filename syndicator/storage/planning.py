@@ -54,7 +54,6 @@ from .schema import (
     edition_stories,
     editions,
     posts,
-    slots,
     story_keys,
     subscribers,
     subscriptions,
@@ -63,12 +62,9 @@ from .statements import as_rows, as_text, consents, dialect, insert_new, inserte
 
 S = DeliveryState
 WELCOMED = timedelta(days=31)  # an older edition is no welcome
-BEGUN = "begun"  # what became of the moment at which a timetable was first looked at
-HELD = "held"  # what became of a slot that was missed by too much
 IN_VAIN = sorted(state.value for state in (S.EXCLUDED, S.EXPIRED, S.CANCELLED, S.FAILED))
 NOWHERE: Mapping[str, tuple[datetime, datetime]] = {}
 other = deliveries.alias()
-next_slots = slots.alias()
 
 
 def add_edition(
@@ -190,6 +186,15 @@ def add_delivery(
             }
         ],
     )
+
+
+def add_public(
+    connection: Connection, written: Sequence[Post], *, due_at: datetime, not_after: datetime, urgency: int
+) -> int:
+    """Store posts and plan each where the channel itself is the recipient; how many deliveries are new."""
+    add_posts(connection, written)
+    times: dict[str, Any] = {"due_at": due_at, "not_after": not_after, "urgency": urgency}
+    return sum(add_delivery(connection, post, **times) for post in written)
 
 
 class Group(NamedTuple):
@@ -550,70 +555,7 @@ def summaries(connection: Connection, edition: str) -> list[Summary]:
     return [SUMMARY.validate_python(row.summary) for row in connection.execute(ordered)]
 
 
-def fire_slot(
-    connection: Connection,
-    timetable: str,
-    slot: datetime,
-    *,
-    now: datetime,
-    edition: str | None,
-    outcome: str,
-) -> bool:
-    """Write down that this slot of the timetable was fired; False when somebody else did."""
-    row = {"timetable": timetable, "slot": slot, "fired_at": now, "edition": edition, "outcome": outcome}
-    return bool(insert_new(connection, slots, [row]))
-
-
-def release_slot(
-    connection: Connection,
-    timetable: str,
-    slot: datetime,
-    *,
-    now: datetime,
-    edition: str | None,
-    outcome: str,
-) -> bool:
-    """The end of a slot that was held; False when it is not held any more."""
-    held = (slots.c.timetable == timetable, slots.c.slot == slot, slots.c.outcome == HELD)
-    values = {"fired_at": now, "edition": edition, "outcome": outcome}
-    return bool(connection.execute(update(slots).where(*held).values(values)).rowcount)
-
-
-def held_slots(connection: Connection) -> dict[str, datetime]:
-    """By timetable: the slot that is held. One that a newer slot came after is over."""
-    newest = (
-        select(func.max(slots.c.slot)).where(slots.c.timetable == next_slots.c.timetable).scalar_subquery()
-    )
-    query = select(next_slots.c.timetable, next_slots.c.slot).where(
-        next_slots.c.outcome == HELD, next_slots.c.slot == newest
-    )
-    return {row.timetable: row.slot for row in connection.execute(query)}
-
-
-def slot_fired(connection: Connection, timetable: str, slot: datetime) -> bool:
-    found = select(slots.c.slot).where(slots.c.timetable == timetable, slots.c.slot == slot)
-    return connection.execute(found).first() is not None
-
-
-def slot_newest(connection: Connection, timetable: str) -> datetime | None:
-    """The newest slot that was fired, None when this timetable was never looked at."""
-    found = select(func.max(slots.c.slot)).where(slots.c.timetable == timetable)
-    return connection.execute(found).scalar()
-
-
-def begun_at(connection: Connection, timetable: str) -> datetime | None:
-    """When it was last begun anew: slots whose time had come by then are not made up for."""
-    found = select(func.max(slots.c.slot)).where(slots.c.timetable == timetable, slots.c.outcome == BEGUN)
-    return connection.execute(found).scalar()
-
-
 def lived_in(connection: Connection, newsletter: str, zone: str) -> bool:
     """Whether a reader of the newsletter lives in this zone, which is not the newsroom's."""
     there = and_(ELSEWHERE, subscribers.c.timezone == zone, subscribers.c.id == subscriptions.c.subscriber)
     return bool(connection.execute(select(exists().where(there, consents(newsletter)))).scalar())
-
-
-def begin_again(connection: Connection, now: datetime) -> None:
-    """Slots that passed before this moment are not made up for."""
-    for timetable in connection.execute(select(slots.c.timetable).distinct()).scalars().all():
-        fire_slot(connection, timetable, now, now=now, edition=None, outcome=BEGUN)

@@ -13,7 +13,7 @@ from syndicator.errors import NotFound, Refused
 from syndicator.model import EditionKind
 from syndicator.services.desk import Desk, Planned
 from syndicator.services.retractions import Retractions
-from syndicator.storage import archive, brakes, planning, readers, retractions
+from syndicator.storage import archive, brakes, planning, readers, retractions, timetables
 from syndicator.storage.database import Database
 from syndicator.storage.schema import audit, deliveries
 from tests.services.test_desk import MAIL, NOW, TG, publish, summarise, write
@@ -110,7 +110,7 @@ def test_when_a_held_slot_is_let_go(newsroom: Newsroom) -> None:
     newsroom.publish("wrong")
     newsroom.publish("rain")
     with newsroom.database.write() as connection:
-        planning.fire_slot(connection, "morning", NOW, now=NOW, edition=None, outcome=planning.HELD)
+        timetables.fire(connection, "morning", NOW, now=NOW, edition=None, outcome=timetables.HELD)
     newsroom.meanwhile_retracted("wrong")
     assert mails(newsroom, newsroom.desk.digests.plan(MORNING, NOW, released=True)) == {"e": "rain"}
 

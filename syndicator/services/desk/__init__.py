@@ -227,16 +227,12 @@ class Desk:
             free = planning.claim_stories(connection, edition, channel=door.id, again=again)
             if not free:
                 return Planned()
-            planning.add_posts(connection, posts)
-            deliveries = sum(
-                planning.add_delivery(
-                    connection,
-                    post,
-                    due_at=due_at,
-                    not_after=due_at + door.lives,
-                    urgency=URGENCY[edition.kind] - breaking,
-                )
-                for post in posts
+            deliveries = planning.add_public(
+                connection,
+                posts,
+                due_at=due_at,
+                not_after=due_at + door.lives,
+                urgency=URGENCY[edition.kind] - breaking,
             )
             if edition.kind is EditionKind.PUSH:
                 brakes.note(

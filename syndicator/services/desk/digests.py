@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from syndicator.composing import EARLIER, Copy, Placed, compose, copies
 from syndicator.errors import TemplateError
 from syndicator.model import Article, Edition, EditionId, EditionKind, Language, Post, Story
-from syndicator.storage import archive, brakes, compositions, planning, retractions
+from syndicator.storage import archive, brakes, compositions, planning, retractions, timetables
 from syndicator.storage.compositions import Composition, LeftOut
 from syndicator.storage.database import Connection, Database
 from syndicator.storage.planning import Group
@@ -73,7 +73,7 @@ class Digests:
         """None where the world moved on meanwhile."""
         name = EditionId(f"digest:{newsletter.name}:{slot.isoformat()}")
         with self._database.read() as connection:
-            if planning.slot_fired(connection, newsletter.name, slot) and not released:
+            if timetables.fired(connection, newsletter.name, slot) and not released:
                 return Planned()
         due_at = self._due_at(newsletter, slot, released=released)
         sheet = self.sheet(newsletter)
@@ -91,7 +91,7 @@ class Digests:
                 self._groups(connection, newsletter, audience, due_at)
             ) != _chosen(groups):
                 return None
-            fired = planning.release_slot if released else planning.fire_slot
+            fired = timetables.release if released else timetables.fire
             edition, outcome = (name, "planned") if editions else (None, "thin")
             now = self._now()
             if not fired(connection, newsletter.name, slot, now=now, edition=edition, outcome=outcome):

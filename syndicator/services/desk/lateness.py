@@ -83,15 +83,7 @@ class Lateness:
             if backlog.give_up(connection, door.id, instead_of, reason, now) != instead_of:
                 raise _MovedOn
             planning.add_edition(connection, edition, newsletter=None, now=now, by="lateness")
-            planning.add_posts(connection, posts)
-            deliveries = sum(
-                planning.add_delivery(
-                    connection,
-                    post,
-                    due_at=now,
-                    not_after=now + door.lives,
-                    urgency=URGENCY[EditionKind.FLASH],
-                )
-                for post in posts
+            deliveries = planning.add_public(
+                connection, posts, due_at=now, not_after=now + door.lives, urgency=URGENCY[EditionKind.FLASH]
             )
         return Planned(editions=(edition.id,), deliveries=deliveries)
