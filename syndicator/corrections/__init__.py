@@ -58,11 +58,9 @@ class Corrections:
         since = self._now() - LOOK_BACK
         with self._database.read() as connection:
             gone, changed = ledger.taken_back(connection, since), ledger.changed(connection, since)
-        ended = {carrier.article for carrier in gone}
         found = self._take_away(gone)
         for carrier in changed:
-            if carrier.article not in ended:
-                found += self._corrected(Case(carrier=carrier))
+            found += self._corrected(Case(carrier=carrier))
         return found
 
     def waiting(self) -> list[Decision]:

@@ -120,16 +120,17 @@ class Case:
         return decision if done else None
 
 
-def correction(story: Story, how: How, now: datetime, note: str = "") -> Edition:
+def correction(
+    carrier: Carrier, stories: tuple[Story, ...], how: How, now: datetime, note: str = ""
+) -> Edition:
     """The edition that brings the newest revision, and says so unless it is done without a word."""
-    article = story.article
     return Edition(
-        id=EditionId(f"correction:{article.id}:{article.revision}"),
+        id=EditionId(f"correction:{carrier.article}:{carrier.revision}"),
         kind=EditionKind.CORRECTION,
-        language=article.language,
+        language=stories[0].article.language,
         due_at=now,
-        stories=(story,),
-        title=article.headline,
+        stories=stories,
+        title=stories[0].article.headline,
         correction=None if how in {How.EDIT, How.REPLACE} else note,
     )
 

@@ -45,43 +45,41 @@ class Public:
         """Raises :exc:`TemplateError`."""
         carrier, channel = case.carrier, case.carrier.channel
         article, seen = self._seen(carrier)
-        earlier = [one for one in seen if one.revision < carrier.revision]
+        earlier = [one for one in seen if 0 < one.revision < carrier.revision]
         if article.revision != carrier.revision or any(one.on_its_way for one in earlier):
             return Corrected()  # the next look sees more
-        there = [one for one in ledger.standing(seen) if not one.answers and one.revision < carrier.revision]
+        there = [one for one in ledger.standing(seen) if not one.answers and one in earlier]
         waiting = [one for one in earlier if one.waits]
         door, policy = self._doors[channel], self._policies[channel]
-        story = self._story(article, door)
-        anew = self._anew(waiting, story, door)
+        anew = self._anew(waiting, carrier, door)
         extent = self._extent(article, there)
         how = self._feasible(case.how or policy.of(extent), channel, there) if there else How.NONE
         ask = case.word is None and how is not How.NONE and policy.asks(extent)
-        posts = [] if ask or how is How.NONE else self._posts(story, how, there, door, case.note)
-        edition = posts[0].edition if posts else None
+        made = [] if ask or how is How.NONE else self._made(carrier, how, there, case.note)
+        edition = made[0][0].id if made else None
         with self._database.write() as connection:
             if self._moved_on(connection, carrier, seen):
                 return Corrected()
             rewritten = self._rewrite(connection, waiting, anew)
             decision = case.decide(connection, extent, ASK if ask else how, edition=edition, now=self._now())
-            if decision and posts:
-                self._plan(connection, posts, story, by=case.by, note=case.note)
+            for told, posts in made if decision else ():
+                self._plan(connection, told, posts, by=case.by, note=case.note)
         return Corrected(
-            editions=(edition,) if decision and edition else (),
+            editions=tuple(told.id for told, _ in made) if decision else (),
             rewritten=rewritten,
             asked=(decision,) if decision and ask else (),
         )
 
     def retract(self, carrier: Carrier) -> Corrected:
-        """Once for each edition that stands: an edition of its own takes all of its parts away."""
+        """Once for each edition that stands: an edition of its own takes it away, or leaves its other stories there."""
         if not self._policies[carrier.channel].retract:
             return Corrected()
         article, seen = self._seen(carrier)
-        told = {one.post.mends for one in seen if one.post.act is Act.RETRACT}
-        there = [one for one in ledger.standing(seen) if one.key not in told]
+        told = {one.post.mends for one in seen if one.edition.startswith(retractions.END)}
+        there = [one for one in ledger.standing(seen) if one.revision and one.key not in told]
         found = Corrected()
-        for edition in dict.fromkeys(one.edition for one in there):
-            parts = [one for one in there if one.edition == edition]
-            found += self._taken_away(edition, parts, article, self._doors[carrier.channel])
+        for parts in _by_edition(there):
+            found += self._taken_away(parts, carrier, article)
         return found
 
     def _seen(self, carrier: Carrier) -> tuple[Article, list[Shown]]:
@@ -89,20 +87,33 @@ class Public:
             seen = ledger.shown(connection, carrier.article, carrier.channel)
             return archive.article(connection, carrier.article), seen
 
-    def _anew(self, waiting: Sequence[Shown], story: Story, door: Door) -> dict[int, Post | None]:
+    def _stories(self, post: Post, carrier: Carrier, *, ended: bool = False) -> tuple[Story, ...]:
+        """What the post holds, as it is now: of the others what was not taken back; ours unless it ``ended``."""
+        names = [*(post.articles or (carrier.article,))]
+        with self._database.read() as connection:
+            gone = {*retractions.moments(connection, names)} - {carrier.article}
+            if ended:
+                gone.add(carrier.article)
+            found = [archive.article(connection, name) for name in names if name not in gone]
+        return tuple(self._story(article, self._doors[carrier.channel]) for article in found)
+
+    def _anew(self, waiting: Sequence[Shown], carrier: Carrier, door: Door) -> dict[int, Post | None]:
         """By delivery that waits: the post it gets instead; None where the story has become shorter."""
         found: dict[int, Post | None] = {}
         for one in waiting:
-            written = self._write(_told_anew(one.edition, story, self._now()), door, None)
+            stories = self._stories(one.post, carrier)
+            written = self._write(_told_anew(one.edition, stories, self._now()), door, None)
             if one.part >= len(written) or one.post.act is Act.RETRACT:
                 found[one.id] = None
                 continue
             found[one.id] = replace(
                 written[one.part],
-                id=of_revision(one.post.id, story.article.revision),
+                id=of_revision(one.post.id, carrier.revision),
                 edition=EditionId(one.edition),
                 act=one.post.act,
                 mends=one.post.mends,
+                silent=one.post.silent,
+                breaking=one.post.breaking,
             )
         return found
 
@@ -113,29 +124,37 @@ class Public:
         pairs = [(one, anew[one.id]) for one in waiting]
         return sum(ledger.re_point(connection, one.post.id, new, only=one.id) for one, new in pairs if new)
 
-    def _posts(self, story: Story, how: How, there: Sequence[Shown], door: Door, note: str) -> list[Post]:
+    def _made(
+        self, carrier: Carrier, how: How, there: Sequence[Shown], note: str
+    ) -> list[tuple[Edition, list[Post]]]:
+        """What stands is changed wherever it does, the newest first; an answer, or a new post, there is but one."""
+        groups = _by_edition(there)[::-1]
+        made = []
+        for number, parts in enumerate(groups if how in IN_PLACE else groups[:1], 1):
+            stories = self._stories(parts[0].post, carrier)
+            edition = correction(carrier, stories, how, self._now(), note)
+            edition = edition if number == 1 else replace(edition, id=EditionId(f"{edition.id}:{number}"))
+            made.append(
+                (edition, self._posts(edition, how, parts if how in IN_PLACE else there, carrier.channel))
+            )
+        return made
+
+    def _posts(self, edition: Edition, how: How, there: Sequence[Shown], channel: str) -> list[Post]:
         """The correction's parts: what is changed in its place, what is new, what is taken away."""
-        edition = correction(story, how, self._now(), note)
-        written = [*self._write(edition, door, None)]
-        targets = sorted(there, key=lambda one: one.part)
+        door = self._doors[channel]
+        written = [replace(one, silent=door.silent(self._now())) for one in self._write(edition, door, None)]
+        targets = [one for parts in _by_edition(there) for one in parts]
         if how in IN_PLACE:
             changed = [
                 replace(new, act=Act.EDIT, mends=old.key) for new, old in zip(written, targets, strict=False)
             ]
             told, gone = changed + written[len(changed) :], targets[len(written) :]
         else:
-            answered = targets[0].key if how is How.POST else ""
-            told, gone = (
-                [replace(written[0], mends=answered), *written[1:]],
-                targets if how is How.REPLACE else [],
-            )
+            answered = _by_edition(there)[-1][0].key if how is How.POST else ""
+            told = [replace(written[0], mends=answered), *written[1:]]
+            gone = targets if how is How.REPLACE else []
         told += [replace(old.post, act=Act.RETRACT, mends=old.key) for old in gone]
-        return [
-            replace(
-                one, id=f"{edition.id}:{door.id}:{edition.language}:{part}", edition=edition.id, part=part
-            )
-            for part, one in enumerate(told)
-        ]
+        return _numbered(told, edition, door)
 
     def _feasible(self, how: How, channel: str, there: Sequence[Shown]) -> How:
         """What the channel can still do to what stands there; else a correction is posted, or a slip is left alone."""
@@ -168,62 +187,68 @@ class Public:
         )
 
     def _plan(
-        self, connection: Connection, posts: Sequence[Post], story: Story, *, by: str, note: str = ""
+        self, connection: Connection, edition: Edition, posts: Sequence[Post], *, by: str, note: str = ""
     ) -> None:
         now, door = self._now(), self._doors[posts[0].channel]
-        edition = Edition(
-            id=posts[0].edition,
-            kind=EditionKind.CORRECTION,
-            language=story.article.language,
-            due_at=now,
-            stories=(story,),
-            title=story.article.headline,
-        )
         planning.add_edition(connection, edition, newsletter=None, now=now, by=by, note=note)
-        planning.add_posts(connection, posts)
-        for post in posts:
-            planning.add_delivery(
-                connection,
-                post,
-                due_at=now,
-                not_after=now + door.lives,
-                urgency=URGENCY[EditionKind.CORRECTION],
-            )
+        planning.add_public(
+            connection,
+            posts,
+            due_at=now,
+            not_after=now + door.lives,
+            urgency=URGENCY[EditionKind.CORRECTION],
+        )
 
-    def _taken_away(self, edition: str, parts: Sequence[Shown], article: Article, door: Door) -> Corrected:
-        story, now = self._story(article, door), self._now()
-        notice = Edition(
-            id=EditionId(f"retraction:{edition}"),
+    def _taken_away(self, parts: Sequence[Shown], carrier: Carrier, article: Article) -> Corrected:
+        door, left = self._doors[carrier.channel], self._stories(parts[0].post, carrier, ended=True)
+        edition = Edition(
+            id=EditionId(retractions.END + parts[0].edition),
             kind=EditionKind.CORRECTION,
             language=article.language,
-            due_at=now,
-            stories=(story,),
+            due_at=self._now(),
+            stories=left or (self._story(article, door),),
             title=article.headline,
-            retracted=True,
+            retracted=not left,
         )
-        written = self._write(notice, door, None)[0]
-        posts = [
-            replace(written, id=f"{notice.id}:{door.id}:{article.language}:{part}", part=part)
-            for part in range(len(parts))
-        ]
-        gone = zip(posts, sorted(parts, key=lambda one: one.part), strict=True)
+        if left:
+            posts = self._posts(edition, How.EDIT, parts, carrier.channel)
+        else:
+            notice = self._write(edition, door, None)[0]
+            posts = _numbered(
+                [replace(notice, act=Act.RETRACT, mends=one.key) for one in parts], edition, door
+            )
         with self._database.write() as connection:
             if not retractions.taken_back(connection, [article.id]):
                 return Corrected()  # it stands again
-            told = [replace(post, act=Act.RETRACT, mends=old.key) for post, old in gone]
-            self._plan(connection, told, story, by="timetable")
-        return Corrected(editions=(notice.id,))
+            ours = [*left, *[self._story(article, door)] * bool(left)]
+            self._plan(
+                connection, replace(edition, stories=tuple(ours) or edition.stories), posts, by="timetable"
+            )
+        return Corrected(editions=(edition.id,))
 
 
-def _told_anew(edition: str, story: Story, now: datetime) -> Edition:
+def _by_edition(there: Sequence[Shown]) -> list[list[Shown]]:
+    """What stands of each edition in the order of its parts, the oldest edition first."""
+    names = dict.fromkeys(one.edition for one in sorted(there, key=lambda one: one.id))
+    return [sorted((one for one in there if one.edition == name), key=lambda one: one.part) for name in names]
+
+
+def _numbered(posts: Sequence[Post], edition: Edition, door: Door) -> list[Post]:
+    return [
+        replace(one, id=f"{edition.id}:{door.id}:{edition.language}:{part}", edition=edition.id, part=part)
+        for part, one in enumerate(posts)
+    ]
+
+
+def _told_anew(edition: str, stories: tuple[Story, ...], now: datetime) -> Edition:
     """What waits says the newest from the beginning: nothing is corrected for anybody."""
     again = edition.startswith("correction:")
     return Edition(
         id=EditionId(edition),
         kind=EditionKind.CORRECTION if again else EditionKind.FLASH,
-        language=story.article.language,
+        language=stories[0].article.language,
         due_at=now,
-        stories=(story,),
-        title=story.article.headline,
+        stories=stories,
+        title=stories[0].article.headline,
         correction="" if again else None,
     )

@@ -12,7 +12,7 @@ from syndicator.model import Act, DeliveryState, EditionKind, Post
 
 from .content import POST
 from .planning import add_posts, expect
-from .retractions import NAME
+from .retractions import NAME, is_retracted
 from .schema import (
     articles,
     candidates,
@@ -60,7 +60,7 @@ class Shown(NamedTuple):
     part: int
     state: DeliveryState
     reason: str
-    revision: int  # of the story, in the post that it carries
+    revision: int  # of the story, in the post that it carries; 0 where that holds it no more
     post: Post
     settled_at: datetime | None
 
@@ -110,7 +110,7 @@ def changed(connection: Connection, since: datetime, article: str | None = None)
         .distinct()
         .select_from(articles.join(edition_stories, es.article == a.id))
         .join(candidates, candidates.c.edition == es.edition)
-        .where(a.revision > 1, es.revision < a.revision, lately, not_(decided))
+        .where(a.revision > 1, es.revision < a.revision, lately, not_(decided), not_(is_retracted()))
         .order_by(a.id, candidates.c.channel)
     )
     if article:
@@ -146,10 +146,20 @@ def shown(connection: Connection, article: str, channel: str) -> list[Shown]:
     found = []
     for row in connection.execute(query):
         post = POST.validate_python(row.content)
-        revision = post.articles.get(article) or _carried(connection, row.edition, article)
+        held = post.articles or {article: _carried(connection, row.edition, article)}
         state, reason = S(row.state), row.reason or ""
         found.append(
-            Shown(row.id, row.key, row.edition, row.part, state, reason, revision, post, row.settled_at)
+            Shown(
+                row.id,
+                row.key,
+                row.edition,
+                row.part,
+                state,
+                reason,
+                held.get(article, 0),
+                post,
+                row.settled_at,
+            )
         )
     return found
 

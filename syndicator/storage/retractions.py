@@ -14,6 +14,7 @@ from .schema import articles, caught_up, deliveries, edition_stories, overrides,
 from .statements import stands
 
 NAME = "retracted:"
+END = "retraction:"  # before the id of the edition whose story is taken away by this one
 
 
 def retract(connection: Connection, article: str, *, now: datetime, by: str, why: str) -> None:
@@ -89,4 +90,4 @@ def waiting(connection: Connection, article: str) -> list[str]:
             .where(deliveries.c.channel == posts.c.channel, deliveries.c.urgency == 0, stands(state))
         )
         found.update(connection.execute(borrowed).scalars())
-    return sorted(found)
+    return sorted(name for name in found if not name.startswith(END))  # that one has to go out

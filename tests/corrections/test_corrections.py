@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from syndicator.app import App
 from syndicator.corrections import Word
 from syndicator.errors import NotFound, Refused
 from syndicator.model import How
 from syndicator.sandbox.faults import Fault
 from syndicator.sandbox.world import Sandbox
 from syndicator.storage import brakes, ledger
+from syndicator.storage.corrections import shown
 from syndicator.storage.database import Database
 from syndicator.wiring import utc_now
 
@@ -265,3 +267,105 @@ def test_by_the_command_line(house: House) -> None:
     assert house.telegram() == []
     said = [one.text for one in house.sandbox.telegram.messages("@courier_en")]
     assert sum("This story has been withdrawn." in one for one in said) == 1
+
+
+def test_every_place_where_it_stands_is_mended(house: House) -> None:
+    with house.opened() as app:
+        house.publish(app)
+        app.push([house.article(app)], ["tg-en"], editor="leyla", again=True, note="")
+        house.round(app)
+        assert len(house.telegram()) == 2
+        house.revise(body=slipped(house.story))
+        before = house.telegram()
+        house.round(app)
+        house.round(app)
+        after = house.telegram()
+        assert len(after) == 2
+        assert not {*before} & {*after}
+
+
+def late(house: House, app: App) -> str:
+    """Three stories that waited for too long stand in one post; its text."""
+    app.look()
+    app.compile()
+    stories = [one for one in house.sandbox.newsroom.publish() if one.language == "en"]
+    house.story = next(one for one in stories if one.section == "Breaking")
+    app.look()
+    app.compile()
+    house.time += timedelta(hours=2)
+    house.round(app)
+    (post,) = house.sandbox.telegram.messages("@courier_en")
+    assert all(one.headline in post.text for one in stories)
+    return post.text
+
+
+def test_the_other_stories_of_a_post_stay_in_it(house: House) -> None:
+    house.set("channels.tg-en", collapse='"1h"', corrections="{ approve = false }")
+    with house.opened() as app:
+        before = late(house, app)
+        house.revise(headline=house.story.headline + " in 1987")
+        house.round(app)
+        house.round(app)
+        (post,) = house.sandbox.telegram.messages("@courier_en")
+        assert "1987" in post.text
+        assert "Forty schools" in post.text
+        assert "Halabja" in post.text
+        article = house.article(app)
+        app.circulation.retractions.retract(article, by="leyla", why="it is not true")
+        house.round(app)
+        app.circulation.retractions.retract(article, by="leyla", why="it is not true")
+        house.round(app)
+        house.round(app)
+        (post,) = house.sandbox.telegram.messages("@courier_en")
+        assert house.story.headline in before
+        assert house.story.headline not in post.text
+        assert "Forty schools" in post.text
+        assert "Halabja" in post.text
+
+
+def test_a_story_that_is_taken_back_again_does_not_stop_its_own_end(house: House) -> None:
+    with house.opened() as app:
+        house.publish(app)
+        article = house.article(app)
+        for _ in range(2):
+            app.circulation.retractions.retract(article, by="leyla", why="it is not true")
+            app.corrections.look()
+        with app.database.read() as connection:
+            assert not [name for name in brakes.paused(connection) if name.startswith("retraction:")]
+        house.round(app)
+        house.round(app)
+        assert house.telegram() == []
+
+
+def test_what_is_written_anew_is_as_breaking_as_it_was(house: House) -> None:
+    house.set("channels.tg-en", breaking='{ sections = ["Breaking"] }', pin="true")
+    with house.opened() as app:
+        app.look()
+        app.compile()
+        house.story = next(
+            one
+            for one in house.sandbox.newsroom.publish()
+            if one.language == "en" and one.section == "Breaking"
+        )
+        app.look()
+        app.compile()
+        house.revise(headline=house.story.headline + " in 1987")
+        app.look()
+        app.compile()
+        with app.database.read() as connection:
+            seen = shown(connection, house.article(app), "tg-en")
+        assert [(one.revision, one.post.breaking) for one in seen] == [(2, True)]
+
+
+def test_a_story_that_ended_long_ago_is_corrected_nowhere_and_stops_nothing(house: House) -> None:
+    with house.opened() as app:
+        house.publish(app)
+        article = house.article(app)
+        app.circulation.retractions.retract(article, by="leyla", why="it is not true")
+        house.round(app)
+        house.round(app)
+        house.time += timedelta(days=20)
+        house.revise(headline=house.story.headline + " in 1987")
+        house.round(app)
+        assert app.corrections.waiting() == []
+        assert house.telegram() == []
