@@ -12,8 +12,8 @@ from typing import Any
 
 import regex
 
-from .faults import Fault, Switches, spoilt
-from .serving import Request, Response, StandIn
+from .faults import Fault, FaultyStandIn, spoilt
+from .serving import Request, Response
 
 DID = "did:plc:courier"
 _KEY = re.compile(r"[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}")  # a TID
@@ -48,14 +48,13 @@ class Record:
         ]
 
 
-class BlueskyStandIn(StandIn):
+class BlueskyStandIn(FaultyStandIn):
     """``with BlueskyStandIn() as there: there.url`` — takes its account's password and then its session."""
 
     def __init__(self, *, now: Callable[[], datetime] = lambda: datetime.fromtimestamp(0, UTC)) -> None:
         super().__init__()
         self.handle = "courier.example"
         self.password = "sand-box-pass-word"
-        self.faults = Switches()
         self.sessions = 0
         self.blobs: dict[str, bytes] = {}
         self._standing: dict[str, Record] = {}
@@ -69,9 +68,6 @@ class BlueskyStandIn(StandIn):
     def end_sessions(self) -> None:
         """Whoever comes with an older one is sent back."""
         self.sessions += 1
-
-    def _watch(self, stage: str) -> None:
-        self.faults.watch(stage)
 
     def _answer(self, request: Request) -> Response | None:
         self.faults.watch("asked")

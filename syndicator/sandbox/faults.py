@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from threading import Lock
 
-from .serving import Response
+from .serving import Response, StandIn
 
 
 class Fault(StrEnum):
@@ -45,6 +45,17 @@ class Switches:
     def meet(self) -> Fault | None:
         with self._lock:
             return self._coming.popleft() if self._coming else None
+
+
+class FaultyStandIn(StandIn):
+    """A server of the sandbox whose wire goes wrong as :attr:`faults` says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faults = Switches()
+
+    def _watch(self, stage: str) -> None:
+        self.faults.watch(stage)
 
 
 def spoilt(response: Response, fault: Fault | None, switches: Switches) -> Response | None:

@@ -11,8 +11,8 @@ from typing import Any
 
 import regex
 
-from .faults import Fault, Switches, spoilt
-from .serving import Request, Response, StandIn
+from .faults import Fault, FaultyStandIn, spoilt
+from .serving import Request, Response
 
 _LINK = re.compile(r"https?://\S+")
 REMEMBERED = timedelta(hours=1)  # so long an Idempotency-Key is known
@@ -30,7 +30,7 @@ class Status:
     versions: int = 1
 
 
-class MastodonStandIn(StandIn):
+class MastodonStandIn(FaultyStandIn):
     """``with MastodonStandIn() as there: there.url`` — takes calls with its token."""
 
     def __init__(
@@ -39,7 +39,6 @@ class MastodonStandIn(StandIn):
         super().__init__()
         self.token = "sandbox-mastodon"
         self.characters = characters
-        self.faults = Switches()
         self.pictures: dict[str, str] = {}  # media id -> what stands in it
         self._standing: dict[str, Status] = {}
         self._keys: dict[str, tuple[datetime, str]] = {}
@@ -50,9 +49,6 @@ class MastodonStandIn(StandIn):
         """What stands there, oldest first."""
         with self._lock:
             return list(self._standing.values())
-
-    def _watch(self, stage: str) -> None:
-        self.faults.watch(stage)
 
     def _answer(self, request: Request) -> Response | None:
         self.faults.watch("asked")

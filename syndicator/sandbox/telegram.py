@@ -12,8 +12,8 @@ from math import ceil
 from typing import Any
 
 from . import entities
-from .faults import Fault, Switches, spoilt
-from .serving import Request, Response, StandIn
+from .faults import Fault, FaultyStandIn, Switches, spoilt
+from .serving import Request, Response
 
 TEXT_MAX = 4096  # code points after entity parsing
 CAPTION_MAX = 1024  # of a photo
@@ -77,7 +77,7 @@ class _Refused(Exception):
         self.parameters = parameters
 
 
-class TelegramStandIn(StandIn):
+class TelegramStandIn(FaultyStandIn):
     """``with TelegramStandIn(chats={"@courier_en": "The Courier"}) as telegram: telegram.base_url``."""
 
     def __init__(
@@ -95,7 +95,6 @@ class TelegramStandIn(StandIn):
         self.refused: list[datetime] = []  # when it was too much
         self.missing: set[str] = set()  # pictures that cannot be had
         self.token = token
-        self.faults = Switches()
         self.chats = {
             name: Chat(-1_001_000_000_000 - number, name, title)
             for number, (name, title) in enumerate(chats.items())
@@ -110,9 +109,6 @@ class TelegramStandIn(StandIn):
     def messages(self, chat: str) -> list[Message]:
         with self._lock:
             return list(self.chats[chat].messages)
-
-    def _watch(self, stage: str) -> None:
-        self.faults.watch(stage)
 
     def _answer(self, request: Request) -> Response | None:
         _, _, rest = request.path.partition("/bot")

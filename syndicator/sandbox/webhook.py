@@ -8,23 +8,19 @@ import hmac
 import json
 from typing import Any
 
-from .faults import Fault, Switches, spoilt
-from .serving import Request, Response, StandIn
+from .faults import Fault, FaultyStandIn, spoilt
+from .serving import Request, Response
 
 
-class WebhookStandIn(StandIn):
+class WebhookStandIn(FaultyStandIn):
     """``with WebhookStandIn() as there: there.url`` — keeps the posts that it was told of."""
 
     def __init__(self) -> None:
         super().__init__()
         self._raw = bytes(range(32))
         self.secret = "whsec_" + base64.b64encode(self._raw).decode()
-        self.faults = Switches()
         self.calls: list[tuple[str, dict[str, Any]]] = []  # each id once
         self.standing: dict[str, dict[str, Any]] = {}
-
-    def _watch(self, stage: str) -> None:
-        self.faults.watch(stage)
 
     def _answer(self, request: Request) -> Response | None:
         self.faults.watch("asked")

@@ -14,8 +14,8 @@ from typing import Any
 
 import regex
 
-from .faults import Fault, Switches, spoilt
-from .serving import Request, Response, StandIn
+from .faults import Fault, FaultyStandIn, spoilt
+from .serving import Request, Response
 
 WEIGHT_MAX = 280
 LONG_MAX = 25_000
@@ -94,7 +94,7 @@ class _Refused(Exception):
         self.status = status
 
 
-class XStandIn(StandIn):
+class XStandIn(FaultyStandIn):
     """``with XStandIn() as x: x.url`` — takes OAuth 1.0a calls that carry its app's key and account's token."""
 
     def __init__(
@@ -111,7 +111,6 @@ class XStandIn(StandIn):
             "access_token": "1900-sandbox-account",
             "access_secret": "sandbox-account-secret",
         }
-        self.faults = Switches()
         self.plan = Plan()
         self.pictures: dict[str, Picture] = {}
         self.asked: list[str] = []  # every call, refused or not
@@ -124,9 +123,6 @@ class XStandIn(StandIn):
         """What stands in the timeline, oldest first."""
         with self._lock:
             return [tweet for tweet in self._tweets if not tweet.deleted]
-
-    def _watch(self, stage: str) -> None:
-        self.faults.watch(stage)
 
     def _answer(self, request: Request) -> Response | None:
         self.faults.watch("asked")

@@ -13,7 +13,7 @@ from bench.truths import article, sample
 from syndicator.errors import SummaryError
 from syndicator.model import Summary
 from syndicator.net.web import GuardedWeb
-from syndicator.ports import Purse, World
+from syndicator.ports import LoneTill, World
 from syndicator.sandbox.llm import Manner, ModelStandIn
 from syndicator.summarisers.model import REST, ModelSummariser
 from syndicator.text.measure import UNITS
@@ -47,7 +47,7 @@ def clock() -> Clock:
 def world(endpoint: ModelStandIn, clock: Clock) -> Iterator[World]:
     own = endpoint.url.removeprefix("http://")
     with GuardedWeb(private_allowed=[own]) as web:
-        yield World(now=lambda: clock.now, rng=Random(1), wait=clock.wait, web=web, till=Purse())
+        yield World(now=lambda: clock.now, rng=Random(1), wait=clock.wait, web=web, till=LoneTill())
 
 
 def summariser(endpoint: ModelStandIn, world: World, **told: object) -> ModelSummariser:
