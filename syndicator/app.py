@@ -530,19 +530,23 @@ class App:
     def newsletter_called(self, name: str) -> Newsletter:
         return self.newsstand.called(name)
 
+    def _is_own(self, options: Any) -> bool:
+        """Whether a source is the newsroom's own site, where nobody said."""
+        said = getattr(options, "own", None)
+        return urlsplit(getattr(options, "url", "")).hostname == self._host if said is None else bool(said)
+
     def _source(self, name: str) -> Source:
         socket = self.wiring.sources[name]
         options: Any = socket.options
-        if getattr(options, "own", True) is None:  # nobody said
-            options = options.model_copy(update={"own": urlsplit(options.url).hostname == self._host})
+        if "own" in type(options).model_fields:
+            options = options.model_copy(update={"own": self._is_own(options)})
         made: Source = socket.factory(options, self.world, name=name)
         return made
 
     def _watched(self, name: str) -> ingest.Watched:
-        told = self.settings.sources[name]
-        return ingest.Watched(
-            name=name, source=self._source(name), look_back=told.look_back, at_most=told.at_most
-        )
+        told, own = self.settings.sources[name], self._is_own(self.wiring.sources[name].options)
+        limits: dict[str, Any] = {"look_back": told.look_back, "at_most": told.at_most, "own": own}
+        return ingest.Watched(name=name, source=self._source(name), **limits)
 
     def _channel(self, name: str) -> Any:
         socket = self.wiring.channels[name]

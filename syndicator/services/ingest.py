@@ -32,7 +32,8 @@ UNDER_WAY = 64  # sources that are looked at at the same time
 THREADS = 8  # of them, those that wait for the network themselves
 QUIET_TOGETHER = 256  # sources without news whose checkpoints are written in one commit
 JITTER = 0.1  # of an interval, either way: thousands of sources do not come in step
-FAILED_MAX = timedelta(hours=3)  # a source that fails is asked at least as often
+FAILED_MAX = timedelta(hours=3)  # a source of others that fails is asked at least as often
+OWN_MAX = timedelta(minutes=15)  # and one of the newsroom's own: its news of the night waits behind that
 
 
 TICKS = 10  # in an interval
@@ -51,6 +52,7 @@ class Watched:
     source: Source
     look_back: timedelta = timedelta(0)
     at_most: int = 50  # new stories of one look that go out by themselves
+    own: bool = False  # the newsroom's own site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +116,7 @@ class Intake:
         for one, found in self._harvests(wanted, known):
             state = known.get(one.name) or _never_seen(one.name, self._now())
             if isinstance(found, SourceError):
-                yield self._failed(state, found)
+                yield self._failed(one, state, found)
             elif state.checkpoint is None or found.items or found.withdrawn:
                 yield self._record(one, state, found)
             else:
@@ -225,12 +227,13 @@ class Intake:
             state, checkpoint=harvest.checkpoint, looked_at=now, due_at=due_at, failures=0, fault=None
         )
 
-    def _failed(self, state: SourceState, error: SourceError) -> Look:
+    def _failed(self, watched: Watched, state: SourceState, error: SourceError) -> Look:
         """Remember the fault, and ask less and less often: each pause is drawn between the usual one and three times
         the last (decorrelated jitter). A source never seen well has not had its first sight yet."""
         now = self._now()
         last = state.due_at - state.looked_at if state.failures and state.due_at else self._every
-        pause = min(FAILED_MAX, self._every + max(3 * last - self._every, timedelta(0)) * self._rng.random())
+        longest = max(OWN_MAX, self._every) if watched.own else FAILED_MAX
+        pause = min(longest, self._every + max(3 * last - self._every, timedelta(0)) * self._rng.random())
         failed = replace(
             state,
             looked_at=now,

@@ -210,6 +210,16 @@ def test_a_source_that_fails_is_asked_less_and_less_often_but_never_forgotten(da
     assert state(database, "s0").due_at <= now + EVERY * 1.1  # type: ignore[operator]
 
 
+def test_our_own_site_is_asked_again_soon_after_it_failed_for_long(database: Database) -> None:
+    told, now = watched(Wire(fault=SourceError("s0: 500")), own=True), NOW
+    for _ in range(30):
+        looks(database, told, now, rng=Random(1))
+        due_at = state(database, "s0").due_at
+        assert due_at
+        assert EVERY <= due_at - now <= timedelta(minutes=15)
+        now = due_at
+
+
 def test_a_feed_that_suddenly_yields_its_archive_floods_nobody(database: Database) -> None:
     look(database, Wire(RAIN))
     told = [
