@@ -404,3 +404,29 @@ class Push:
     articles: tuple[ArticleId, ...]
     channels: tuple[ChannelId, ...]
     note: str = ""
+
+
+class Role(StrEnum):
+    """What one of the newsroom's own people may do, the weakest first."""
+
+    VIEWER = "viewer"  # sees everything but readers' addresses
+    EDITOR = "editor"  # words, holds, made-up editions; asks for what goes out
+    PUBLISHER = "publisher"  # lets go out, approves, corrects, retracts, stops
+    ADMIN = "admin"  # people, keys, what is erased
+
+    def covers(self, other: Role) -> bool:
+        """Whether this one may do whatever the other may."""
+        order = list(Role)
+        return order.index(self) >= order.index(other)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """One of the newsroom's own people."""
+
+    name: str  # small letters, digits, hyphens: it stands in the audit trail
+    role: Role
+    language: Language  # of the console and the bot
+    channels: frozenset[str] = frozenset()  # where their word counts; empty: everywhere
+    languages: frozenset[str] = frozenset()  # of stories; empty: all
+    telegram: int | None = None  # their numeric id there

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from syndicator.cleaning import canonical, clean, fingerprint
@@ -140,8 +140,13 @@ def test_the_same_words_have_the_same_fingerprint() -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
+@example("ɐɐɐͰΆҊҊҊҊҊҊҊҊҊҊҊҊҊҊҊؠؠؠؠ")
 def test_cleaning_is_idempotent(text: str) -> None:
-    once = feed(f"<p>It rained. {text}</p>", headline="Rain in Sulaimani")
+    try:
+        once = feed(f"<p>It rained. {text}</p>", headline="Rain in Sulaimani")
+    except SourceError as error:  # so much of another script that it is in none of the newsroom's languages
+        assert "its language is none of the newsroom's" in str(error)
+        return
     escaped = "".join(f"<p>{line.replace('&', '&amp;').replace('<', '&lt;')}</p>" for line in once.body)
     again = feed(escaped, headline=once.headline)
     assert again.body == once.body

@@ -1,0 +1,1 @@
+"""The console: what editors see and do in a browser."""
