@@ -18,11 +18,7 @@ from . import config, editing
 from .bounces import Patience
 from .circulation import Circulation, ways_to_fill
 from .corrections import Corrections, assembled
-from .errors import (
-    Refused,
-    StorageError,
-    SyndicatorError,
-)
+from .errors import Refused, StorageError, SyndicatorError
 from .gate import Gate
 from .model import (
     ChannelId,
@@ -41,6 +37,7 @@ from .services.cashier import Cashier
 from .services.desk import Desk, Door, Newsletter, Planned, door_called, together
 from .services.ingest import Look
 from .services.keeper import Keeper
+from .services.ledger import Ledger
 from .services.memory import WHY, Memory
 from .services.mover import Mover
 from .services.notebook import Notebook
@@ -110,7 +107,7 @@ class App:
             every=self.settings.schedule.ingest,
             stopping=self.stopping.is_set,
         )
-        self.stories = Stories(self.database, now=now)
+        self.stories, self.ledger = Stories(self.database, now=now), Ledger(self.database, now=now)
         self.porter = Porter(
             self.database, now=now, chance=self.world.rng.randbytes, per_minute=self.settings.api.per_minute
         )

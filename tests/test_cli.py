@@ -203,7 +203,7 @@ def test_the_day_of_an_editor(world: tuple[Sandbox, str], tmp_path: Path) -> Non
     edition = status["editions"][0]["edition"]  # type: ignore[index]
     assert "● 1 sent" in syndicator("status", edition, *c).stdout
     (one, *_) = told("deliveries", "--channel", "x", *c)["deliveries"]  # type: ignore[misc]
-    (receipt,) = told("deliveries", str(one["id"]), *c)["receipts"]  # type: ignore[misc]
+    (receipt,) = told("delivery", str(one["id"]), *c)["receipts"]  # type: ignore[misc]
     assert receipt["outcome"] == "accepted"
     assert told("reconcile", *c) == {"waiting_again": 0, "in_doubt": 0, "expired": 0}
 
@@ -394,7 +394,7 @@ def test_what_people_read_instead_of_json(world: tuple[Sandbox, str]) -> None:
         or "ckb" not in listed
     )
     (number, *_) = syndicator("deliveries", "--channel", "x", *c).stdout.split()
-    assert "accepted" in syndicator("deliveries", number, *c).stdout
+    assert "accepted" in syndicator("delivery", number, *c).stdout
     assert "0 wait again" in syndicator("reconcile", *c).stdout
     assert re.match(r"the schema is \d{4}$", syndicator("migrate", *c).stdout)
 

@@ -48,15 +48,10 @@ def articles(
 
     Example: `syndicator articles --language ckb --limit 5`
     """
-    from syndicator.storage import archive
+    from syndicator.verbs.stories import brief
 
-    with opened(config) as newsroom, newsroom.database.read() as connection:
-        found = archive.newest(connection, limit, language)
-    told: list[dict[str, Any]] = [
-        {"id": a.id, "revision": a.revision, "published_at": a.published_at, "language": a.language,
-         "headline": a.headline, "url": a.url}
-        for a in found
-    ]  # fmt: skip
+    with opened(config) as newsroom:
+        told = [brief(one) for one in newsroom.ledger.articles(language=language, limit=limit).articles]
     if as_json:
         print_json({"articles": told})
         return
@@ -78,29 +73,16 @@ def show(
 
     Example: `syndicator show 3f9a`
     """
-    from syndicator.storage import archive, ledger
+    from syndicator.verbs.stories import shown
 
-    from .summaries import kept_lines, kept_told, summary_told, went_out_lines
+    from .summaries import kept_lines, went_out_lines
 
     with opened(config) as newsroom:
-        with newsroom.database.read() as connection:
-            found = archive.article(connection, article)
-            sent = ledger.of_article(connection, found.id)
+        found, sent = newsroom.ledger.article(article)
         kept, out = newsroom.summaries.about(found)
-    if as_json:
-        names = ("id", "revision", "url", "language", "headline", "dateline", "body", "caption", "credits", "author",
-                 "section", "image", "published_at")  # fmt: skip
-        said = [
-            {"edition": edition, "revision": revision, **summary_told(one, found.language)}
-            for edition, revision, one in out
-        ]
-        told = {
-            "deliveries": sent,
-            "summaries": [kept_told(one, found.language) for one in kept],
-            "carried": said,
-        }
-        print_json({name: getattr(found, name) for name in names} | told)
-        return
+        if as_json:
+            print_json(shown(newsroom, article))
+            return
     head = [
         found.headline,
         f"{found.language} · {found.published_at:%Y-%m-%d %H:%M} UTC · revision {found.revision}",
@@ -211,28 +193,11 @@ def status(
 
     Example: `syndicator status --json`
     """
-    from syndicator.storage import brakes, ledger
+    from syndicator.verbs.newsroom import LATEST, standing
 
-    with opened(config) as newsroom, newsroom.database.read() as connection:
-        names = [edition] if edition else ledger.latest(connection, 10)
-        reports = [ledger.report(connection, name) for name in names]
-        told: dict[str, Any] = {
-            "paused": sorted(brakes.paused(connection)),
-            "waiting": brakes.gates(connection),
-            "reputation": [asdict(one) | {"said": str(one)} for one in newsroom.gate.reputation.standing()],
-            "resting": {name: {"until": until, "why": why} for name, (until, why) in newsroom.gate.resting().items()},
-            "channels": ledger.by_channel(connection),
-            "health": ledger.health(connection, newsroom.world.now()),
-            "learned": newsroom.notebook.learned(),
-            "budgets": [asdict(one) | {"said": str(one)} for one in newsroom.cashier.standing()],
-            "held_slots": [asdict(one) for one in newsroom.newsstand.held()],
-            "mail_faults": newsroom.returns.faults(),
-            "editions": [
-                asdict(report)
-                | {"finished": report.finished, "sealed": report.sealed_at is not None, "faults": report.faults}
-                for report in reports
-            ],
-        }  # fmt: skip
+    with opened(config) as newsroom:
+        told = standing(newsroom, edition)
+        reports = newsroom.ledger.reports([edition] if edition else (), LATEST)
     if as_json:
         print_json(told)
     else:
@@ -315,7 +280,6 @@ def _counts(states: Mapping[str, int]) -> str:
 
 @commands.command()
 def deliveries(
-    number: Annotated[int | None, typer.Argument(help="One delivery: every receipt it has.")] = None,
     state: Annotated[str | None, typer.Option(help=f"One of: {', '.join(MARKS)}.")] = None,
     channel: Annotated[str | None, typer.Option(help="Only this channel.")] = None,
     edition: Annotated[str | None, typer.Option(help="Only this edition.")] = None,
@@ -323,31 +287,44 @@ def deliveries(
     config: Config = HERE,
     as_json: Json = False,
 ) -> None:
-    """Deliveries, newest first, or the history of one.
+    """Deliveries, newest first.
 
     Example: `syndicator deliveries --state uncertain`
     """
-    from syndicator.storage import ledger
-
     must_know([state] if state else [], MARKS, "state")
-    with opened(config) as newsroom, newsroom.database.read() as connection:
-        if number is not None:
-            found = ledger.history(connection, number)
-        else:
-            found = ledger.listed(connection, state=state, channel=channel, edition=edition, limit=limit)
+    with opened(config) as newsroom:
+        found = newsroom.ledger.deliveries(state=state, channel=channel, edition=edition, limit=limit)
     if as_json:
-        print_json({"receipts" if number is not None else "deliveries": found})
+        print_json({"deliveries": found})
         return
     for one in found:
-        if number is not None:
-            typer.echo(f"{one['at']:%Y-%m-%d %H:%M:%S}  {one['outcome']}  {one['detail']}")
-        else:
-            mark, why = MARKS[str(one["state"])], f"  {one['reason']}" if one["reason"] else ""
-            typer.echo(
-                f"{one['id']:>6}  {mark} {one['state']:9}  {one['channel']}  {one['edition']}  {one['recipient']}{why}"
-            )
+        mark, why = MARKS[str(one["state"])], f"  {one['reason']}" if one["reason"] else ""
+        typer.echo(
+            f"{one['id']:>6}  {mark} {one['state']:9}  {one['channel']}  {one['edition']}  {one['recipient']}{why}"
+        )
     if not found:
         typer.echo("none")
+
+
+@commands.command()
+def delivery(
+    number: Annotated[int, typer.Argument(help="Its number, as `deliveries` lists it.")],
+    config: Config = HERE,
+    as_json: Json = False,
+) -> None:
+    """The history of one delivery: every receipt it has.
+
+    Example: `syndicator delivery 41`
+    """
+    with opened(config) as newsroom:
+        found = newsroom.ledger.history(number)
+    if as_json:
+        print_json({"receipts": found})
+        return
+    for one in found:
+        typer.echo(f"{one['at']:%Y-%m-%d %H:%M:%S}  {one['outcome']}  {one['detail']}")
+    if not found:
+        typer.echo("nothing came of it yet")
 
 
 @commands.command()

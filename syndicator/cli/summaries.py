@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -59,6 +59,8 @@ def summarise(
         )
         return
     if as_json:
+        from syndicator.verbs.telling import summary_told
+
         print_json({"summary": summary_told(made, language)})
         return
     typer.echo("\n".join([made.text, *warnings(made.checked, language)]))
@@ -83,6 +85,8 @@ def summaries(
             for one in newsroom.summaries.waiting(limit, all_refused=refused)
         ]
     if as_json:
+        from syndicator.verbs.telling import kept_told
+
         print_json({"summaries": [kept_told(one, about.language) for one, about in found]})
         return
     for one, about in found:
@@ -108,48 +112,6 @@ def warnings(checked: Iterable[Checked], language: str) -> Iterator[str]:
             yield f"    {_MARKS[one.standing]} {one.text[:60]}: {reason(finding)}"
             if language != "en":
                 yield f"        {reason(finding, language)}"
-
-
-def summary_told(summary: Summary, language: str) -> dict[str, Any]:
-    """For programs."""
-    return {
-        "text": summary.text,
-        "method": summary.method,
-        "why": summary.why,
-        "sentences": [checked_told(one, language) for one in summary.checked],
-        "refused": [checked_told(one, language) for one in summary.refused],
-    }
-
-
-def checked_told(one: Checked, language: str) -> dict[str, Any]:
-    from syndicator.truth.reasons import reason
-
-    return {
-        "text": one.text,
-        "sources": one.sources,
-        "standing": one.standing,
-        "reasons": [
-            {
-                "doubt": found.doubt,
-                "words": found.words,
-                "en": reason(found),
-                language: reason(found, language),
-            }
-            for found in one.findings
-        ],
-    }
-
-
-def kept_told(one: Kept, language: str) -> dict[str, Any]:
-    return {
-        "article": one.article,
-        "place": one.place,
-        "revision": one.revision,
-        "state": one.state,
-        "by": one.by,
-        "at": one.at,
-        **summary_told(one.summary, language),
-    }
 
 
 def went_out_lines(edition: str, revision: int, summary: Summary) -> Iterator[str]:

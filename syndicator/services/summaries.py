@@ -19,6 +19,8 @@ from syndicator.text import sentences
 from syndicator.text.measure import Space
 from syndicator.truth import Gate, worst
 
+__all__ = ["CashBook", "Kept", "Summaries"]
+
 EXTRACT = "extract"  # the method that takes the story's own sentences
 REMEMBERED = timedelta(days=60)  # what a model said
 

@@ -233,11 +233,20 @@ def article(connection: Connection, wanted: str, revision: int | None = None) ->
     return ARTICLE.validate_python(content)
 
 
-def newest(connection: Connection, limit: int, language: str | None = None) -> list[Article]:
-    """The newest articles first, each in its newest revision."""
+def newest(
+    connection: Connection,
+    limit: int,
+    language: str | None = None,
+    after: tuple[datetime, str] | None = None,
+) -> list[Article]:
+    """The newest articles first, each in its newest revision; those after a moment and an id."""
     query = _current().order_by(articles.c.published_at.desc(), articles.c.id).limit(limit)
     if language:
         query = query.where(articles.c.language == language)
+    if after:
+        moment, last = after
+        same = and_(articles.c.published_at == moment, articles.c.id > last)
+        query = query.where(or_(articles.c.published_at < moment, same))
     return [ARTICLE.validate_python(row.content) for row in connection.execute(query)]
 
 

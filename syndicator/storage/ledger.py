@@ -196,7 +196,13 @@ def of_article(connection: Connection, article: str) -> list[dict[str, object]]:
 
 
 def listed(
-    connection: Connection, *, state: str | None, channel: str | None, edition: str | None, limit: int
+    connection: Connection,
+    *,
+    state: str | None,
+    channel: str | None,
+    edition: str | None,
+    limit: int,
+    after: int | None = None,
 ) -> list[dict[str, object]]:
     """Deliveries, newest first, as a person would want to see them."""
     names = "id key channel edition recipient part state reason attempts due_at settled_at remote_ids"
@@ -204,8 +210,20 @@ def listed(
     wanted = {"state": state, "channel": channel, "edition": edition}
     for name, value in wanted.items():
         query = query.where(deliveries.c[name] == value) if value else query
+    if after is not None:
+        query = query.where(deliveries.c.id < after)
     found = connection.execute(query.order_by(deliveries.c.id.desc()).limit(limit))
     return [dict(row._mapping) for row in found]
+
+
+def channel_of(connection: Connection, delivery: int) -> str:
+    """Raises :exc:`NotFound`."""
+    found: str | None = connection.execute(
+        select(deliveries.c.channel).where(deliveries.c.id == delivery)
+    ).scalar()
+    if found is None:
+        raise NotFound(f"there is no delivery {delivery}; `syndicator deliveries` lists them")
+    return found
 
 
 def history(connection: Connection, delivery: int) -> list[dict[str, object]]:

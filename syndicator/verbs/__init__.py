@@ -1,124 +1,27 @@
 """The verbs of the newsroom's own people: one list, with doors from the command line, the console, the bot and the API.
 
-A face finds a verb by its name, fills what it takes, and says who acts. Whether they may is decided here, once for all.
+A face finds a verb by its name, fills what it takes, and says who acts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from syndicator.errors import NotFound
 
-from syndicator.errors import Forbidden, NotFound, Refused
-from syndicator.model import Person, Role
+from . import channels, newsletters, newsroom, stories
+from .nouns import Actor, Reach, Told, Unfit, Verb, perform
 
-if TYPE_CHECKING:
-    from syndicator.app import App
+__all__ = ["VERBS", "Actor", "Reach", "Told", "Unfit", "Verb", "called", "perform"]
 
-
-class Told(BaseModel):
-    """What a verb takes; whatever else is told is refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+VERBS: Mapping[str, Verb] = {
+    one.name: one for room in (newsroom, stories, channels, newsletters) for one in room.VERBS
+}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Actor:
-    """Who acts, through which face, and where their word counts."""
-
-    by: str  # as the audit trail names them: "ara", "key:crm", "operator"
-    role: Role
-    face: str  # console, bot, api, command line
-    channels: frozenset[str] = frozenset()  # empty: all
-    languages: frozenset[str] = frozenset()  # empty: all
-
-    @classmethod
-    def of(cls, person: Person, face: str) -> Actor:
-        return cls(
-            by=person.name,
-            role=person.role,
-            face=face,
-            channels=person.channels,
-            languages=person.languages,
-        )
-
-    def check(self, *, channels: Sequence[str] = (), languages: Sequence[str] = ()) -> None:
-        """Raises :exc:`Forbidden` for a channel or a language that is not theirs."""
-        for what, theirs, touched in (
-            ("channel", self.channels, channels),
-            ("language", self.languages, languages),
-        ):
-            for one in touched if theirs else ():
-                if one not in theirs:
-                    raise Forbidden(
-                        f"{self.by} may not act on the {what} {one}; {', '.join(sorted(theirs))} are theirs"
-                    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
-    """What an order touches: the channels it sends to or stops, the languages of its stories."""
-
-    channels: Sequence[str] = ()
-    languages: Sequence[str] = ()
-
-
-Act = Callable[["App", Any, Actor], Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verb:
-    name: str  # as on the command line: "push", "newsletter compose"
-    says: str  # one sentence
-    role: Role  # the weakest that may
-    scope: str  # of a program's key
-    method: str  # GET changes nothing
-    path: str  # under /api/v1; {fields} of `takes`
-    act: Act = field(repr=False)
-    takes: type[Told] = Told
-    reach: Callable[[App, Any], Reach] = field(default=lambda newsroom, told: Reach(), repr=False)
-    status: int = 200  # of the API's answer
-
-    @property
-    def slug(self) -> str:
-        """As addresses have it: newsletter-compose."""
-        return self.name.replace(" ", "-")
-
-    @property
-    def reads(self) -> bool:
-        return self.method == "GET"
-
-
-class Unfit(Refused):
-    """What was told does not fit the verb."""
-
-    def __init__(self, name: str, faults: Sequence[tuple[str, str]]) -> None:
-        self.faults = tuple(faults)  # field, and what is wrong with it
-        super().__init__("\n".join(f"{name}: {field}: {what}" for field, what in faults))
-
-
-def perform(newsroom: App, verb: Verb, told: Mapping[str, Any], actor: Actor) -> Any:
-    """What came of it, as JSON has it. Raises :exc:`Forbidden`, :exc:`Unfit`, and what the verb itself raises."""
-    if not actor.role.covers(verb.role):
-        raise Forbidden(f"{verb.name} is for a {verb.role}; {actor.by} is a {actor.role}")
-    try:
-        understood = verb.takes.model_validate(dict(told))
-    except ValidationError as error:
-        raise Unfit(verb.name, [_fault(one) for one in error.errors()]) from error
-    reach = verb.reach(newsroom, understood)
-    actor.check(channels=reach.channels, languages=reach.languages)
-    return verb.act(newsroom, understood, actor)
-
-
-def _fault(error: Any) -> tuple[str, str]:
-    return ".".join(map(str, error["loc"])) or "it", str(error["msg"])
-
-
-def called(verbs: Mapping[str, Verb], name: str) -> Verb:
+def called(name: str) -> Verb:
     """By its name, with spaces, hyphens or underscores. Raises :exc:`NotFound`."""
-    for one in verbs.values():
-        if one.slug == name.replace(" ", "-").replace("_", "-"):
-            return one
-    raise NotFound(f"there is no verb {name!r}")
+    wanted = name.replace("_", " ").replace("-", " ")
+    if wanted not in VERBS:
+        raise NotFound(f"there is no verb {name!r}")
+    return VERBS[wanted]

@@ -1,0 +1,83 @@
+"""Reading what came in and what became of it. Nothing here changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from syndicator.errors import Refused
+from syndicator.model import Article
+from syndicator.storage import archive, brakes, ledger
+from syndicator.storage.database import Database
+from syndicator.storage.ledger import Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    articles: Sequence[Article]
+    next: str | None  # what to go on after
+
+
+class Ledger:
+    def __init__(self, database: Database, *, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._now = now
+
+    def articles(self, *, language: str | None = None, after: str | None = None, limit: int = 20) -> Page:
+        """The newest first. Raises :exc:`Refused` for an ``after`` that no page gave."""
+        with self._database.read() as connection:
+            found = archive.newest(connection, limit + 1, language, _place(after) if after else None)
+        shown = found[:limit]
+        more = len(found) > limit
+        return Page(
+            articles=shown,
+            next=f"{shown[-1].published_at.isoformat()}~{shown[-1].id}" if more else None,
+        )
+
+    def article(self, wanted: str) -> tuple[Article, list[dict[str, object]]]:
+        """A story, and where it went: channel, state, number of deliveries. Raises :exc:`NotFound`."""
+        with self._database.read() as connection:
+            found = archive.article(connection, wanted)
+            return found, ledger.of_article(connection, found.id)
+
+    def deliveries(self, **wanted: Any) -> list[dict[str, object]]:
+        """As :func:`syndicator.storage.ledger.listed` takes it."""
+        with self._database.read() as connection:
+            return ledger.listed(connection, **wanted)
+
+    def history(self, delivery: int) -> list[dict[str, object]]:
+        """Every receipt of a delivery, oldest first. Raises :exc:`NotFound`."""
+        with self._database.read() as connection:
+            ledger.channel_of(connection, delivery)
+            return ledger.history(connection, delivery)
+
+    def channel_of(self, delivery: int) -> str:
+        """Raises :exc:`NotFound`."""
+        with self._database.read() as connection:
+            return ledger.channel_of(connection, delivery)
+
+    def reports(self, wanted: Sequence[str], latest: int) -> list[Report]:
+        """Of these editions, or of the latest. Raises :exc:`NotFound`."""
+        with self._database.read() as connection:
+            names = wanted or ledger.latest(connection, latest)
+            return [ledger.report(connection, name) for name in names]
+
+    def standing(self) -> dict[str, Any]:
+        """What is paused, what waits before its gate, and how the channels are."""
+        with self._database.read() as connection:
+            return {
+                "paused": sorted(brakes.paused(connection)),
+                "waiting": brakes.gates(connection),
+                "channels": ledger.by_channel(connection),
+                "health": ledger.health(connection, self._now()),
+            }
+
+
+def _place(after: str) -> tuple[datetime, str]:
+    moment, _, article = after.partition("~")
+    try:
+        return datetime.fromisoformat(moment), article
+    except ValueError as error:
+        raise Refused(f"after: {after!r} is no page's `next`") from error

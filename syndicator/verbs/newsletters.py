@@ -1,0 +1,207 @@
+"""What is done with newsletters and their editions."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
+
+from syndicator.model import Role
+from syndicator.tables import Check
+from syndicator.text.addresses import checked_address
+
+from .nouns import Actor, Reach, Told, Verb
+
+if TYPE_CHECKING:
+    from syndicator.app import App
+    from syndicator.services.desk import Planned
+
+Name = Annotated[str, Field(min_length=1, max_length=100, description="the newsletter")]
+
+
+class OfNewsletter(Told):
+    name: Name
+
+
+class Composed(Told):
+    """Nothing but the name: the next edition as it would be now."""
+
+    name: Name
+    lead: tuple[str, ...] = Field((), max_length=50, description="the story on top, one for each language")
+    drop: tuple[str, ...] = Field((), max_length=200, description="stories that shall not be in it")
+    order: tuple[str, ...] = Field((), max_length=200, description="stories that come first")
+    clear: bool = Field(default=False, description="take back what was fixed")
+
+
+class Dropped(Told):
+    name: Name
+    why: str = Field("", max_length=1000, description="it is written down")
+
+
+class Sent(Told):
+    name: Name
+    despite: tuple[Check, ...] = Field((), description="checks that shall not hold it")
+
+
+class Tried(Told):
+    name: Name
+    to: tuple[str, ...] = Field(min_length=1, max_length=10, description="addresses of your own")
+
+
+class Opened(Told):
+    edition: str = Field(min_length=1, max_length=300, description="as `status` names it")
+
+
+def _list(newsroom: App, told: Told, actor: Actor) -> Any:
+    return {"newsletters": newsroom.circulation.register.newsletters()}
+
+
+def _preview(newsroom: App, told: OfNewsletter, actor: Actor) -> Any:
+    return {"posts": newsroom.newsstand.shown(told.name)}
+
+
+def _compose(newsroom: App, told: Composed, actor: Actor) -> Any:
+    if told.clear or told.lead or told.drop or told.order:
+        fixed = {} if told.clear else {"lead": told.lead, "drop": told.drop, "order": told.order}
+        newsroom.newsstand.compose(told.name, **({"lead": (), "drop": (), "order": ()} | fixed), by=actor.by)
+    stories = [asdict(one) for one in newsroom.newsstand.outline(told.name)]
+    return {"newsletter": told.name, "stories": stories}
+
+
+def _release(newsroom: App, told: OfNewsletter, actor: Actor) -> Any:
+    return _planned(newsroom.newsstand.release(told.name, by=actor.by))
+
+
+def _planned(done: Planned) -> dict[str, Any]:
+    return {"editions": list(done.editions), "deliveries": done.deliveries, "faults": list(done.faults)}
+
+
+def _drop(newsroom: App, told: Dropped, actor: Actor) -> Any:
+    newsroom.newsstand.drop(told.name, by=actor.by, why=told.why)
+    return {"newsletter": told.name}
+
+
+def _check(newsroom: App, told: OfNewsletter, actor: Actor) -> Any:
+    return {"findings": [asdict(one) for one in newsroom.gate.preflight.check(told.name)]}
+
+
+def _send(newsroom: App, told: Sent, actor: Actor) -> Any:
+    looked = newsroom.gate.preflight.send(told.name, told.despite, by=actor.by)
+    held = {edition: [asdict(one) for one in found] for edition, found in looked.held.items()}
+    return {"through": list(looked.through), "held": held}
+
+
+def _test(newsroom: App, told: Tried, actor: Actor) -> Any:
+    found = newsroom.gate.preflight.check(told.name)
+    tried = newsroom.rehearsal.send(told.name, [checked_address(one) for one in told.to])
+    return {"sent": [asdict(one) for one in tried], "findings": [asdict(one) for one in found]}
+
+
+def _clicks(newsroom: App, told: Opened, actor: Actor) -> Any:
+    return {"stories": newsroom.gate.clicks.counts(told.edition)}
+
+
+def _of_newsletter(newsroom: App, told: Any) -> Reach:
+    known = newsroom.newsletter_called(told.name)
+    return Reach(channels=[known.door.id], languages=list(known.languages))
+
+
+READ, WRITE = "newsletters:read", "newsletters:write"
+
+VERBS = (
+    Verb(
+        name="newsletter list",
+        says="What there is to subscribe to, in which languages, with which topics.",
+        role=Role.VIEWER,
+        scope=READ,
+        method="GET",
+        path="/newsletters",
+        act=_list,
+    ),
+    Verb(
+        name="newsletter preview",
+        says="A newsletter as it would go out now.",
+        role=Role.VIEWER,
+        scope=READ,
+        method="GET",
+        path="/newsletters/{name}/preview",
+        takes=OfNewsletter,
+        act=_preview,
+    ),
+    Verb(
+        name="newsletter compose",
+        says="The next edition as it would be now, or what is fixed of it: its lead, its order, what is left out.",
+        role=Role.EDITOR,
+        scope=WRITE,
+        method="POST",
+        path="/newsletters/{name}/compose",
+        takes=Composed,
+        act=_compose,
+        reach=_of_newsletter,
+    ),
+    Verb(
+        name="newsletter release",
+        says="Let an edition go that was held because its slot was missed by too much.",
+        role=Role.PUBLISHER,
+        scope="push",
+        method="POST",
+        path="/newsletters/{name}/release",
+        takes=OfNewsletter,
+        act=_release,
+        reach=_of_newsletter,
+    ),
+    Verb(
+        name="newsletter drop",
+        says="An edition that is held shall not go out; its stories wait for the next one.",
+        role=Role.PUBLISHER,
+        scope="push",
+        method="POST",
+        path="/newsletters/{name}/drop",
+        takes=Dropped,
+        act=_drop,
+        reach=_of_newsletter,
+    ),
+    Verb(
+        name="newsletter check",
+        says="Look at a newsletter as it would go out now: the DNS, one click, links, pictures, size.",
+        role=Role.EDITOR,
+        scope=READ,
+        method="POST",
+        path="/newsletters/{name}/check",
+        takes=OfNewsletter,
+        act=_check,
+    ),
+    Verb(
+        name="newsletter send",
+        says="Look again at the editions of a newsletter that wait, and let them go out, despite what you name.",
+        role=Role.PUBLISHER,
+        scope="push",
+        method="POST",
+        path="/newsletters/{name}/send",
+        takes=Sent,
+        act=_send,
+        reach=_of_newsletter,
+    ),
+    Verb(
+        name="newsletter test",
+        says="Send a newsletter as it would go out now to your own addresses, in each language.",
+        role=Role.EDITOR,
+        scope=WRITE,
+        method="POST",
+        path="/newsletters/{name}/test",
+        takes=Tried,
+        act=_test,
+        reach=_of_newsletter,
+    ),
+    Verb(
+        name="newsletter clicks",
+        says="How often each story of an edition was opened, where its newsletter counts that.",
+        role=Role.VIEWER,
+        scope=READ,
+        method="GET",
+        path="/editions/{edition}/clicks",
+        takes=Opened,
+        act=_clicks,
+    ),
+)
