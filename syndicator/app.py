@@ -29,12 +29,13 @@ from .model import (
 )
 from .net.asking import Limits
 from .net.web import GuardedWeb
-from .newsstand import Newsstand, counted
+from .newsstand import Newsstand, counted, door
 from .ports import Box, Engine, Names, Source, World
 from .services import audience, doubts, ingest, postroom
 from .services.alerts import listening, through_apprise
 from .services.cashier import Cashier
 from .services.desk import Desk, Door, Newsletter, Planned, door_called, together
+from .services.holds import Holds
 from .services.ingest import Look
 from .services.keeper import Keeper
 from .services.ledger import Ledger
@@ -46,6 +47,7 @@ from .services.rehearsal import Rehearsal
 from .services.returns import Returns
 from .services.stories import Stories
 from .services.summaries import CashBook, Summaries
+from .services.trail import Trail
 from .services.vault import Vault
 from .storage import brakes, outbox
 from .storage.archive import Arrival
@@ -108,6 +110,7 @@ class App:
             stopping=self.stopping.is_set,
         )
         self.stories, self.ledger = Stories(self.database, now=now), Ledger(self.database, now=now)
+        self.holds, self.trail = Holds(self.database, now=now), Trail(self.database)
         self.porter = Porter(
             self.database, now=now, chance=self.world.rng.randbytes, per_minute=self.settings.api.per_minute
         )
@@ -519,9 +522,9 @@ class App:
 
     def _doors(self, names: Sequence[str]) -> list[Door]:
         found = [door_called(self.doors, name) for name in names]
-        for door in found:
-            if self.wiring.channels[door.id].factory.capabilities.addressed:
-                raise Refused(f"{door.id} writes to subscribers; its stories go out with a newsletter")
+        for one in found:
+            if self.wiring.channels[one.id].factory.capabilities.addressed:
+                raise Refused(f"{one.id} writes to subscribers; its stories go out with a newsletter")
         return found
 
     def newsletter_called(self, name: str) -> Newsletter:
@@ -565,23 +568,9 @@ class App:
             yield opened
 
     def _door(self, name: str) -> Door:
-        told, newsroom = self.settings.channels[name], self.settings.newsroom
-        return Door(
-            id=ChannelId(name),
-            languages=self.settings.languages_of(name),
-            flash=editing.flash_rule(told.flash),
-            keep=self.summaries.ready_for(
-                editing.filtered(self.settings.filters, name), partial(self.wiring.space, name)
-            ),
-            quiet_until=editing.quiet_until(
-                told.quiet_hours or newsroom.quiet_hours, newsroom.timezone, told.night
-            ),
-            breaking=editing.flash_rule(told.breaking or False) or (lambda article: False),
-            silent=editing.in_hours(told.silent_hours, newsroom.timezone),
-            at_most=told.at_most,
-            fresh_for=told.fresh_for,
-            collapse=told.collapse,
-            lives=told.lives,
+        keep = editing.filtered(self.settings.filters, name)
+        return door(
+            self.settings, name, keep=self.summaries.ready_for(keep, partial(self.wiring.space, name))
         )
 
     def _write(self, edition: Edition, door: Door, newsletter: Newsletter | None) -> Sequence[Post]:

@@ -225,6 +225,26 @@ def _outlined(article: Article, under: str, why: str = "") -> Outlined:
     )
 
 
+def door(settings: Settings, name: str, *, keep: Callable[[Article], bool]) -> Door:
+    """A channel as it is configured; ``keep`` is its filter."""
+    told, newsroom = settings.channels[name], settings.newsroom
+    return Door(
+        id=ChannelId(name),
+        languages=settings.languages_of(name),
+        flash=editing.flash_rule(told.flash),
+        keep=keep,
+        quiet_until=editing.quiet_until(
+            told.quiet_hours or newsroom.quiet_hours, newsroom.timezone, told.night
+        ),
+        breaking=editing.flash_rule(told.breaking or False) or (lambda article: False),
+        silent=editing.in_hours(told.silent_hours, newsroom.timezone),
+        at_most=told.at_most,
+        fresh_for=told.fresh_for,
+        collapse=told.collapse,
+        lives=told.lives,
+    )
+
+
 def newsletter(settings: Settings, name: str, door: Door) -> Newsletter:
     """As it is configured."""
     told, zone = settings.newsletters[name], settings.newsroom.timezone

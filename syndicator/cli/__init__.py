@@ -11,6 +11,7 @@ import typer
 
 from syndicator.errors import ConfigError, SyndicatorError
 
+from .desk import commands as desk
 from .editor import commands as editor
 from .keeper import commands as keeper
 from .keeper import database
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 app.add_typer(operator)
 app.add_typer(editor)
+app.add_typer(desk)
 app.add_typer(keeper)
 app.add_typer(mail)
 app.add_typer(retractions)

@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -101,6 +102,17 @@ def must_know(names: Sequence[str], known: Mapping[str, object], what: str) -> N
     for name in names:
         if name not in known:
             raise Refused(f"no {what} is called {name!r}; {closest(name, known)}")
+
+
+def moment(told: str, option: str) -> datetime:
+    """A moment as a person types it. Raises :exc:`Refused` for one without its offset."""
+    try:
+        found = datetime.fromisoformat(told)
+    except ValueError as error:
+        raise Refused(f"{option}: {told!r} is no moment; write it like 2026-03-01T18:00+03:00") from error
+    if found.tzinfo is None:
+        raise Refused(f"{option}: {told!r} has no offset; write it like {told}+03:00, or {told}Z")
+    return found
 
 
 def print_json(told: object) -> None:

@@ -222,6 +222,10 @@ def _standing(told: dict[str, Any], *, whole: bool) -> list[str]:
         f"`syndicator newsletter release {one['newsletter']}` lets it go, `… drop …` does not"
         for one in told["held_slots"]
     ]
+    paused += [
+        f"▮ “{one['headline']}” is held: {one['why']}; `syndicator lift {one['article'][:8]}` lets it go"
+        for one in told["held"]
+    ]
     faults = [f"✕ {n} mails came back for a fault of ours: {why}" for why, n in told["mail_faults"].items()]
     channels = [
         f"{name}: {_counts(states)}{_health(told['health'][name])}"

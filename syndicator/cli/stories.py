@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from syndicator.errors import Refused
 
-from .common import HERE, Config, Editor, Json, opened, print_json
+from .common import HERE, Config, Editor, Json, moment, opened, print_json
 
 if TYPE_CHECKING:
     from syndicator.revising import Piece
@@ -102,25 +101,15 @@ def embargo(
         raise Refused("say until when: --until 2026-03-01T18:00+03:00; or lift it: --lift")
     with opened(config) as newsroom:
         if until:
-            moment = _moment(until)
-            story = newsroom.stories.embargo(article, moment, by=by)
+            opens = moment(until, "--until")
+            story = newsroom.stories.embargo(article, opens, by=by)
         else:
-            moment, story = None, newsroom.stories.lift(article, by=by)
+            opens, story = None, newsroom.stories.lift(article, by=by)
     if as_json:
-        print_json({"article": story.id, "waits_until": moment})
+        print_json({"article": story.id, "waits_until": opens})
         return
-    said = f"waits until {moment:%Y-%m-%d %H:%M %Z}" if moment else "may go out from now on"
+    said = f"waits until {opens:%Y-%m-%d %H:%M %Z}" if opens else "may go out from now on"
     typer.echo(f"“{story.headline}” {said}")
-
-
-def _moment(told: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(told)
-    except ValueError as error:
-        raise Refused(f"--until: {told!r} is no moment; write it like 2026-03-01T18:00+03:00") from error
-    if found.tzinfo is None:
-        raise Refused(f"--until: {told!r} has no offset; write it like {told}+03:00, or {told}Z")
-    return found
 
 
 @commands.command()

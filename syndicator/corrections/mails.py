@@ -13,7 +13,7 @@ from syndicator.model import Article, Edition, EditionId, EditionKind, How, Lang
 from syndicator.revising import Extent, compare
 from syndicator.services.desk import Door, Newsletter
 from syndicator.services.desk.nouns import URGENCY
-from syndicator.storage import archive, planning
+from syndicator.storage import archive, holds, planning
 from syndicator.storage import corrections as ledger
 from syndicator.storage.corrections import ASK, Carrier, Written
 from syndicator.storage.database import Connection, Database
@@ -57,6 +57,8 @@ class Mails:
         if any(one.on_their_way for one in written) or found.faults:
             return found  # the next look sees what became of them
         had = [one for one in written if one.sent and one.newsletter in self._newsletters]
+        if had and case.word is None and self._held(carrier):
+            return found  # it is decided when the story is let go
         extent = self._extent(article, had)
         tell = bool(had) and (case.how or self._policies[carrier.channel].of(extent)) in TOLD
         if tell and case.word:
@@ -65,6 +67,10 @@ class Mails:
         with self._database.write() as connection:
             decision = case.decide(connection, extent, how, now=self._now())
         return found + Corrected(asked=(decision,) if decision and tell else ())
+
+    def _held(self, carrier: Carrier) -> bool:
+        with self._database.read() as connection:
+            return bool(holds.held(connection, [carrier.article]))
 
     def _extent(self, article: Article, had: Sequence[Written]) -> Extent:
         if not had:

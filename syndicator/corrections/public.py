@@ -11,7 +11,7 @@ from syndicator.ports import Capabilities
 from syndicator.revising import Extent, compare
 from syndicator.services.desk import Door, Newsletter
 from syndicator.services.desk.nouns import URGENCY
-from syndicator.storage import archive, planning, retractions
+from syndicator.storage import archive, holds, planning, retractions
 from syndicator.storage import corrections as ledger
 from syndicator.storage.corrections import ASK, Carrier, Shown
 from syndicator.storage.database import Connection, Database
@@ -52,8 +52,10 @@ class Public:
         waiting = [one for one in earlier if one.waits]
         door, policy = self._doors[channel], self._policies[channel]
         anew = self._anew(waiting, carrier, door)
+        held = self._held(case) and bool(there)
         extent = self._extent(article, there)
-        how = self._feasible(case.how or policy.of(extent), channel, there) if there else How.NONE
+        told = bool(there) and not held
+        how = self._feasible(case.how or policy.of(extent), channel, there) if told else How.NONE
         ask = case.word is None and how is not How.NONE and policy.asks(extent)
         made = [] if ask or how is How.NONE else self._made(carrier, how, there, case.note)
         edition = made[0][0].id if made else None
@@ -61,11 +63,13 @@ class Public:
             if self._moved_on(connection, carrier, seen):
                 return Corrected()
             rewritten = self._rewrite(connection, waiting, anew)
+            if held:
+                return Corrected(rewritten=rewritten)  # it is decided when the story is let go
             decision = case.decide(connection, extent, ASK if ask else how, edition=edition, now=self._now())
-            for told, posts in made if decision else ():
-                self._plan(connection, told, posts, by=case.by, note=case.note)
+            for correcting, posts in made if decision else ():
+                self._plan(connection, correcting, posts, by=case.by, note=case.note)
         return Corrected(
-            editions=tuple(told.id for told, _ in made) if decision else (),
+            editions=tuple(one.id for one, _ in made) if decision else (),
             rewritten=rewritten,
             asked=(decision,) if decision and ask else (),
         )
@@ -81,6 +85,11 @@ class Public:
         for parts in _by_edition(there):
             found += self._taken_away(parts, carrier, article)
         return found
+
+    def _held(self, case: Case) -> bool:
+        """Whether an editor holds the story, and nobody has said that it is to be corrected all the same."""
+        with self._database.read() as connection:
+            return case.word is None and bool(holds.held(connection, [case.carrier.article]))
 
     def _seen(self, carrier: Carrier) -> tuple[Article, list[Shown]]:
         with self._database.read() as connection:

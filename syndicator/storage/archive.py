@@ -17,8 +17,8 @@ from syndicator.revising import Change, compare
 
 from . import identity
 from .content import ARTICLE, CHANGE, dump
+from .holds import is_kept_back
 from .identity import Kind
-from .retractions import is_retracted
 from .schema import articles, deliveries, edition_stories, editions, revisions, sources, story_keys
 from .statements import dialect, stands
 
@@ -165,6 +165,14 @@ def set_embargo(connection: Connection, article: str, until: datetime, *, by: st
     connection.execute(update(articles).where(articles.c.id == article).values(opens_at=until, opens_by=by))
 
 
+def see_now(connection: Connection, article: str, now: datetime, *, by: str) -> None:
+    """It is as fresh as if it had come in now, unless an embargo holds it."""
+    open_ = or_(articles.c.opens_at.is_(None), articles.c.opens_at <= now)
+    connection.execute(
+        update(articles).where(articles.c.id == article, open_).values(opens_at=now, opens_by=by)
+    )
+
+
 def embargoes(connection: Connection, wanted: Collection[str], now: datetime) -> dict[str, datetime]:
     """Which of these stories wait, and until when."""
     query = select(articles.c.id, articles.c.opens_at)
@@ -274,7 +282,7 @@ def unsent(
         func.coalesce(articles.c.opens_at, articles.c.seen_at) >= since,
         or_(articles.c.opens_at.is_(None), articles.c.opens_at <= now),
         ~gone,
-        ~is_retracted(),
+        ~is_kept_back(),
     )
     ordered = query.order_by(articles.c.published_at, articles.c.id)
     return [ARTICLE.validate_python(row.content) for row in connection.execute(ordered)]
@@ -348,7 +356,7 @@ def _in_editions(newsletters: Sequence[str]) -> Select[Any]:
         .join(edition_stories, edition_stories.c.article == articles.c.id)
         .join(editions, editions.c.id == edition_stories.c.edition)
         .where(editions.c.kind == EditionKind.DIGEST.value, editions.c.newsletter.in_(newsletters))
-        .where(~is_retracted())
+        .where(~is_kept_back())
         .order_by(editions.c.due_at.desc(), edition_stories.c.position)
     )
 

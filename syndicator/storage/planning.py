@@ -43,7 +43,7 @@ from syndicator.model import (
 
 from . import brakes
 from .content import POST, SUMMARY, digest, dump
-from .retractions import taken_back
+from .holds import kept_back
 from .schema import (
     ELSEWHERE,
     MISSED,
@@ -482,7 +482,7 @@ def add_welcome(
     connection: Connection, newsletter: str, reader: SubscriberId, *, now: datetime, not_after: datetime
 ) -> bool:
     """Plan the newsletter's last digest, the very post that went out in the reader's language, for a reader who has not
-    had it; once for ever. False where there is none, or one of its stories was taken back."""
+    had it; once for ever. False where there is none, or one of its stories is held or was taken back."""
     whole = posts.c.id == editions.c.id + ":" + posts.c.channel + ":" + posts.c.language + ":0"
     went_out = exists().where(deliveries.c.edition == editions.c.id, deliveries.c.state == S.SENT.value)
     newest = (
@@ -505,7 +505,7 @@ def add_welcome(
     had = exists().where(
         deliveries.c.key == f"{last.id}:{last.channel}:{reader}:0", deliveries.c.state.not_in(IN_VAIN)
     )
-    if connection.execute(select(had)).scalar() or taken_back(connection, _articles(connection, last.id)):
+    if connection.execute(select(had)).scalar() or kept_back(connection, _articles(connection, last.id)):
         return False
     edition = Edition(
         id=EditionId(f"welcome:{newsletter}:{reader}"),

@@ -24,14 +24,19 @@ def retract(connection: Connection, article: str, *, now: datetime, by: str, why
 
 def take_back(connection: Connection, article: str, *, now: datetime, by: str, why: str) -> list[str]:
     """Retract it, and pause the editions that wait with it; returns those that were not paused yet. Twice is once."""
-    _alone(connection, article)
+    alone(connection, article)
     if article not in moments(connection, [article]):
         retract(connection, article, now=now, by=by, why=why)
     paused = brakes.paused(connection)
     held = [one for one in waiting(connection, article) if one not in paused]
     for edition in held:
-        brakes.pause(connection, edition, now=now, by=by, why=f"it carries {article}, which was retracted")
+        brakes.pause(connection, edition, now=now, by=by, why=because(article))
     return held
+
+
+def because(article: str) -> str:
+    """Why an edition is paused that carries it."""
+    return f"it carries {article}, which was retracted"
 
 
 def taken_back_by(connection: Connection, by: str, wanted: Sequence[str]) -> list[str]:
@@ -60,12 +65,17 @@ def is_retracted() -> ColumnElement[bool]:
 
 def taken_back(connection: Connection, wanted: Sequence[str]) -> bool:
     """Whether one of these stories is retracted; if not, none of them is before this transaction ends."""
-    ours = select(articles.c.id).where(articles.c.id.in_(wanted)).order_by(articles.c.id)
-    connection.execute(ours.with_for_update(read=True, key_share=True)).all()
+    stay(connection, wanted)
     return bool(moments(connection, wanted))
 
 
-def _alone(connection: Connection, article: str) -> None:
+def stay(connection: Connection, wanted: Sequence[str]) -> None:
+    """None of these stories is taken back or held before this transaction ends, but those that are."""
+    ours = select(articles.c.id).where(articles.c.id.in_(wanted)).order_by(articles.c.id)
+    connection.execute(ours.with_for_update(read=True, key_share=True)).all()
+
+
+def alone(connection: Connection, article: str) -> None:
     """Who plans with this story has committed, or will see that it is retracted. SQLite's writers are alone anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("LOCK TABLE slots IN SHARE ROW EXCLUSIVE MODE"))  # as planning does

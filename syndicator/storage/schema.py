@@ -124,6 +124,8 @@ hubs = Table(
     Column("fault", Text, nullable=False, server_default=""),
 )
 
+OPENING = text("opens_at IS NOT NULL")  # few have an embargo
+
 articles = Table(
     "articles",
     metadata,
@@ -143,6 +145,7 @@ articles = Table(
     Index(None, "language", "published_at"),
     Index(None, "url"),
     Index(None, "fingerprint"),
+    Index("ix_articles_opening", "opens_at", sqlite_where=OPENING, postgresql_where=OPENING),
 )
 
 revisions = Table(
@@ -193,6 +196,18 @@ summaries = Table(
     Index(None, "state"),
 )
 
+# An editor's own words of a story, for each revision that they were written of.
+edits = Table(
+    "edits",
+    metadata,
+    Column("article", ForeignKey("articles.id"), primary_key=True),
+    Column("place", String, primary_key=True),  # "headline", or "text:CHANNEL"
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("text", Text, nullable=False),
+    Column("by", String, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
 # What plug-ins paid for, so that nothing is paid twice, and what they spent in a day.
 paid = Table(
     "paid",
@@ -211,7 +226,7 @@ spent = Table(
 )
 
 PRINTED = text("kind IN ('digest', 'flash')")  # what was read by many; letters are to one reader each
-
+LATEST = text("kind IN ('digest', 'flash', 'push', 'correction')")
 
 editions = Table(
     "editions",
@@ -232,6 +247,25 @@ editions = Table(
     Column("sealed_at", Moment),
     Column("pruned_at", Moment),  # since then the sealed report is all there is
     Index("ix_editions_printed", "newsletter", "due_at", sqlite_where=PRINTED, postgresql_where=PRINTED),
+    Index("ix_editions_latest", "planned_at", sqlite_where=LATEST, postgresql_where=LATEST),
+)
+
+WAITS = text("state = 'waits'")
+
+# Editions that a second person has to approve on a channel before anything of them goes out there.
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("edition", ForeignKey("editions.id"), primary_key=True),
+    Column("channel", String, primary_key=True),
+    Column("state", String, nullable=False),  # waits, approved, declined
+    Column("asked_by", String, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("hash", String),  # sha256 of what was approved
+    Column("by", String),
+    Column("at", Moment),
+    Column("why", Text, nullable=False, server_default=""),
+    Index("ix_approvals_waiting", "channel", sqlite_where=WAITS, postgresql_where=WAITS),
 )
 
 # Who was to get an edition through a channel, counted when it was planned and not from its deliveries.
@@ -280,6 +314,7 @@ story_keys = Table(
     Column("newsletter", String, primary_key=True),  # "" where the channel itself is the recipient
     Column("again", Integer, primary_key=True, autoincrement=False),  # 0, and 1, 2 ... for --again
     Column("edition", String, nullable=False),
+    Column("given_back", Moment),  # an editor cancelled it before anybody saw it: it does not count
 )
 
 # What was decided about a revision of a story on a channel that had an earlier one. Without a row it is still open.
@@ -336,6 +371,7 @@ deliveries = Table(
     Index(None, "edition"),
     # What is still to be done is a small part of all rows: these indexes hold only that, and stay small.
     _index("due", "state = 'pending'", "channel", "urgency", "due_at", "id", "not_after"),
+    _index("waiting", "state = 'pending'", "edition", "channel", "due_at"),
     _index("leased", "state = 'claimed' OR state = 'sending'", "lease_until"),
     _index("open", "state = 'uncertain' OR state = 'held'", "state", "channel"),
     _index("refused", "state = 'failed'", "settled_at"),
@@ -495,6 +531,18 @@ slots = Table(
     Column("outcome", String, nullable=False),  # planned, thin, held
 )
 
+# Slots that an editor moved once, or left out.
+slot_moves = Table(
+    "slot_moves",
+    metadata,
+    Column("timetable", String, primary_key=True),
+    Column("slot", Moment, primary_key=True),
+    Column("moved_to", Moment),  # none: nothing goes out for it
+    Column("by", String, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("why", Text, nullable=False, server_default=""),
+)
+
 # How many may go: buckets that fill again. A queue's moment is the turn of the last that was put off.
 allowances = Table(
     "allowances",
@@ -544,6 +592,8 @@ audit = Table(
     Column("what", String, nullable=False),
     Column("about", String, nullable=False),
     Column("why", Text, nullable=False),
+    Index(None, "at"),
+    Index(None, "about", postgresql_ops={"about": "text_pattern_ops"}),
 )
 
 APPEND_ONLY = ("receipts", "audit")

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from syndicator.model import Role
 
+from .desk import held
 from .nouns import Actor, Told, Verb
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def standing(newsroom: App, edition: str | None = None) -> dict[str, Any]:
         },
         "learned": newsroom.notebook.learned(),
         "budgets": [asdict(one) | {"said": str(one)} for one in newsroom.cashier.standing()],
+        "held": [held(one) for one in newsroom.holds.standing()],
         "held_slots": [asdict(one) for one in newsroom.newsstand.held()],
         "mail_faults": newsroom.returns.faults(),
         "editions": [

@@ -135,10 +135,6 @@ def _embargo(newsroom: App, told: Embargoed, actor: Actor) -> Any:
     return {"article": article.id, "waits_until": told.until}
 
 
-def _lift(newsroom: App, told: OfStory, actor: Actor) -> Any:
-    return {"article": newsroom.stories.lift(told.article, by=actor.by).id, "waits_until": None}
-
-
 def _sibling(newsroom: App, told: Siblings, actor: Actor) -> Any:
     tell = newsroom.stories.unlink if told.undo else newsroom.stories.link
     one, two = tell(told.article, told.other, by=actor.by)
@@ -216,7 +212,7 @@ def _life(newsroom: App, told: OfStory, actor: Actor) -> Any:
     }
 
 
-def _of_story(newsroom: App, told: Any) -> Reach:
+def of_story(newsroom: App, told: Any) -> Reach:
     return Reach(languages=[newsroom.summaries.article(told.article).language])
 
 
@@ -231,11 +227,11 @@ def _of_push(newsroom: App, told: Pushed) -> Reach:
 
 
 def _of_correction(newsroom: App, told: Correction) -> Reach:
-    return Reach(channels=told.to or list(newsroom.doors), languages=_of_story(newsroom, told).languages)
+    return Reach(channels=told.to or list(newsroom.doors), languages=of_story(newsroom, told).languages)
 
 
 def _of_retraction(newsroom: App, told: Retraction) -> Reach:
-    return Reach(channels=list(newsroom.doors), languages=_of_story(newsroom, told).languages)
+    return Reach(channels=list(newsroom.doors), languages=of_story(newsroom, told).languages)
 
 
 READ, WRITE = "articles:read", "articles:write"
@@ -301,18 +297,7 @@ VERBS = (
         path="/articles/{article}/embargo",
         takes=Embargoed,
         act=_embargo,
-        reach=_of_story,
-    ),
-    Verb(
-        name="lift",
-        says="A story that waits may go out from now on.",
-        role=Role.EDITOR,
-        scope=WRITE,
-        method="POST",
-        path="/articles/{article}/lift",
-        takes=OfStory,
-        act=_lift,
-        reach=_of_story,
+        reach=of_story,
     ),
     Verb(
         name="sibling",
@@ -334,7 +319,7 @@ VERBS = (
         path="/articles/{article}/summary",
         takes=Summarised,
         act=_summarise,
-        reach=_of_story,
+        reach=of_story,
     ),
     Verb(
         name="summaries",

@@ -98,6 +98,31 @@ def test_what_waits_is_written_anew_and_goes_out_once(house: House) -> None:
         assert "corrected" not in out.lower()
 
 
+def test_while_a_story_is_held_what_waits_is_written_anew_and_what_stands_stays(house: House) -> None:
+    with house.opened() as app:
+        app.subscribe(READERS, "evening")
+        house.publish(app)
+        (before,) = house.telegram()
+        app.pause("letters", by="leyla", why="lunch")
+        house.time = NOON.replace(hour=15, minute=5)
+        house.round(app)
+        app.resume("letters", by="leyla")
+        article = house.article(app)
+        (digest,) = app.holds.hold(article, why="is it so?", by="leyla").editions
+        house.revise(body=slipped(house.story))
+        house.round(app)
+        house.round(app)
+        assert house.telegram() == [before]
+        assert not house.sandbox.smtp.mails
+        assert app.holds.lift(article, by="leyla").freed == (digest,)
+        house.round(app)
+        house.round(app)
+        assert house.telegram() != [before]
+        word = next(iter(set(slipped(house.story)[0].split()) - set(house.story.body[0].split())))
+        assert word in house.telegram()[0]
+        assert len(house.sandbox.smtp.mails) == 2
+
+
 def test_a_digest_that_waits_has_the_newest_words(house: House) -> None:
     with house.opened() as app:
         app.subscribe(READERS, "evening")

@@ -9,7 +9,7 @@ from datetime import datetime
 from syndicator.composing import Marks
 from syndicator.errors import Refused, TemplateError
 from syndicator.model import Article, Edition, EditionId, EditionKind, Post, Story, Summary
-from syndicator.storage import archive, brakes, planning, retractions
+from syndicator.storage import archive, brakes, holds, planning, retractions
 from syndicator.storage.database import Connection, Database
 
 from .digests import Digests
@@ -140,7 +140,8 @@ class Desk:
     ) -> list[tuple[Edition, Door, Sequence[Post], int]]:
         """What a push would send: edition, channel, posts, and how often the channel had the story before.
 
-        Raises :exc:`Refused` for a story that is retracted, or that a channel has already unless ``again`` says so.
+        Raises :exc:`Refused` for a story that is held or retracted, or that a channel has already unless ``again`` says
+        so.
         """
         with self._database.read() as connection:
             articles = [archive.article(connection, one) for one in wanted]
@@ -149,9 +150,7 @@ class Desk:
                 for article in articles
                 for door in doors
             }
-            gone = retractions.moments(connection, [article.id for article in articles])
-        for article_id in gone:
-            raise _retracted(article_id)
+            _check(connection, [article.id for article in articles])
         for (article_id, channel), carried in times.items():
             if carried and not again:
                 raise Refused(f"{channel} has {article_id} already; --again sends it once more")
@@ -219,8 +218,8 @@ class Desk:
         with self._database.write() as connection:
             now, article = self._now(), edition.stories[0].article
             if edition.kind is EditionKind.PUSH:
-                if retractions.taken_back(connection, [article.id]):
-                    raise _retracted(article.id)
+                retractions.stay(connection, [article.id])
+                _check(connection, [article.id])
             elif self._moved_on(connection, article):
                 return Planned()
             new = planning.add_edition(connection, edition, newsletter=None, now=now, by=by, note=note)
@@ -241,9 +240,10 @@ class Desk:
         return Planned(editions=(edition.id,) if new else (), deliveries=deliveries)
 
     def _moved_on(self, connection: Connection, article: Article) -> bool:
-        """Whether a story was taken back or revised since its flash was written; then the next tick writes it anew."""
+        """Whether a story was held, taken back or revised since its flash was written; the next tick looks again."""
+        retractions.stay(connection, [article.id])
         newest = archive.revisions_of(connection, [article.id]).get(article.id)
-        return newest != article.revision or retractions.taken_back(connection, [article.id])
+        return newest != article.revision or bool(holds.kept_back(connection, [article.id]))
 
     def _single(self, kind: EditionKind, name: str, article: Article, door: Door) -> Edition:
         return Edition(
@@ -259,5 +259,10 @@ class Desk:
         return Story(article=article, summary=self._summarise(article, door))
 
 
-def _retracted(article: str) -> Refused:
-    return Refused(f"{article} is retracted; `syndicator retract {article} --undo` lets it stand again")
+def _check(connection: Connection, wanted: Sequence[str]) -> None:
+    """Raises :exc:`Refused` for a story that is held or was taken back."""
+    gone = holds.kept_back(connection, wanted)
+    for article in sorted(retractions.moments(connection, sorted(gone))):
+        raise Refused(f"{article} is retracted; `syndicator retract {article} --undo` lets it stand again")
+    for article in sorted(gone):
+        raise Refused(f"{article} is held; `syndicator lift {article}` lets it go")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from syndicator.composing import EARLIER, Copy, Placed, compose, copies
 from syndicator.errors import TemplateError
 from syndicator.model import Article, Edition, EditionId, EditionKind, Language, Post, Story
-from syndicator.storage import archive, brakes, compositions, planning, retractions, timetables
+from syndicator.storage import archive, brakes, compositions, holds, planning, timetables
 from syndicator.storage.compositions import Composition, LeftOut
 from syndicator.storage.database import Connection, Database
 from syndicator.storage.planning import Group
@@ -295,11 +295,9 @@ class Digests:
     def _moved_on(
         self, connection: Connection, newsletter: Newsletter, sheet: Sheet, stories: Sequence[Story]
     ) -> bool:
-        """Whether a story was revised or taken back, or an editor gave another order, since the edition was written."""
+        """Whether a story was revised, held or taken back, or an editor gave another order, since it was written."""
         written = {story.article.id: story.article.revision for story in stories}
-        if archive.revisions_of(connection, [*written]) != written or retractions.moments(
-            connection, [*written]
-        ):
+        if archive.revisions_of(connection, [*written]) != written or holds.kept_back(connection, [*written]):
             return True
         return compositions.standing(connection, newsletter.name, newsletter.name) != sheet.composition
 

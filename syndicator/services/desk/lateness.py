@@ -8,7 +8,7 @@ from itertools import groupby
 
 from syndicator.errors import TemplateError
 from syndicator.model import Article, Edition, EditionId, EditionKind, Language, Post, Story
-from syndicator.storage import archive, backlog, brakes, planning, retractions
+from syndicator.storage import archive, backlog, brakes, holds, planning
 from syndicator.storage.backlog import Waiting
 from syndicator.storage.database import Database
 
@@ -19,7 +19,7 @@ MOST = 10  # stories in one post
 
 
 class _MovedOn(Exception):
-    """Another worker has sent one of them meanwhile."""
+    """Another worker has sent one of them meanwhile, or it is held or was taken back."""
 
 
 class Lateness:
@@ -44,7 +44,7 @@ class Lateness:
             if {door.id, "everything"} & brakes.paused(connection):
                 return Planned()
             waiting = backlog.since(connection, door.id, self._now() - door.collapse)
-            gone = retractions.moments(connection, [one.article for one in waiting])
+            gone = holds.kept_back(connection, [one.article for one in waiting])
         left = sorted((one for one in waiting if one.article not in gone), key=lambda one: one.language)
         found = [[*group] for _, group in groupby(left, key=lambda one: one.language)]
         return together(
@@ -79,6 +79,8 @@ class Lateness:
     def _planned(self, door: Door, edition: Edition, posts: Sequence[Post], instead_of: set[str]) -> Planned:
         now = self._now()
         with self._database.write() as connection:
+            if holds.kept_back(connection, [story.article.id for story in edition.stories]):
+                raise _MovedOn
             reason = f"late: {edition.id}"
             if backlog.give_up(connection, door.id, instead_of, reason, now) != instead_of:
                 raise _MovedOn

@@ -1,0 +1,117 @@
+"""The commands of the desk: what is held, and who did what."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from syndicator.errors import Refused
+
+from .common import HERE, Config, Editor, Json, moment, opened, print_json
+
+commands = typer.Typer()
+Which = Annotated[str, typer.Argument(help="The story's id, or how it begins.")]
+
+
+@commands.command()
+def hold(
+    article: Annotated[
+        str, typer.Argument(help="The story's id, or how it begins; none: what is held.")
+    ] = "",
+    why: Annotated[str, typer.Option(help="It is written down.")] = "",
+    by: Editor = "operator",
+    config: Config = HERE,
+    as_json: Json = False,
+) -> None:
+    """Hold a story: nothing carries it until `lift`, and what waits with it is paused. Without a story, what is held.
+
+    Example: `syndicator hold 3f9a --why "the ministry denies it"`
+    """
+    from syndicator.verbs.desk import held
+
+    if article and not why:
+        raise Refused("say why: --why …; whoever lifts it wants to know")
+    with opened(config) as newsroom:
+        found = [newsroom.holds.hold(article, why=why, by=by)] if article else newsroom.holds.standing()
+    if as_json:
+        print_json({"held": [held(one) for one in found]})
+        return
+    for one in found:
+        since = f"{one.since:%Y-%m-%d %H:%M} UTC"
+        typer.echo(
+            f"▮ {one.article.id[:8]} “{one.article.headline}” is held since {since} by {one.by}: {one.why}"
+        )
+        for edition in one.editions:
+            typer.echo(f"    {edition} is paused, for it carries the story")
+    if not found:
+        typer.echo("no story is held")
+
+
+@commands.command()
+def lift(article: Which, by: Editor = "operator", config: Config = HERE, as_json: Json = False) -> None:
+    """Let a story go that is held; what was paused for it goes on. One that nobody holds has no embargo any more.
+
+    Example: `syndicator lift 3f9a`
+    """
+    from syndicator.verbs.desk import lifted
+
+    with opened(config) as newsroom:
+        told = newsroom.holds.lift(article, by=by)
+    if as_json:
+        print_json(lifted(told))
+        return
+    until = (
+        f"when its embargo ends, {told.waits_until:%Y-%m-%d %H:%M} UTC" if told.waits_until else "from now on"
+    )
+    typer.echo(f"“{told.article.headline}” may go out {until}")
+    for edition in told.freed:
+        typer.echo(f"    {edition} goes on")
+    for edition in told.kept:
+        typer.echo(f"▮ {edition} stays paused: another of its stories is held or was retracted")
+
+
+@commands.command()
+def audit(
+    since: Annotated[
+        str | None, typer.Option(help="From this moment on, with its offset: 2026-03-01T18:00+03:00.")
+    ] = None,
+    who: Annotated[str, typer.Option(help="Only what this person, or part of the engine, did.")] = "",
+    about: Annotated[
+        str, typer.Option(help="Only about this story, edition, channel …, or what begins so.")
+    ] = "",
+    what: Annotated[str, typer.Option(help="Only such deeds: push, hold, approve …")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="The newest so many.")] = 100,
+    to_csv: Annotated[
+        Path | None, typer.Option("--csv", help="Write all of them into this file, or to - for the screen.")
+    ] = None,
+    config: Config = HERE,
+    as_json: Json = False,
+) -> None:
+    """Who did what, and why, the newest first. The trail is only ever added to.
+
+    Example: `syndicator audit --about 3f9a` or `syndicator audit --since 2026-03-01T00:00Z --csv march.csv`
+    """
+    from syndicator.services.trail import Wanted
+
+    wanted = Wanted(since=moment(since, "--since") if since else None, who=who, about=about, what=what)
+    with opened(config) as newsroom:
+        if to_csv is not None:
+            if str(to_csv) == "-":
+                newsroom.trail.export(sys.stdout, wanted)
+                return
+            with to_csv.open("w", encoding="utf-8", newline="") as file:
+                number = newsroom.trail.export(file, wanted)
+            typer.echo(f"{number} lines are in {to_csv}")
+            return
+        found = newsroom.trail.newest(wanted, limit=limit)
+    if as_json:
+        print_json({"lines": [one._asdict() for one in found]})
+        return
+    for one in found:
+        reason = f": {' '.join(one.why.split())}" if one.why else ""
+        typer.echo(f"{one.at:%Y-%m-%d %H:%M:%S}  {one.who}  {one.what}  {one.about}{reason}")
+    if not found:
+        typer.echo("nothing was done")
