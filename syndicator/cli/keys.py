@@ -18,9 +18,7 @@ def add_key(
     name: Name,
     scope: Annotated[
         list[str],
-        typer.Option(
-            help="What it is for: newsletters:read, subscribers:read, subscribers:write, subscribers:erase."
-        ),
+        typer.Option(help="What it is for, such as articles:read or push; docs/api.md names all."),
     ],
     by: Editor = "operator",
     config: Config = HERE,

@@ -16,7 +16,13 @@ from syndicator.storage import brakes, passes
 from syndicator.storage.database import Database
 from syndicator.storage.passes import Pass
 
-SCOPES = ("newsletters:read", "subscribers:read", "subscribers:write", "subscribers:erase")
+__all__ = ["SCOPES", "Pass", "PerMinute", "Porter"]
+
+SCOPES = (
+    "articles:read", "articles:write", "push", "deliveries:read", "deliveries:write", "channels:write",
+    "newsletters:read", "newsletters:write", "subscribers:read", "subscribers:write", "subscribers:erase",
+    "audit:read",
+)  # fmt: skip
 NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 SECRET_BYTES = 24  # 192 bit
 WRONG_MAX = 20  # keys that do not fit, in a minute from one place

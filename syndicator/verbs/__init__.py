@@ -9,13 +9,13 @@ from collections.abc import Mapping
 
 from syndicator.errors import NotFound
 
-from . import channels, desk, newsletters, newsroom, stories
-from .nouns import Actor, Reach, Told, Unfit, Verb, perform
+from . import channels, desk, newsletters, newsroom, readers, stories
+from .nouns import Actor, Reach, Told, Unfit, Verb, fitted, perform
 
-__all__ = ["VERBS", "Actor", "Reach", "Told", "Unfit", "Verb", "called", "perform"]
+__all__ = ["VERBS", "Actor", "Reach", "Told", "Unfit", "Verb", "called", "fitted", "perform"]
 
 VERBS: Mapping[str, Verb] = {
-    one.name: one for room in (newsroom, stories, desk, channels, newsletters) for one in room.VERBS
+    one.name: one for room in (newsroom, stories, desk, channels, newsletters, readers) for one in room.VERBS
 }
 
 

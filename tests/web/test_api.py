@@ -12,16 +12,14 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import select
-from typer.main import get_command
 
 from syndicator.app import App
-from syndicator.cli import app as command_line
 from syndicator.model import Consent
 from syndicator.sandbox.world import Sandbox
 from syndicator.services.porter import SCOPES
 from syndicator.storage import passes
 from syndicator.storage.schema import audit
-from syndicator.web import api
+from syndicator.verbs import VERBS
 from syndicator.web.pages import serving
 from tests.web.test_counter import SARA, TOPICS, Clock
 
@@ -81,39 +79,123 @@ def faulty(done: httpx.Response, status: int) -> str:
     return str(told["detail"])
 
 
-def test_the_verbs_are_those_of_the_command_line() -> None:
-    groups = get_command(command_line).commands  # type: ignore[attr-defined]
-    typed = set(groups["subscribers"].commands)
-    files = {"import", "export"}  # whole lists are read and written on the machine
-    assert {one.verb for one in api.OPERATIONS} - {"newsletters"} == typed - files
-    assert "list" in groups["newsletter"].commands
+def test_keys_are_for_what_verbs_need() -> None:
+    assert {one.scope for one in VERBS.values()} == set(SCOPES)
 
 
-def test_the_document_and_the_description_have_every_operation_and_field(program: Program) -> None:
+def test_the_document_and_the_description_have_every_verb_and_field(program: Program) -> None:
     document = DOCUMENT.read_text("utf-8")
     told = program.http.get("/openapi.json").json()
-    for one in api.OPERATIONS:
+    for one in VERBS.values():
         assert f"| `{one.method} {one.path}` | `{one.scope}` |" in document, one.path
-        assert told["paths"][one.path][one.method.lower()]["operationId"] == one.verb
-        for model in (one.query, one.body):
-            for name in model.model_fields if model else ():
-                assert f"`{name}`" in document, name
-    written = set(re.findall(r"\| `([A-Z]+ /\S+)` \|", document))
-    assert written == {f"{one.method} {one.path}" for one in api.OPERATIONS}
+        assert told["paths"][one.path][one.method.lower()]["operationId"] == one.slug
+        for name in one.takes.model_fields:
+            assert f"`{name}`" in document or f"{{{name}}}" in document, (one.name, name)
+    written = re.findall(r"\| `([A-Z]+ /\S+)` \|", document)
+    assert sorted(written) == sorted(f"{one.method} {one.path}" for one in VERBS.values())
     for path, methods in told["paths"].items():
         for method in methods.values():
             in_path = {one["name"] for one in method["parameters"] if one["in"] == "path"}
             assert in_path == set(re.findall(r"{(\w+)}", path))
-    references = re.findall(r'"#/components/schemas/(\w+)"', json.dumps(told))
+    references = re.findall(r'"#/components/schemas/([\w-]+)"', json.dumps(told))
     assert set(references) <= set(told["components"]["schemas"])
+
+
+def test_methods_that_are_not_there_are_told_with_those_that_are(program: Program) -> None:
+    done = program.call("PUT", "/subscribers/1")
+    faulty(done, 405)
+    assert done.headers["allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH"
+    told = program.http.options("/subscribers/1")
+    assert (told.status_code, told.headers["allow"]) == (204, done.headers["allow"])
+    seen = program.call("HEAD", "/subscribers")
+    assert (seen.status_code, seen.content) == (200, b"")
+    faulty(program.call("POST", "/openapi.json"), 405)
+
+
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [({"limit": "1.5"}, "limit"), ({"limit": [1, 2]}, "limit"), ({"colour": "red"}, "colour")],
+)
+def test_a_query_is_as_exact_as_a_body(program: Program, query: dict[str, Any], named: str) -> None:
+    done = program.call("GET", "/subscribers", params=query)
+    faulty(done, 422)
+    assert [one["field"] for one in done.json()["errors"]] == [named]
+    assert (
+        httpx.get(f"{program.http.base_url}".partition("/api")[0] + done.json()["type"]).json()["status"]
+        == 422
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"rest_days": "7"}', 422),
+        (b'{"rest_days": true}', 422),
+        (b'{"reader": 1}', 422),
+        (b"[]", 422),
+        (b"NaN", 422),
+        (b'{"name": "\\ud800"}', 422),
+        (b"[" * 60_000, 422),
+        (b'{"rest_days": ' + b"1" * 6000 + b"}", 422),
+        (b"", 200),
+    ],
+)
+def test_a_body_is_json_of_the_kinds_that_are_wanted(program: Program, body: bytes, status: int) -> None:
+    done = program.call("PATCH", f"/subscribers/{program.add()}", content=body)
+    assert done.status_code == status, done.text
+
+
+def test_a_body_of_another_kind_is_not_read(program: Program) -> None:
+    headers = {"authorization": f"Bearer {program.key}", "content-type": "text/csv"}
+    faulty(program.http.post("/suppressions", headers=headers, content=b"a,b"), 415)
+
+
+def test_a_query_at_a_verb_that_changes_something_is_refused(program: Program) -> None:
+    number = program.add()
+    faulty(program.call("DELETE", f"/subscribers/{number}", params={"newsletter": "evening"}), 422)
+    assert program.call("GET", f"/subscribers/{number}").status_code == 200
+
+
+def test_a_story_goes_out_by_a_program(program: Program) -> None:
+    """It is found, looked at, pushed and followed, by a key that may."""
+    program.app.look()
+    (one,) = program.call("GET", "/articles", params={"language": "en", "limit": 1}).json()["articles"]
+    channel = next(name for name in program.app.doors if name.startswith("tg"))
+    shown = program.call("GET", f"/articles/{one['id']}/preview", params={"to": [channel]})
+    assert shown.json()["posts"][0]["channel"] == channel
+    order = {"articles": [one["id"]], "to": [channel], "note": "now"}
+    reader = program.keyed("reader", "articles:read")
+    assert "not for push" in faulty(program.call("POST", "/pushes", reader, json=order), 403)
+    assert program.call("POST", "/pushes", json=order).json()["deliveries"] == 1
+    assert "already" in faulty(program.call("POST", "/pushes", json=order), 409)
+    (sent,) = program.call("GET", "/deliveries", params={"channel": channel}).json()["deliveries"]
+    assert ("key:crm", "push") in program.audited()
+    assert program.call("GET", f"/deliveries/{sent['id']}").json() == {"receipts": []}
+
+
+def test_who_may_not_see_readers_sees_that_there_are_some(program: Program) -> None:
+    program.add()
+    program.app.compile()
+    program.app.look()
+    program.clock.time += timedelta(hours=1)
+    program.sandbox.newsroom.publish(3)
+    program.app.look()
+    program.app.compile(["evening"])
+    asked = {"channel": "letters"}
+    blind = program.keyed("blind", "deliveries:read")
+    told = program.call("GET", "/deliveries", blind, params=asked).json()["deliveries"]
+    assert {one["recipient"] for one in told} == {"…"}
+    told = program.call("GET", "/deliveries", params=asked).json()["deliveries"]
+    assert {one["recipient"] for one in told} == {"1"}
 
 
 @pytest.mark.parametrize("key", ["", "crm", "crm.wrong", "nobody.wrong", "crm." + "A" * 32, "é.x"])
 def test_without_a_key_nothing_opens_and_all_answers_are_the_same(program: Program, key: str) -> None:
     number = program.add()
     said = set()
-    for one in api.OPERATIONS:
-        path = one.path.replace("{reader}", str(number)).replace("{newsletter}", "evening")
+    for one in VERBS.values():
+        program.clock.time += timedelta(seconds=10)  # who guesses more often is told to wait
+        path = re.sub(r"{\w+}", str(number), one.path)
         done = program.http.request(
             one.method, path, headers={"authorization": f"Bearer {key}".encode().strip()}, content=b"{"
         )
