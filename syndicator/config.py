@@ -81,6 +81,8 @@ class Book:
             self._take_secret(told, name, at, needed=secret)
         for name, inner in _lists(wanted).items():
             told[name] = self._with_secrets(told.get(name), inner, f"{at}.{name}")
+        for name, inner in _tables(wanted).items():
+            told[name] = self._with_its_secrets(told.get(name, {}), inner, f"{at}.{name}".strip("."))
         for name, told_field in wanted.model_fields.items():
             if told_field.annotation is Path and isinstance(told.get(name), str):
                 told[name] = self.folder / told[name]  # paths count from the configuration
@@ -95,11 +97,19 @@ class Book:
         """A list of tables, each with its secrets by its name."""
         if not isinstance(told, list):
             return told or ()
-        found = [dict(one) if isinstance(one, dict) else one for one in told]
-        for one in found:
-            if isinstance(one, dict):
-                for name, secret in secret_fields(inner).items():
-                    self._take_secret(one, name, f"{at}.{one.get('name', '')}", needed=secret)
+        return [
+            self._with_its_secrets(one, inner, f"{at}.{one.get('name', '')}")
+            if isinstance(one, dict)
+            else one
+            for one in told
+        ]
+
+    def _with_its_secrets(self, told: object, inner: type[BaseModel], at: str) -> object:
+        if not isinstance(told, dict):
+            return told
+        found = dict(told)
+        for name, secret in secret_fields(inner).items():
+            self._take_secret(found, name, at, needed=secret)
         return found
 
     def secret(self, name: str) -> str | None:
@@ -305,6 +315,17 @@ def _lists(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
         if get_origin(told.annotation) is tuple and inner and issubclass(inner[0], BaseModel):
             found[name] = inner[0]
     return found
+
+
+def _tables(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
+    """The model's fields that are tables with secrets of their own."""
+    return {
+        name: told.annotation
+        for name, told in model.model_fields.items()
+        if isinstance(told.annotation, type)
+        and issubclass(told.annotation, BaseModel)
+        and secret_fields(told.annotation)
+    }
 
 
 def _walk(model: type[BaseModel], places: Sequence[str]) -> tuple[type[BaseModel], str]:

@@ -248,6 +248,10 @@ class Renderer:
         name = get_timezone_location(ZoneInfo(zone), locale=_locale(language), return_city=True)
         return self._words(language).gettext(name)
 
+    def sentences(self, book: str, language: str) -> Translations:
+        """What a face says, from ``words/BOOK.LANGUAGE.po``; as it stands in the code where there is none."""
+        return self._words(f"{book}.{language}")
+
     def day(self, moment: datetime, language: str) -> str:
         """A day with its weekday, in the newsroom's zone and the reader's words."""
         return _dated(moment.astimezone(self._masthead.zone), "full", language)
@@ -321,7 +325,8 @@ class Renderer:
         text, file = found
         compiled = io.BytesIO()
         try:
-            write_mo(compiled, read_po(io.StringIO(text), locale=_locale(language), abort_invalid=True))
+            locale = _locale(language.rpartition(".")[2])
+            write_mo(compiled, read_po(io.StringIO(text), locale=locale, abort_invalid=True))
         except (PoFileError, ValueError) as error:
             raise TemplateError(f"{file}: {error}") from error
         compiled.seek(0)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from .letters import NewsletterTable
 from .model import Language
@@ -222,6 +222,22 @@ class Api(Table):
     per_minute: int = Field(300, ge=1, description="calls that one key may make in a minute")
 
 
+class Bot(Table):
+    """The newsroom's own bot in Telegram; there is none without a token."""
+
+    token: SecretStr | None = Field(None, description="the bot's token, from @BotFather")
+    mode: Literal["polling", "webhook"] = Field(
+        "polling", description='how it hears; "webhook": Telegram calls newsroom.public_url, by https'
+    )
+    group: int | None = Field(
+        None, description="number of the editors' group; elsewhere it answers in private only"
+    )
+    readers: bool = Field(
+        default=True, description="tells strangers who start it where the channels and newsletters are"
+    )
+    base_url: str = Field("https://api.telegram.org/bot", description="where the Bot API is")
+
+
 class Filter(Table):
     channels: tuple[Name, ...] = Field((), description="channels it is for; none: all")
     drop: Rule | None = Field(None, description="stories that never go out there")
@@ -247,6 +263,7 @@ class Settings(Table):
         default_factory=ReputationTable, description="when what comes back stops an edition"
     )
     api: Api = Field(default_factory=Api, description="how much programs may ask")
+    bot: Bot = Field(default_factory=Bot, description="the newsroom's own bot in Telegram")
     schedule: Schedule = Field(default_factory=Schedule, description="how often the worker looks")
     bounces: BouncesTable = Field(
         default_factory=BouncesTable, description="what becomes of mail that comes back"

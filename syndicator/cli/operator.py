@@ -244,11 +244,33 @@ def run(config: Config = HERE) -> None:
 
     Example: `syndicator run -c newsroom/syndicator.toml`
     """
+    from syndicator.bot import beside
     from syndicator.web.pages import serving
 
     log_to(sys.stderr)
-    with opened(config) as newsroom, interruptible(newsroom), newsroom.alone(), serving(newsroom):
+    with (
+        opened(config) as newsroom,
+        interruptible(newsroom),
+        newsroom.alone(),
+        beside(newsroom) as editors,
+        serving(newsroom, editors and editors.called),
+    ):
         newsroom.work()
+
+
+@commands.command()
+def bot(config: Config = HERE) -> None:
+    """The newsroom's own bot in Telegram alone, where the worker runs elsewhere.
+
+    Example: `syndicator bot -c newsroom/syndicator.toml`
+    """
+    from syndicator.bot import beside
+
+    log_to(sys.stderr)
+    with opened(config) as newsroom, interruptible(newsroom), beside(newsroom) as editors:
+        if editors is None:
+            raise Refused("there is no bot: set SYNDICATOR_BOT_TOKEN, or SYNDICATOR_BOT_TOKEN_FILE")
+        newsroom.stopping.wait()
 
 
 @commands.command()

@@ -11,7 +11,8 @@ from itertools import count
 from math import ceil
 from typing import Any
 
-from . import entities
+from . import dialogue, entities
+from .dialogue import ANSWER_MAX, Rows, Unheard, Updates
 from .faults import Fault, FaultyStandIn, Switches, spoilt
 from .serving import Request, Response
 
@@ -41,6 +42,8 @@ class Message:
     album: str = ""  # the same for all of an album
     topic: int | None = None
     preview: Mapping[str, Any] = field(default_factory=dict)  # link_preview_options
+    buttons: Rows = ()
+    by: int | None = None  # the person who wrote it; none: the bot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,10 +104,25 @@ class TelegramStandIn(FaultyStandIn):
         }
         self._now = now
         self._ids = {name: count(1) for name in chats}  # message ids are sequential in each chat
+        self.updates = Updates()
+        self._queries = count(5_000_001)
+        self._open_queries: set[str] = set()
+        self.answers: dict[str, str] = {}  # what was shown after each press
+        self.commands: dict[tuple[str, str], list[tuple[str, str]]] = {}  # by scope and language
 
     @property
     def base_url(self) -> str:
         return f"{self.url}/bot"
+
+    def __exit__(self, *exc: object) -> None:
+        self.updates.let_go()
+        super().__exit__(*exc)
+
+    def let_in(self, chat: Chat) -> None:
+        """The bot is in one more chat."""
+        with self._lock:
+            self.chats[chat.name] = chat
+            self._ids[chat.name] = count(1)
 
     def messages(self, chat: str) -> list[Message]:
         with self._lock:
@@ -140,16 +158,25 @@ class TelegramStandIn(FaultyStandIn):
             "forwardmessage": self._forward,
             "deletemessage": self._delete,
             "deletemessages": self._delete_several,
+            "editmessagereplymarkup": self._edit_markup,
+            "answercallbackquery": self._answered,
+            "setmycommands": self._set_commands,
+            "setwebhook": self._set_hook,
+            "deletewebhook": self._delete_hook,
         }
         try:
             if token != self.token:
                 raise _Refused(401, "Unauthorized")
+            if method.lower() == "getupdates":  # it waits: not under the lock
+                return Response.of({"ok": True, "result": self.updates.ask(fields)})
             if method.lower() not in calls:
                 raise _Refused(404, "Not Found")
             with self._lock:
                 return Response.of({"ok": True, "result": calls[method.lower()](fields)})
         except _Refused as refused:
             return _refusal(refused.status, str(refused), **refused.parameters)
+        except Unheard as unheard:
+            return _refusal(unheard.status, str(unheard))
 
     def _me(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         return {
@@ -197,6 +224,8 @@ class TelegramStandIn(FaultyStandIn):
     def _send(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         chat = self._chat(fields)
         parsed = _parsed(fields)
+        if chat.kind == "private" and chat.shut:
+            raise _Refused(403, "Forbidden: bot was blocked by the user")
         self._count(chat)
         return self._put(chat, fields, parsed)
 
@@ -217,6 +246,7 @@ class TelegramStandIn(FaultyStandIn):
             preview=_json(fields.get("link_preview_options")),
             photo=photo,
             album=album,
+            buttons=dialogue.rows(_json(fields.get("reply_markup"))),
         )
         chat.messages.append(message)
         return _told(message, chat)
@@ -295,7 +325,7 @@ class TelegramStandIn(FaultyStandIn):
         at, message = self._message(chat, fields, "message to edit not found")
         if message.photo:
             raise _Refused(400, "Bad Request: there is no text in the message to edit")
-        return self._changed(chat, at, _parsed(fields), "")
+        return self._changed(chat, at, _parsed(fields), "", dialogue.rows(_json(fields.get("reply_markup"))))
 
     def _edit_caption(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         chat = self._chat(fields)
@@ -311,18 +341,77 @@ class TelegramStandIn(FaultyStandIn):
             raise _Refused(400, "Bad Request: there is no media in the message to edit")  # our own words
         return self._changed(chat, at, _parsed(media, "caption"), self._fetched(media["media"]))
 
-    def _changed(self, chat: Chat, at: int, parsed: _Parsed, photo: str) -> dict[str, Any]:
+    def _changed(
+        self, chat: Chat, at: int, parsed: _Parsed, photo: str, buttons: Rows = ()
+    ) -> dict[str, Any]:
+        """Buttons that are not told again are gone."""
         message, (text, found, raw) = chat.messages[at], parsed
-        if (text, tuple(found), photo) == (message.text, message.entities, message.photo):
-            raise _Refused(
-                400,
-                "Bad Request: message is not modified: specified new message content and reply markup are exactly "
-                "the same as a current content and reply markup of the message",
-            )
-        chat.messages[at] = replace(
-            message, text=text, html=raw, entities=tuple(found), photo=photo, edited=True
+        new = replace(
+            message, text=text, html=raw, entities=tuple(found), photo=photo, buttons=buttons, edited=True
         )
+        if replace(new, html=message.html, edited=message.edited) == message:
+            raise _Refused(400, _SAME)
+        chat.messages[at] = new
+        return _told(new, chat)
+
+    def _edit_markup(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        chat = self._chat(fields)
+        at, message = self._message(chat, fields, "message to edit not found")
+        buttons = dialogue.rows(_json(fields.get("reply_markup")))
+        if buttons == message.buttons:
+            raise _Refused(400, _SAME)
+        chat.messages[at] = replace(message, buttons=buttons)
         return _told(chat.messages[at], chat)
+
+    def asked(self) -> str:
+        """The number of a press that was just made."""
+        with self._lock:
+            number = str(next(self._queries))
+            self._open_queries.add(number)
+            return number
+
+    def _answered(self, fields: Mapping[str, Any]) -> bool:
+        number, text = str(fields.get("callback_query_id")), str(fields.get("text", ""))
+        if number not in self._open_queries:
+            raise _Refused(
+                400, "Bad Request: query is too old and response timeout expired or query ID is invalid"
+            )
+        if len(text) > ANSWER_MAX:
+            raise _Refused(400, "Bad Request: MESSAGE_TOO_LONG")
+        self._open_queries.discard(number)
+        self.answers[number] = text
+        return True
+
+    def _set_commands(self, fields: Mapping[str, Any]) -> bool:
+        scope = _json(fields.get("scope"))
+        if scope.get("chat_id"):
+            self._chat(scope)
+        where = str(scope.get("chat_id") or scope.get("type") or "default")
+        told = dialogue.checked_commands(_json(fields.get("commands")) or [])
+        self.commands[where, str(fields.get("language_code") or "")] = told
+        return True
+
+    def _set_hook(self, fields: Mapping[str, Any]) -> bool:
+        self.updates.hook = {"url": str(fields["url"]), "secret_token": str(fields.get("secret_token") or "")}
+        return True
+
+    def _delete_hook(self, fields: Mapping[str, Any]) -> bool:
+        self.updates.hook = {}
+        return True
+
+    def written(self, chat: str, text: str, by: int) -> Message:
+        """What a person writes there."""
+        with self._lock:
+            self.chats[str(by)].shut = False
+            message = Message(
+                id=next(self._ids[chat]), chat=chat, text=text, html=text, entities=(), at=self._now(), by=by
+            )
+            self.chats[chat].messages.append(message)
+            return message
+
+    def told(self, message: Message) -> dict[str, Any]:
+        """As an update has it."""
+        return _told(message, self.chats[message.chat])
 
     def _delete(self, fields: Mapping[str, Any]) -> bool:
         chat = self._chat(fields)
@@ -362,6 +451,10 @@ class TelegramStandIn(FaultyStandIn):
 
 
 _Parsed = tuple[str, list[entities.Entity], str]
+_SAME = (
+    "Bad Request: message is not modified: specified new message content and reply markup are exactly "
+    "the same as a current content and reply markup of the message"
+)
 
 
 def _json(told: Any) -> Any:
@@ -400,6 +493,7 @@ def _told(message: Message, chat: Chat) -> dict[str, Any]:
         "date": int(message.at.timestamp()),
         "chat": _chat(chat),
     }
+    told |= dialogue.keyboard(message.buttons)
     marks = [_entity(entity) for entity in message.entities]
     if not message.photo:
         return told | {"text": message.text, "entities": marks}
@@ -413,7 +507,10 @@ def _entity(entity: entities.Entity) -> dict[str, Any]:
 
 
 def _chat(chat: Chat) -> dict[str, Any]:
-    told: dict[str, Any] = {"id": chat.moved_to or chat.id, "type": chat.kind, "title": chat.title}
+    told: dict[str, Any] = {"id": chat.moved_to or chat.id, "type": chat.kind}
+    if chat.kind == "private":
+        return told | {"first_name": chat.title}
+    told |= {"title": chat.title}
     return told | {"username": chat.name.lstrip("@")} | ({"is_forum": True} if chat.forum else {})
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from syndicator.errors import Refused
 from syndicator.model import Article
-from syndicator.storage import archive, brakes, ledger
+from syndicator.storage import archive, brakes, identity, ledger
 from syndicator.storage.database import Database
 from syndicator.storage.ledger import Report
 
@@ -41,6 +41,19 @@ class Ledger:
         with self._database.read() as connection:
             found = archive.article(connection, wanted)
             return found, ledger.of_article(connection, found.id)
+
+    def search(self, words: Sequence[str], limit: int) -> list[Article]:
+        """The newest stories with all of these words in their headlines."""
+        with self._database.read() as connection:
+            return archive.search(connection, words, limit)
+
+    def linked(self, links: Sequence[str]) -> str | None:
+        """The id of the story that one of these links leads to, whatever marks it carries."""
+        bare = [one for link in links for one in (link, link.partition("?")[0])]
+        names = [identity.address(link) for link in bare]
+        with self._database.read() as connection:
+            known = identity.known_as(connection, names)
+        return next((known[name] for name in names if name in known), None)
 
     def deliveries(self, **wanted: Any) -> list[dict[str, object]]:
         """As :func:`syndicator.storage.ledger.listed` takes it."""

@@ -14,6 +14,7 @@ from syndicator.composing import LEAD
 from syndicator.errors import NotFound
 from syndicator.model import Article, ArticleId, DeliveryState, EditionKind
 from syndicator.revising import Change, compare
+from syndicator.text.words import plain
 
 from . import identity
 from .content import ARTICLE, CHANGE, dump
@@ -256,6 +257,20 @@ def newest(
         same = and_(articles.c.published_at == moment, articles.c.id > last)
         query = query.where(or_(articles.c.published_at < moment, same))
     return [ARTICLE.validate_python(row.content) for row in connection.execute(query)]
+
+
+def search(connection: Connection, wanted: Sequence[str], limit: int, among: int = 5000) -> list[Article]:
+    """The newest stories with all of these words in their headlines, however they are typed."""
+    sought = [plain(word) for word in wanted]
+    query = select(articles.c.id, articles.c.headline).order_by(articles.c.published_at.desc(), articles.c.id)
+    hits: list[ArticleId] = []
+    for row in connection.execute(query.limit(among)):
+        headline = plain(row.headline)
+        if all(word in headline for word in sought):
+            hits.append(row.id)
+        if len(hits) == limit:
+            break
+    return [newest_of(connection, one) for one in hits]
 
 
 def unsent(

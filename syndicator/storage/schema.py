@@ -583,6 +583,36 @@ clicks = Table(
     Column("machines", Integer, nullable=False),
 )
 
+# What the editors' bot asked, or was told to do: each is acted on once.
+cards = Table(
+    "cards",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("told", JSON, nullable=False),
+    Column(
+        "who", BigInteger
+    ),  # the only one who may press, by their number at Telegram; none: whoever may act
+    Column("chat", BigInteger, nullable=False),
+    Column("message", BigInteger),
+    Column("until", Moment, nullable=False),
+    Column("pressed_at", Moment),
+    Column("pressed_by", String),
+    Column("choice", String),
+    Column("came", JSON),  # what was shown then; none: it is not done, or nobody knows
+    Index(None, "until"),
+)
+
+# What was told to whom, so that nobody hears it twice.
+hints = Table(
+    "hints",
+    metadata,
+    Column("who", BigInteger, primary_key=True, autoincrement=False),
+    Column("what", String, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Index(None, "at"),
+)
+
 audit = Table(
     "audit",
     metadata,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Thread
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -22,9 +23,14 @@ from .counter import Counter
 from .hooks import hooks
 from .ways import ways
 
+UPDATE_MAX = 1_000_000  # octets; an update has some thousands
 
-def pages(newsroom: App) -> Starlette:
-    """The application; its work is done by the newsroom's own verbs."""
+
+Called = Callable[[str, str, bytes], int]  # path, secret and body of an update -> status
+
+
+def pages(newsroom: App, updates: Called | None = None) -> Starlette:
+    """The application; its work is done by the newsroom's own verbs. ``updates`` are Telegram's, for the bot."""
 
     def healthy(request: Request) -> Response:
         try:
@@ -49,13 +55,25 @@ def pages(newsroom: App) -> Starlette:
             *Archive(newsroom).routes(),
             *hooks(newsroom),
             *ways(newsroom),
+            *([_bot(updates)] if updates else []),
             api(newsroom),
         ]
     )
 
 
+def _bot(updates: Called) -> Route:
+    async def call(request: Request) -> Response:
+        if int(request.headers.get("content-length") or UPDATE_MAX + 1) > UPDATE_MAX:
+            return Response(status_code=413)
+        secret = request.headers.get("x-telegram-bot-api-secret-token", "")
+        body = await request.body()
+        return Response(status_code=await run_in_threadpool(updates, request.url.path, secret, body))
+
+    return Route("/bot/{path:str}", call, methods=["POST"])
+
+
 @contextmanager
-def serving(newsroom: App) -> Iterator[str]:
+def serving(newsroom: App, updates: Called | None = None) -> Iterator[str]:
     """Serve the pages on ``web.listen`` beside the worker; yields where. Raises :exc:`ConfigError`."""
     host, port = newsroom.settings.web.address
     try:
@@ -65,7 +83,11 @@ def serving(newsroom: App) -> Iterator[str]:
             f"web.listen: {host}:{port} cannot be used: {error.strerror}; write another port"
         ) from error
     config = uvicorn.Config(
-        pages(newsroom), log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5
+        pages(newsroom, updates),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
     )
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="web", daemon=True)

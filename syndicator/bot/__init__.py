@@ -1,0 +1,7 @@
+"""The newsroom's own people by Telegram: they look, push, settle and stop from a phone."""
+
+from __future__ import annotations
+
+from .running import Bot, beside
+
+__all__ = ["Bot", "beside"]
