@@ -200,6 +200,7 @@ def examine(path: Path, environ: Mapping[str, str]) -> tuple[Wiring | None, Book
 def json_schema() -> dict[str, Any]:
     """The configuration's JSON Schema, with the settings of every plug-in that is installed; secrets left out."""
     schema = Settings.model_json_schema()
+    schema["$defs"] = {name: _without_secrets(one) for name, one in schema["$defs"].items()}
     tables = {
         "sources": "SourceTable",
         "channels": "ChannelTable",

@@ -20,8 +20,8 @@ from syndicator.verbs import VERBS, Actor, Unfit, called, fitted, perform
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OPERATORS = {
     # of whoever runs the machine, not of the desk: they need its files, or are no verbs at all
-    "init", "check", "doctor", "migrate", "ingest", "compile", "deliver", "reconcile", "run", "worker", "sandbox",
-    "demo", "prune", "backup", "restore", "db copy", "bounce", "bounces", "key add", "key list", "key end",
+    "init", "check", "doctor", "migrate", "ingest", "compile", "deliver", "reconcile", "run", "worker", "bot",
+    "sandbox", "demo", "prune", "backup", "restore", "db copy", "bounce", "bounces", "key add", "key list", "key end",
     "newsletter form", "subscribers import", "subscribers export",
 }  # fmt: skip
 

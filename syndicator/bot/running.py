@@ -169,7 +169,8 @@ def beside(newsroom: App) -> Iterator[Bot | None]:
             'bot.mode: Telegram calls by https only; mend newsroom.public_url, or write "polling"'
         )
     with Wire(told.token.get_secret_value(), told.base_url) as wire:
-        bot = Bot(newsroom, wire, getattr(newsroom, "people").by_telegram)
+        people = getattr(newsroom, "people", None)
+        bot = Bot(newsroom, wire, people.by_telegram if people else lambda who: None)
         thread = Thread(target=bot.run, name="bot", daemon=True)
         thread.start()
         try:
