@@ -253,7 +253,7 @@ def run(config: Config = HERE) -> None:
         interruptible(newsroom),
         newsroom.alone(),
         beside(newsroom) as editors,
-        serving(newsroom, editors and editors.called),
+        serving(newsroom, editors.called if editors else None),
     ):
         newsroom.work()
 
