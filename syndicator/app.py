@@ -20,13 +20,7 @@ from .circulation import Circulation, ways_to_fill
 from .corrections import Corrections, assembled
 from .errors import Refused, StorageError, SyndicatorError
 from .gate import Gate
-from .model import (
-    ChannelId,
-    DeliveryState,
-    Edition,
-    Outcome,
-    Post,
-)
+from .model import ChannelId, DeliveryState, Edition, Outcome, Post
 from .net.asking import Limits
 from .net.web import GuardedWeb
 from .newsstand import Newsstand, counted, door
@@ -42,6 +36,7 @@ from .services.ledger import Ledger
 from .services.memory import WHY, Memory
 from .services.mover import Mover
 from .services.notebook import Notebook
+from .services.people import People
 from .services.porter import Porter
 from .services.rehearsal import Rehearsal
 from .services.returns import Returns
@@ -113,6 +108,9 @@ class App:
         self.holds, self.trail = Holds(self.database, now=now), Trail(self.database)
         self.porter = Porter(
             self.database, now=now, chance=self.world.rng.randbytes, per_minute=self.settings.api.per_minute
+        )
+        self.people = People(
+            self.database, settings=self.settings, keys=wiring.keys, now=now, chance=self.world.rng.randbytes
         )
         self.returns = Returns(
             self.database,
@@ -332,6 +330,7 @@ class App:
         self.summaries.forget()
         self.gate.sweep()
         self.cashier.sweep()
+        self.people.sweep()
 
     def address_of(self, url: str) -> str:
         """A database's address as the configuration would have it."""
@@ -448,6 +447,7 @@ class App:
     def recall(self) -> None:
         """Replay who left, and pause everything where the database was restored or copied. Before anything is sent."""
         if not self.memory.recall(self.database, self.world.now()):
+            self.people.reception.all_out()
             log.warning("everything is paused: %s", WHY)
 
     def work(self) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr
 
 from .letters import NewsletterTable
-from .model import Language
+from .model import Language, Role
 from .tables import (
     Budget,
     Code,
@@ -115,6 +115,17 @@ class Web(Table):
     def address(self) -> tuple[str, int]:
         host, _, port = self.listen.rpartition(":")
         return host.strip("[]"), int(port)
+
+
+class Console(Table):
+    """Where the newsroom's own people see and do."""
+
+    enabled: bool = Field(default=True, description="whether there is one")
+    session: Duration = Field(timedelta(hours=12), description="after this everybody signs in again")
+    idle: Duration = Field(timedelta(hours=1), description="who does nothing so long is signed out")
+    second_factor: tuple[Role, ...] = Field(
+        tuple(Role), description="roles that cannot come in without a second factor"
+    )
 
 
 class Schedule(Table):
@@ -255,6 +266,7 @@ class Settings(Table):
     )
     network: Network = Field(default_factory=Network, description="where sources may be read from")
     web: Web = Field(default_factory=Web, description="the pages that readers reach")
+    console: Console = Field(default_factory=Console, description="where the newsroom's own people come in")
     signup: Signup = Field(default_factory=Signup, description="how many may ask for newsletters")
     preflight: PreflightTable = Field(
         default_factory=PreflightTable, description="what is looked at before an edition goes out"

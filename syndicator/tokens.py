@@ -12,8 +12,14 @@ import hmac
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
 CLICK, OPEN = "click", "open"
 SIGNATURE_BYTES = 16  # 128 bit
+NONCE_BYTES = 12  # of AES-GCM, NIST SP 800-38D §8.2
 
 
 class Keys:
@@ -48,6 +54,26 @@ def verify(keys: Keys, purpose: str, token: str) -> tuple[str, ...] | None:
     if not hmac.compare_digest(made.encode(), signature.encode()):
         return None
     return tuple(_bare(fact) for fact in facts)
+
+
+def seal(keys: Keys, purpose: str, text: str, chance: Callable[[int], bytes]) -> str:
+    """The text as nobody can read or change it without the key, for this purpose alone; never the same twice."""
+    nonce = chance(NONCE_BYTES)
+    sealed = _cipher(keys, keys.current).encrypt(nonce, text.encode(), purpose.encode())
+    return f"{keys.current}.{base64.urlsafe_b64encode(nonce + sealed).decode()}"
+
+
+def unseal(keys: Keys, purpose: str, sealed: str) -> str | None:
+    """What was sealed, None where it was not sealed by us for this purpose."""
+    version, _, body = sealed.partition(".")
+    if not version.isascii() or not version.isdigit() or int(version) not in keys.by_version:
+        return None
+    try:
+        raw = base64.urlsafe_b64decode(body)
+        told = _cipher(keys, int(version)).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], purpose.encode())
+    except (ValueError, InvalidTag):
+        return None
+    return told.decode()
 
 
 def click_token(keys: Keys, edition: str, channel: str, article: str) -> str:
@@ -98,6 +124,12 @@ def _return_path(keys: Keys, version: int, delivery: int, delivery_key: str) -> 
     body = version.to_bytes(1) + delivery.to_bytes(8)
     signature = _digest(keys, version, "return-path", f"{delivery}.{delivery_key}")
     return base64.b32encode(body + signature).decode().lower()
+
+
+def _cipher(keys: Keys, version: int) -> AESGCM:
+    """AES-256 with a key that is used for nothing else."""
+    made = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"syndicator seal")
+    return AESGCM(made.derive(keys.by_version[version]))
 
 
 def _signature(keys: Keys, version: int, purpose: str, body: str) -> str:

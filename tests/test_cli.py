@@ -28,7 +28,7 @@ from syndicator.wiring import examine, utc_now
 COMMANDS = (
     "init check doctor ingest compile deliver reconcile run articles show preview push status deliveries subscribers "
     "correct corrections retract sandbox demo pause resume migrate prune backup restore db bounce bounces newsletter "
-    "key hold lift audit"
+    "key hold lift audit user"
 ).split()
 
 
@@ -72,7 +72,7 @@ def test_every_command_has_help_with_an_example() -> None:
     assert syndicator("--help").returncode == 0
     for command in COMMANDS:
         said = syndicator(command, "--help").stdout
-        assert "Example:" in said or command in {"subscribers", "db", "newsletter", "key"}, command
+        assert "Example:" in said or command in {"subscribers", "db", "newsletter", "key", "user"}, command
 
 
 def test_help_is_quick_because_nothing_heavy_is_imported() -> None:

@@ -23,6 +23,8 @@ OPERATORS = {
     "init", "check", "doctor", "migrate", "ingest", "compile", "deliver", "reconcile", "run", "worker", "bot",
     "sandbox", "demo", "prune", "backup", "restore", "db copy", "bounce", "bounces", "key add", "key list", "key end",
     "newsletter form", "subscribers import", "subscribers export",
+    # whoever changes who may what has shown a moment ago who they are: no key of a program can
+    "user add", "user invite", "user list", "user change", "user end", "user reset",
 }  # fmt: skip
 
 

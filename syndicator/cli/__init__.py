@@ -19,6 +19,7 @@ from .keys import key
 from .mail import commands as mail
 from .newsletters import editions as newsletter
 from .operator import commands as operator
+from .people import user
 from .proofs import commands as proofs
 from .readers import subscribers
 from .retractions import commands as retractions
@@ -42,6 +43,7 @@ app.add_typer(summaries)
 app.add_typer(stories)
 app.add_typer(database, name="db")
 app.add_typer(key, name="key")
+app.add_typer(user, name="user")
 newsletter.add_typer(proofs)
 app.add_typer(newsletter, name="newsletter")
 app.add_typer(subscribers, name="subscribers")

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from ipaddress import ip_address, ip_network
 from typing import Any
 
 from syndicator.errors import NotFound, Refused, TooMany
@@ -30,7 +29,7 @@ from syndicator.storage import brakes, links, planning, readers, wishes
 from syndicator.storage.database import Connection, Database
 from syndicator.storage.links import Link
 from syndicator.storage.wishes import Choice
-from syndicator.text.addresses import checked_address
+from syndicator.text.addresses import checked_address, shortened
 from syndicator.tokens import Keys, mark, sign, verify
 
 LIVES = {
@@ -529,15 +528,6 @@ class FrontDesk:
         with self._database.write() as connection:
             links.sweep(connection, before)
             wishes.sweep(connection, before)
-
-
-def shortened(place: str) -> str:
-    """An address of the network without the part that is one household's: /24, or /48 of IPv6."""
-    try:
-        found = ip_address(place)
-    except ValueError:
-        return "somewhere"
-    return str(ip_network(f"{found}/{24 if found.version == 4 else 48}", strict=False))
 
 
 def _stands(standing: Mapping[str, Choice], name: str) -> Consent | None:

@@ -613,6 +613,72 @@ hints = Table(
     Index(None, "at"),
 )
 
+# The newsroom's own people. Whoever was ended keeps their name: the audit trail knows them by it.
+people = Table(
+    "people",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("role", String, nullable=False),
+    Column("language", String, nullable=False),
+    Column("channels", JSON, nullable=False),  # where their word counts; []: everywhere
+    Column("languages", JSON, nullable=False),
+    Column("telegram", BigInteger, unique=True),
+    Column("email", String, unique=True),  # who signs on elsewhere is known by it
+    Column("subject", String, unique=True),  # and from then on by this: ISSUER SUBJECT
+    Column("password", String),  # argon2id, with its parameters and salt
+    Column("totp", Text),  # sealed with the secret key
+    Column("totp_step", BigInteger, nullable=False, server_default="0"),  # the last one that was used
+    Column("recovery", JSON, nullable=False),  # salt and hashes of the codes that are left
+    Column("since", Moment, nullable=False),
+    Column("by", String, nullable=False),
+    Column("joined_at", Moment),  # none: invited
+    Column("ended_at", Moment),
+)
+
+# Links and codes for them that work once. The token itself is nowhere.
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("token_hash", String, primary_key=True),
+    Column("purpose", String, nullable=False),
+    Column("person", ForeignKey("people.name"), nullable=False),
+    Column("by", String, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("used_at", Moment),
+    Index(None, "person"),
+)
+
+# Browsers in which somebody is signed in.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("token_hash", String, nullable=False, unique=True),
+    Column("person", ForeignKey("people.name"), nullable=False),
+    Column("waits_for", String, nullable=False),  # "code", "factor"; empty: they are in
+    Column("way", String, nullable=False),  # password, sign-on
+    Column("place", String, nullable=False),  # the network, cut short
+    Column("browser", String, nullable=False),
+    Column("began_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+    Column("proven_at", Moment, nullable=False),  # when they last showed who they are
+    Column("wrong", Integer, nullable=False, server_default="0"),  # codes
+    Column("totp", Text),  # sealed: a second factor that is being set up
+    Index(None, "person"),
+)
+
+# Who knocked in vain, by name and place as hashes, and how often in a row.
+knocks = Table(
+    "knocks",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("tries", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index(None, "at"),
+)
+
 audit = Table(
     "audit",
     metadata,

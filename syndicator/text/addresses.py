@@ -1,8 +1,9 @@
-"""Mail addresses, as they can be written to, and the names beside them. Asks no network."""
+"""Mail addresses, as they can be written to, the names beside them, and networks. Asks nobody."""
 
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address, ip_network
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -40,3 +41,12 @@ def checked_name(name: str) -> str:
     if len(name) > NAME_MAX:
         raise Refused(f"the name has more than {NAME_MAX} characters")
     return name
+
+
+def shortened(place: str) -> str:
+    """An address of the network without the part that is one household's: /24, or /48 of IPv6."""
+    try:
+        found = ip_address(place)
+    except ValueError:
+        return "somewhere"
+    return str(ip_network(f"{found}/{24 if found.version == 4 else 48}", strict=False))

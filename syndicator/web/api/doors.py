@@ -15,8 +15,8 @@ from starlette.types import Receive, Scope, Send
 from syndicator.app import App
 from syndicator.errors import SyndicatorError
 from syndicator.model import Role
-from syndicator.services.frontdesk import shortened
 from syndicator.services.porter import Pass
+from syndicator.text.addresses import shortened
 from syndicator.verbs import Actor, Unfit, Verb, fitted, perform
 
 from .problems import HEADERS, kind_of, problem
