@@ -136,6 +136,9 @@ def _claiming(dialect: str) -> Update:
         .order_by(d.urgency, d.due_at, d.id)
         .limit(bindparam("limit", type_=Integer))
         .with_for_update(skip_locked=True)
+        # Asked once. As a subquery PostgreSQL may ask it for each row, and skips then what it locked itself: no limit.
+        .cte("due")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
     )
     values = {
         "state": S.CLAIMED.value,
@@ -143,7 +146,8 @@ def _claiming(dialect: str) -> Update:
         "holder": bindparam("holder", type_=String),
         "lease_until": bindparam("until", type_=Moment),
     }
-    return update(deliveries).where(d.id.in_(due), stands(S.PENDING)).values(values).returning(d.id)
+    ours = d.id.in_(select(due.c.id))
+    return update(deliveries).where(ours, stands(S.PENDING)).values(values).returning(d.id)
 
 
 def _key_before() -> ColumnElement[str]:

@@ -237,3 +237,20 @@ def test_a_reader_who_is_erased_or_suppressed_after_the_claim_gets_nothing(datab
         report = ledger.report(connection, edition.id)
     assert report.reasons == {"excluded": {"erased": 1, "suppressed": 1}}
     assert report.faults == ()
+
+
+def test_a_claim_takes_no_more_than_it_may(database: Database) -> None:
+    """PostgreSQL, too, before it knows anything of its tables: it must not ask anew for each row what to skip."""
+    with database.write() as connection:
+        for number in range(200):
+            edition = replace(FLASH, id=EditionId(f"flash:{number}"))
+            planning.add_edition(connection, edition, newsletter=None, now=NOW, by="test")
+            post = Post(
+                id=f"{number}", edition=edition.id, channel=TG, language=Language("en"), text=f"{number}"
+            )
+            planning.add_posts(connection, [post])
+            planning.add_delivery(connection, post, due_at=NOW, not_after=NOW + timedelta(hours=6), urgency=0)
+    for number in range(5):
+        with database.write() as connection:
+            told = {"holder": "w", "now": NOW, "lease": LEASE, "limit": 1, "paused": ()}
+            assert [one.post.text for one in outbox.claim(connection, TG, **told)] == [f"{number}"]
