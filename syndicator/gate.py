@@ -98,7 +98,7 @@ class Gate:
         """What limits a channel; None where nothing does."""
         made = self._channel(channel)
         if isinstance(made, Budgeted):
-            return Budget(made.door, made.budgets)
+            return Budget(made.door, made.budgets, made.takes)
         mailer, settings = self._mailer(channel), self._wiring.settings
         if mailer is None or not mailer.limited:
             return None

@@ -69,7 +69,8 @@ class Chat:
     lacking: frozenset[str] = frozenset()  # rights that the bot has not
     moved_to: int | None = None  # the number it has since it became a supergroup
     pinned: list[int] = field(default_factory=list)
-    sent: deque[datetime] = field(default_factory=deque)  # when messages came, for the limits
+    sent: deque[datetime] = field(default_factory=deque)  # when messages came or were changed, for the limits
+    posted: deque[datetime] = field(default_factory=deque)  # when somebody posted, an album once
     service: set[int] = field(default_factory=set)  # ids of "somebody pinned a message" and the like
 
 
@@ -156,7 +157,7 @@ class TelegramStandIn(FaultyStandIn):
             "editmessagemedia": self._edit_media,
             "pinchatmessage": self._pin,
             "forwardmessage": self._forward,
-            "deletemessage": self._delete,
+            "deletemessage": self._delete_one,
             "deletemessages": self._delete_several,
             "editmessagereplymarkup": self._edit_markup,
             "answercallbackquery": self._answered,
@@ -200,26 +201,29 @@ class TelegramStandIn(FaultyStandIn):
         rights = {right: right not in chat.lacking for right in _RIGHTS} | {"is_anonymous": False}
         return {"user": self._me(fields), "status": "administrator", "can_be_edited": False} | rights
 
-    def _count(self, chat: Chat, number: int = 1) -> None:
-        """Refuses what is too much, and says when it is not any more; whole seconds, as Telegram does."""
+    def _count(self, chat: Chat, number: int = 1, *, posts: bool = True) -> None:
+        """Refuses what is too much, and says when it is not any more; whole seconds, as Telegram does.
+
+        ``number`` messages that come, or are changed; only what ``posts`` counts for a chat's second. An album that is
+        more than all of a limit is let through alone.
+        """
         if self._flood is None:
             return
         now, told = self._now(), self._flood
+        held = [(chat.sent, told.group, number), (self._sent, told.bot, number)]
+        held += [(chat.posted, told.chat, 1)] if posts else []
         free = [now]
-        for sent, (most, seconds) in (
-            (chat.sent, told.chat),
-            (chat.sent, told.group),
-            (self._sent, told.bot),
-        ):
+        for sent, (most, seconds), more in held:
             over = timedelta(seconds=seconds)
-            if len([one for one in sent if one > now - over]) + number > most:
-                free.append(sent[max(0, len(sent) - most)] + over)
+            lately = [one for one in sent if one > now - over]
+            if lately and len(lately) + more > most:
+                free.append(lately[min(len(lately), len(lately) + more - most) - 1] + over)
         if max(free) > now:
             self.refused.append(now)
             after = max(1, ceil((max(free) - now).total_seconds()))
             raise _Refused(429, f"Too Many Requests: retry after {after}", retry_after=after)
-        for sent in (chat.sent, self._sent):
-            sent.extend([now] * number)
+        for sent, _, more in held:
+            sent.extend([now] * more)
 
     def _send(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         chat = self._chat(fields)
@@ -276,6 +280,7 @@ class TelegramStandIn(FaultyStandIn):
 
     def _pin(self, fields: Mapping[str, Any]) -> bool:
         chat = self._chat(fields)
+        self._count(chat, posts=False)
         _, message = self._message(chat, fields, "message to pin not found")
         if "can_edit_messages" in chat.lacking:
             raise _Refused(400, "Bad Request: not enough rights to manage pinned messages in the chat")
@@ -322,6 +327,7 @@ class TelegramStandIn(FaultyStandIn):
 
     def _edit(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         chat = self._chat(fields)
+        self._count(chat, posts=False)
         at, message = self._message(chat, fields, "message to edit not found")
         if message.photo:
             raise _Refused(400, "Bad Request: there is no text in the message to edit")
@@ -329,6 +335,7 @@ class TelegramStandIn(FaultyStandIn):
 
     def _edit_caption(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         chat = self._chat(fields)
+        self._count(chat, posts=False)
         at, message = self._message(chat, fields, "message to edit not found")
         if not message.photo:
             raise _Refused(400, "Bad Request: there is no caption in the message to edit")
@@ -336,6 +343,7 @@ class TelegramStandIn(FaultyStandIn):
 
     def _edit_media(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         chat, media = self._chat(fields), _json(fields.get("media"))
+        self._count(chat, posts=False)
         at, message = self._message(chat, fields, "message to edit not found")
         if not message.photo:
             raise _Refused(400, "Bad Request: there is no media in the message to edit")  # our own words
@@ -413,6 +421,10 @@ class TelegramStandIn(FaultyStandIn):
         """As an update has it."""
         return _told(message, self.chats[message.chat])
 
+    def _delete_one(self, fields: Mapping[str, Any]) -> bool:
+        self._count(self._chat(fields), posts=False)
+        return self._delete(fields)
+
     def _delete(self, fields: Mapping[str, Any]) -> bool:
         chat = self._chat(fields)
         at, message = self._message(chat, fields, "message to delete not found")
@@ -424,6 +436,7 @@ class TelegramStandIn(FaultyStandIn):
     def _delete_several(self, fields: Mapping[str, Any]) -> bool:
         """What is not there is passed over, and only then."""
         chat, wanted = self._chat(fields), fields.get("message_ids")
+        self._count(chat, posts=False)
         wanted = json.loads(wanted) if isinstance(wanted, str) else wanted
         there = {str(message.id) for message in chat.messages}
         for one in wanted or []:

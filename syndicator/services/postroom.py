@@ -185,8 +185,10 @@ class CounterLane:
         def commit(connection: Connection, tries: int) -> tuple[set[DeliveryId], datetime]:
             now = self._now()
             outbox.settle(connection, settlements, repeated=tries > 0)
-            if waiting and waiting.retry_at and isinstance(self._ration, Budget):
-                allowances.rest_until(connection, self._ration.door, waiting.retry_at, waiting.detail)
+            if receipts and isinstance(self._ration, Budget):
+                self._ration.heard(connection, now)
+                if waiting and waiting.retry_at:
+                    allowances.rest_until(connection, self._ration.door, waiting.retry_at, waiting.detail)
             if self._purse:
                 self._purse.settle(connection, [(one.receipt, one.token) for one in settlements])
             if halting:

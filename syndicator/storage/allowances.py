@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from syndicator.model import Allowance, DeliveryId, DeliveryState
+from syndicator.model import Allowance, DeliveryId, DeliveryState, Post
 
 from .outbox import Claimed
 from .schema import Moment, allowances, deliveries, rests
@@ -35,7 +35,9 @@ def take(connection: Connection, buckets: Sequence[Allowance], wanted: int, now:
 
 
 def put_back(connection: Connection, buckets: Sequence[Allowance], number: int) -> None:
-    """What was taken and not used."""
+    """What was taken and not used; less than nothing is taken besides."""
+    if not number:
+        return
     for one in sorted(buckets, key=lambda one: one.name):
         mine = allowances.c.name == one.name
         connection.execute(update(allowances).where(mine).values(level=allowances.c.level + number))
@@ -91,12 +93,20 @@ def all_resting(connection: Connection, now: datetime) -> dict[str, tuple[dateti
     return {row.name: (row.until, row.why) for row in found}
 
 
+def _one(post: Post) -> int:
+    return 1
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a network lets through one door. One at a time, so that what is urgent overtakes what waits."""
+    """What a network lets through one door. One at a time, so that what is urgent overtakes what waits.
+
+    What takes more than one leaves a bucket owing: nothing goes before that has come together again.
+    """
 
     door: str
     buckets: Sequence[Allowance]
+    takes: Callable[[Post], int] = _one
 
     def claim(
         self, connection: Connection, won: Callable[[int], list[Claimed]], wanted: int, now: datetime
@@ -104,9 +114,14 @@ class Budget:
         if resting(connection, self.door, now) or not take(connection, self.buckets, 1, now):
             return [], 0
         found = won(1)
-        if not found:
-            put_back(connection, self.buckets, 1)
+        put_back(connection, self.buckets, 1 - sum(self.takes(one.post) for one in found))
         return found, len(found)
+
+    def heard(self, connection: Connection, now: datetime) -> None:
+        """Somebody answered. What was on its way may have arrived only now: nothing came together meanwhile."""
+        own = [one.name for one in self.buckets if one.name.startswith(self.door)]
+        mine = (allowances.c.name.in_(own), allowances.c.at < now)
+        connection.execute(update(allowances).where(*mine).values(at=now))
 
     def opens(self, connection: Connection, now: datetime) -> datetime:
         """When the next one may go; now, where nothing is in the way."""

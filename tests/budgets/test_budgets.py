@@ -6,18 +6,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from syndicator.app import App
-from syndicator.model import Allowance, Edition, EditionId, EditionKind, Language, Post
+from syndicator.model import Act, Allowance, ChannelId, Edition, EditionId, EditionKind, Language, Post
 from syndicator.sandbox.telegram import Flood, TelegramStandIn
-from syndicator.storage import allowances, ledger, planning
-from syndicator.storage.database import Database
+from syndicator.storage import allowances, ledger, outbox, planning
+from syndicator.storage.database import Connection, Database
 from tests.budgets.worker import work
 from tests.lanes import NOW
 
 CHAT = "@courier_en"
+PICTURES = tuple(f"https://courier.example/{one}.jpg" for one in range(3))
 CONFIGURATION = """\
 [newsroom]
 name = "The Courier"
@@ -51,11 +54,13 @@ class Clock:
         return False
 
 
-def configured(folder: Path, there: TelegramStandIn, more: str = "") -> Path:
+def configured(folder: Path, there: TelegramStandIn, more: str = "", url: str = "") -> Path:
     held = folder / "secrets"
     held.mkdir(parents=True)
     (held / "SYNDICATOR_SECRET_KEY").write_text("k" * 40)
     (held / "SYNDICATOR_CHANNELS_TG_TOKEN").write_text(there.token)
+    if url:
+        (held / "SYNDICATOR_DATABASE_URL").write_text(url)
     for secret in held.iterdir():
         secret.chmod(0o600)
     path = folder / "syndicator.toml"
@@ -64,14 +69,18 @@ def configured(folder: Path, there: TelegramStandIn, more: str = "") -> Path:
 
 
 @contextmanager
-def newsroom(folder: Path, clock: Clock, flood: Flood | None = None) -> Iterator[tuple[App, TelegramStandIn]]:
+def newsroom(
+    folder: Path, clock: Clock, flood: Flood | None = None, more: str = ""
+) -> Iterator[tuple[App, TelegramStandIn]]:
     with TelegramStandIn(chats={CHAT: "The Courier"}, now=clock.now, flood=flood or Flood()) as there:
-        path = configured(folder, there)
+        path = configured(folder, there, more)
         with App.opened(path, {}, now=clock.now, wait=clock.wait) as app:
             yield app, there
 
 
-def queue(database: Database, number: int, now: datetime, *, urgency: int = 1, name: str = "post") -> None:
+def queue(
+    database: Database, number: int, now: datetime, *, urgency: int = 1, name: str = "post", **told: Any
+) -> None:
     with database.write() as connection:
         for one in range(number):
             edition = Edition(
@@ -85,9 +94,10 @@ def queue(database: Database, number: int, now: datetime, *, urgency: int = 1, n
             post = Post(
                 id=f"{name}{one}",
                 edition=edition.id,
-                channel="tg",  # type: ignore[arg-type]
+                channel=ChannelId("tg"),
                 language=Language("en"),
                 text=f"{name} {one}",
+                **told,
             )
             planning.add_posts(connection, [post])
             planning.add_delivery(
@@ -182,15 +192,16 @@ def _fill(there: TelegramStandIn, number: int) -> None:
     there.chats[CHAT].sent.extend([datetime.now(UTC)] * number)
 
 
-def test_three_workers_send_200_posts_to_one_chat(tmp_path: Path) -> None:
+def test_three_workers_send_200_posts_to_one_chat(tmp_path: Path, database: Database) -> None:
     """Telegram's limits, scaled down in time; the chat is full when the first one comes, and that one is refused."""
 
     def clock() -> datetime:
         return datetime.now(UTC)
 
-    limits = Flood(chat=(30, 1.0), group=(80, 3.0), bot=(60, 1.0))
-    with TelegramStandIn(chats={CHAT: "The Courier"}, now=clock, flood=limits) as there:
-        path = configured(tmp_path, there, "per_second = 30\nper_minute = 600\naltogether = 60\n")
+    flood = Flood(chat=(30, 1.0), group=(80, 3.0), bot=(60, 1.0))
+    with TelegramStandIn(chats={CHAT: "The Courier"}, now=clock, flood=flood) as there:
+        limits = "per_second = 30\nper_minute = 600\naltogether = 60\n"
+        path = configured(tmp_path, there, limits, database.url)
         with App.opened(path, {}) as app:
             queue(app.database, 200, clock())
             there.faults.watch = lambda stage: _fill(there, 80)
@@ -203,3 +214,85 @@ def test_three_workers_send_200_posts_to_one_chat(tmp_path: Path) -> None:
             assert sent(app.database) == 200
         assert texts(there) == [f"post {number}" for number in range(200)]
         assert len(there.refused) == 1
+
+
+def amend(database: Database, number: int, now: datetime, act: Act, name: str) -> None:
+    """What changes, or takes away, what :func:`queue` has sent."""
+    with database.write() as connection:
+        for one in range(number):
+            edition = EditionId(f"correction:{name}{one}")
+            told = {"kind": EditionKind.CORRECTION, "language": Language("en"), "due_at": now, "stories": ()}
+            planning.add_edition(connection, Edition(id=edition, **told), newsletter=None, now=now, by="t")
+            post = Post(
+                id=f"{name}{one}",
+                edition=edition,
+                channel=ChannelId("tg"),
+                language=Language("en"),
+                text=f"{name} {one}",
+                media=PICTURES if name == "album" else (),
+                act=act,
+                mends=f"push:post{one}:tg:-:0",
+            )
+            planning.add_posts(connection, [post])
+            planning.add_delivery(connection, post, due_at=now, not_after=now + timedelta(hours=2), urgency=0)
+
+
+def drain(app: App, clock: Clock) -> None:
+    """The worker comes by every ten seconds until nothing waits."""
+    for _ in range(1000):
+        app.deliver("tg")
+        with app.database.read() as connection:
+            if not outbox.waits(connection, "tg", clock.time):
+                return
+        clock.wait(10)
+
+
+def test_pins_edits_and_deletions_take_their_part(tmp_path: Path) -> None:
+    clock = Clock()
+    with newsroom(tmp_path, clock, more="pin = true\npictures = 3\n") as (app, there):
+        queue(app.database, 25, clock.time, breaking=True, media=PICTURES)
+        drain(app, clock)
+        assert len(there.chats[CHAT].pinned) == 25
+        amend(app.database, 25, clock.time, Act.EDIT, "album")
+        drain(app, clock)
+        assert [text for text in texts(there) if text] == [f"album {one}" for one in range(25)]
+        amend(app.database, 25, clock.time, Act.RETRACT, "gone")
+        drain(app, clock)
+        assert texts(there) == []
+        assert there.refused == []
+        assert len(there.chats[CHAT].sent) >= 25 * (4 + 1 + 1)  # nothing of it went unseen
+
+
+def test_what_takes_more_than_one_is_owed(database: Database) -> None:
+    bucket = Allowance(name="door:minute", rate=1.0, most=5.0)
+    budget = allowances.Budget("door", [bucket], lambda post: 8)
+    queue(database, 2, NOW)
+    with database.write() as connection:
+
+        def claim(seconds: float) -> int:
+            now = NOW + timedelta(seconds=seconds)
+            told = {"holder": "w", "now": now, "lease": timedelta(minutes=1), "paused": ()}
+            won = partial(_won, connection, told)
+            return len(budget.claim(connection, won, 1, now)[0])
+
+        assert [claim(0), claim(3.5)] == [1, 0]
+        assert budget.opens(connection, NOW) == NOW + timedelta(seconds=3.5 + 0.5 + allowances.MOMENT)
+        assert claim(4.1) == 1
+
+
+def _won(connection: Connection, told: dict[str, Any], limit: int) -> list[outbox.Claimed]:
+    return outbox.claim(connection, ChannelId("tg"), limit=limit, **told)
+
+
+def test_nothing_comes_together_while_a_message_is_on_its_way(database: Database) -> None:
+    own = Allowance(name="door:second", rate=1.0, most=1.0)
+    shared = Allowance(name="bot", rate=1.0, most=1.0)
+    budget = allowances.Budget("door", [own, shared])
+    with database.write() as connection:
+        assert allowances.take(connection, [own, shared], 1, NOW) == 1
+        answered = NOW + timedelta(seconds=0.8)
+        budget.heard(connection, answered)
+        then = NOW + timedelta(seconds=1.1)
+        assert allowances.take(connection, [own], 1, then) == 0
+        assert allowances.take(connection, [shared], 1, then) == 1  # others go on meanwhile
+        assert allowances.take(connection, [own], 1, answered + timedelta(seconds=1)) == 1

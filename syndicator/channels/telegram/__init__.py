@@ -23,7 +23,7 @@ from telegram import error as refused
 from telegram.request import HTTPXRequest
 
 from syndicator.errors import ChannelError
-from syndicator.model import Allowance, ChannelId, DeliveryId, Limits, Outcome, Post, Receipt
+from syndicator.model import Act, Allowance, ChannelId, DeliveryId, Limits, Outcome, Post, Receipt
 from syndicator.ports import Capabilities, Lane, Notes, Parcel, Published, World, one_by_one
 from syndicator.text.telegram import MESSAGE_MAX
 
@@ -79,16 +79,24 @@ class TelegramChannel:
     @property
     def budgets(self) -> Sequence[Allowance]:
         """Telegram's own limits, per chat and per bot, whichever channels and workers share them."""
-        told, album = self._settings, max(1, self._settings.pictures)  # each of its pictures is a message
+        told = self._settings
+        besides = max(1, told.pictures) + told.pin - 1  # what one delivery may take beyond the first
 
         def never_more(name: str, number: int, seconds: float) -> Allowance:
-            return Allowance.never_more(name, max(1, number // album), seconds)
+            return Allowance.never_more(name, max(1, number - besides), seconds)
 
         return (
             never_more(f"{self.door}:second", told.per_second, 1.0),
             never_more(f"{self.door}:minute", told.per_minute, 60.0),
             never_more(f"telegram/{self._bot_id}", told.altogether, 1.0),
         )
+
+    def takes(self, post: Post) -> int:
+        """Each picture of an album is a message; pinning is a call of its own. Deleting is one, whatever it deletes."""
+        if post.act is Act.RETRACT:
+            return 1
+        pinned = post.act is Act.POST and post.breaking and self._settings.pin
+        return max(1, min(len(post.media), self._settings.pictures)) + pinned
 
     @property
     def _bot_id(self) -> str:
@@ -187,8 +195,9 @@ class TelegramChannel:
         receipt = self._tried(lambda there: there.send(post, parcel.reply_to), parcel.delivery.id)
         if receipt.outcome is Outcome.ACCEPTED and post.breaking and self._settings.pin:
             pinned = self._tried(lambda there: there.pin(receipt.remote_ids[0]), parcel.delivery.id)
-            if pinned.outcome is not Outcome.ACCEPTED:  # it is out all the same
-                return receipt._replace(detail=f"it could not be pinned: {pinned.detail}")
+            if pinned.outcome is not Outcome.ACCEPTED:  # it is out all the same; a wait is everybody's
+                detail = f"it could not be pinned: {pinned.detail}"
+                return receipt._replace(detail=detail, waits=pinned.waits, retry_at=pinned.retry_at)
         return receipt
 
     @property
