@@ -53,14 +53,16 @@ class Plan(BaseModel):
 
 
 class Prices(BaseModel):
-    """What X takes. Look at its page of prices; these were its own in April 2026."""
+    """What X takes. These are of its list of 2026, https://docs.x.com/x-api/getting-started/pricing: look at it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     currency: str = Field("USD", pattern="^[A-Z]{3}$", description="of all these")
     post: Decimal = Field(Decimal("0.015"), ge=0, description="a post, or an edit of one")
     post_with_link: Decimal = Field(Decimal("0.20"), ge=0, description="one with a link in it")
-    picture: Decimal = Field(Decimal(0), ge=0, description="each picture besides")
+    picture: Decimal = Field(
+        Decimal("0.005"), ge=0, description="each picture besides: what stands in it is a request of its own"
+    )
     read: Decimal = Field(Decimal("0.001"), ge=0, description="each own post that is read back")
     delete: Decimal = Field(Decimal("0.010"), ge=0, description="each post that is taken away")
 
