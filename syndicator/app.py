@@ -25,7 +25,7 @@ from .net.asking import Limits
 from .net.web import GuardedWeb
 from .newsstand import Newsstand, counted, door
 from .ports import Box, Engine, Names, Source, World
-from .services import audience, doubts, ingest, postroom
+from .services import alerts, audience, doubts, ingest, postroom
 from .services.alerts import listening, through_apprise
 from .services.cashier import Cashier
 from .services.desk import Desk, Door, Newsletter, Planned, door_called, together
@@ -430,6 +430,7 @@ class App:
         yield from self.gate.doctor(self._source, self.returns)
         yield from self.switchboard.doctor()
         yield from self.summaries.doctor()
+        yield from alerts.doctor(self.wiring.alerts)
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from logging.handlers import QueueHandler, QueueListener
 from queue import SimpleQueue
+from typing import Any
 
 from syndicator.errors import ConfigError
 
@@ -23,17 +24,55 @@ log = logging.getLogger(__name__)
 
 def through_apprise(urls: Sequence[str]) -> Tell:
     """Raises :exc:`ConfigError` where Apprise is missing, or does not understand an address."""
+    library = _apprise()
+    told = library.Apprise()
+    for number, one in enumerate(_understood(library, urls), 1):
+        if not one:
+            raise ConfigError(_not_understood(number, len(urls)))
+        told.add(one)
+    return lambda text: bool(told.notify(body=text, title="Syndicator"))
+
+
+def doctor(urls: Sequence[str]) -> Iterator[tuple[str, bool, str]]:
+    """Whether Apprise understands each address, and whose it is; nobody is told anything."""
+    try:
+        understood = _understood(_apprise(), urls) if urls else []
+    except ConfigError as error:
+        yield "alerts", False, str(error)
+        return
+    for number, found in enumerate(understood, 1):
+        if found:
+            yield (
+                "alerts",
+                True,
+                f"editors are told by {found.service_name} (address {number} of {len(urls)})",
+            )
+        else:
+            yield "alerts", False, _not_understood(number, len(urls))
+
+
+def _apprise() -> Any:
     try:
         import apprise  # noqa: PLC0415 - an optional extra
     except ImportError as error:
         raise ConfigError("alerts need Apprise; install syndicator[alerts]") from error
-    told = apprise.Apprise()
-    for number, url in enumerate(urls, 1):
-        if not told.add(url):  # an address holds a secret: it is not repeated
-            raise ConfigError(
-                f"SYNDICATOR_ALERTS: Apprise does not understand address {number} of {len(urls)}"
-            )
-    return lambda text: bool(told.notify(body=text, title="Syndicator"))
+    return apprise
+
+
+def _understood(library: Any, urls: Sequence[str]) -> list[Any]:
+    """Whom each address is about; None for one that makes no sense. The library would log such an address, secret and
+    all."""
+    its_log = logging.getLogger("apprise")
+    its_log.disabled = True
+    try:
+        return [library.Apprise.instantiate(url) for url in urls]
+    finally:
+        its_log.disabled = False
+
+
+def _not_understood(number: int, of: int) -> str:
+    """An address holds a secret: it is not repeated."""
+    return f"SYNDICATOR_ALERTS: Apprise does not understand address {number} of {of}"
 
 
 class Alerts(logging.Handler):

@@ -7,9 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from syndicator.errors import ConfigError
-from syndicator.services.alerts import Alerts, listening, through_apprise
+from syndicator.sandbox.serving import Request, Response, Served
+from syndicator.services.alerts import Alerts, doctor, listening, through_apprise
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
+# It looks for a module that Python 3.13 has no more.
+APPRISE = pytest.mark.filterwarnings("ignore:'imghdr'")
 
 
 def test_warnings_are_told_once_an_hour() -> None:
@@ -62,8 +65,42 @@ def test_apprise_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
         through_apprise(["json://localhost"])
 
 
+@APPRISE
 def test_an_address_that_apprise_does_not_understand_is_not_repeated() -> None:
-    pytest.importorskip("apprise")
     with pytest.raises(ConfigError, match="address 2 of 2") as told:
         through_apprise(["json://localhost", "secret-of-nobody"])
     assert "secret-of-nobody" not in str(told.value)
+
+
+@APPRISE
+def test_editors_are_told_through_apprise() -> None:
+    heard: list[str] = []
+
+    def hear(request: Request) -> Response:
+        heard.append(str(request.fields["message"]))
+        return Response.of({})
+
+    with Served(hear) as there:
+        assert through_apprise([there.url.replace("http://", "json://")])("tg-en is paused")
+    assert heard == ["tg-en is paused"]
+
+
+@APPRISE
+def test_the_doctor_tries_the_addresses_and_tells_nobody(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    secrets = ["hooks.example/canary", "canary"]
+    found = list(doctor([f"json://{secrets[0]}", f"slack://{secrets[1]}", f"nothing://{secrets[1]}"]))
+    assert [(name, well) for name, well, _ in found] == [
+        ("alerts", True),
+        ("alerts", False),
+        ("alerts", False),
+    ]
+    assert found[0][2] == "editors are told by JSON (address 1 of 3)"
+    assert "canary" not in f"{found}{caplog.text}{capfd.readouterr()}"
+    assert list(doctor([])) == []
+
+
+def test_the_doctor_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    assert [well for _, well, _ in doctor(["json://localhost"])] == [False]
