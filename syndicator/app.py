@@ -18,6 +18,7 @@ from . import config, editing
 from .bounces import Patience
 from .circulation import Circulation, ways_to_fill
 from .corrections import Corrections, assembled
+from .dispatch import Dispatch
 from .errors import Refused, StorageError, SyndicatorError
 from .gate import Gate
 from .model import ChannelId, DeliveryState, Edition, Outcome, Post
@@ -47,7 +48,7 @@ from .services.vault import Vault
 from .storage import brakes, outbox
 from .storage.archive import Arrival
 from .storage.database import Database
-from .storage.lock import berth, only_worker, place
+from .storage.lock import only_worker
 from .storage.outbox import Claimed
 from .switchboard import CALLED, Switchboard
 from .wiring import Wiring, database_url, examine, utc_now
@@ -191,8 +192,17 @@ class App:
             gate=self.gate.preflight.wait,
         )
         self._made_blanks = ways_to_fill(wiring, self._host)
+        self.dispatch = Dispatch(
+            self.settings,
+            self.database,
+            self.world,
+            channel=self._channel,
+            blanks=self._blanks,
+            ration=self.gate.ration,
+            purse=self.cashier.purse,
+            stopping=self.stopping.is_set,
+        )
         self._said: dict[str, frozenset[str]] = {}
-        self._moved = Event()  # deliveries changed since the last epoch began
         self._beat: datetime | None = None  # when a job of the worker last came to its end
 
     @classmethod
@@ -247,52 +257,8 @@ class App:
     def deliver(
         self, name: str, settled: Callable[[int], None] = lambda number: None
     ) -> Mapping[Outcome, int]:
-        """Send what is due on one channel; ``settled`` hears how many have an outcome, as they get one.
-
-        Nothing while as many as the channel allows are at it, in whatever process.
-        """
-        told = self.settings.channels[name]
-        with berth(self.database, name, told.parallel) as holder:
-            if holder is None:
-                return {}
-            self._take_up(name, holder)
-            if not self._waits(name):
-                return {}
-            lane = postroom.CounterLane(
-                self.database,
-                ChannelId(name),
-                holder=holder,
-                now=self.world.now,
-                rng=self.world.rng,
-                wait=self.world.wait,
-                stopping=self.stopping.is_set,
-                blanks=self._blanks,
-                patience=postroom.Patience(),
-                batch=told.batch,
-                settled=settled,
-                ration=self.gate.ration(name),
-                purse=self.cashier.purse(name),
-            )
-            counts = postroom.deliver(lane, self._channel(name))
-        said = ", ".join(f"{number} {outcome}" for outcome, number in counts.items() if number)
-        if said:
-            log.info("%s: %s", name, said)
-            self._moved.set()
-        return counts
-
-    def _take_up(self, name: str, holder: str) -> None:
-        """What holders that are no more had claimed waits again, whichever place they had."""
-        with self.database.read() as connection:
-            found = outbox.holders(connection, name)
-        for one in found:
-            with nullcontext(enter_result=True) if one == holder else place(self.database, one) as free:
-                if free:
-                    with self.database.write() as connection:
-                        outbox.release_all(connection, one)
-
-    def _waits(self, name: str) -> bool:
-        with self.database.read() as connection:
-            return outbox.waits(connection, name, self.world.now())
+        """Send what is due on one channel, in this process; see :meth:`Dispatch.deliver`."""
+        return self.dispatch.deliver(name, settled)
 
     def deliver_due(self) -> dict[str, Mapping[Outcome, int]]:
         """Send what is due on every channel, one after the other."""
@@ -319,8 +285,8 @@ class App:
         self.reconcile()
         self.returns.refusals()
         self.gate.reputation.look()
-        if self._moved.is_set():
-            self._moved.clear()
+        if self.dispatch.moved.is_set():
+            self.dispatch.moved.clear()
             self.memory.turn(self.database, self.world.now())
 
     def tidy_up(self) -> None:
@@ -443,6 +409,8 @@ class App:
     def stop(self) -> None:
         """Finish what is in flight and send nothing new. Safe in a signal handler."""
         self.stopping.set()
+        if self.dispatch.carriers:
+            self.dispatch.carriers.stop()
         self.engine.stop()
 
     def recall(self) -> None:
@@ -481,7 +449,7 @@ class App:
         )
         self.engine.every(DAY, self._guarded(self.tidy_up, "prune"), "prune")
         for job, name in deliveries.items():
-            self.engine.every(schedule.deliver, self._guarded(partial(self.deliver, name), job), job)
+            self.engine.every(schedule.deliver, self._guarded(partial(self.dispatch.run, name), job), job)
         log.info("at work: %d sources, %d channels", len(self.settings.sources), len(self.doors))
         with listening(tell, self.world.now):
             self.engine.run()

@@ -132,6 +132,11 @@ class Schedule(Table):
     ingest: Duration = Field(timedelta(minutes=5), description="how often a source is looked at, at most")
     deliver: Duration = Field(timedelta(seconds=10), description="how often due deliveries are looked for")
     reconcile: Duration = Field(timedelta(minutes=1), description="how often open rows are looked at")
+    apart: int = Field(
+        2000,
+        ge=0,
+        description="deliveries after which a run beside the pages goes on in a process of its own; 0: never",
+    )
 
 
 class BouncesTable(PluginTable):

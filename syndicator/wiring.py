@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -86,6 +88,12 @@ class Wiring:
 
     def limits(self, channel: str) -> Limits:
         return self.channels[channel].limits(channel, self.notes)
+
+    @property
+    def mark(self) -> str:
+        """Two processes that have the same one understood the same configuration."""
+        told = json.dumps(self.settings.model_dump(), default=str, sort_keys=True)
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
 
     @property
     def told_of(self) -> Mapping[str, str]:

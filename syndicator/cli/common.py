@@ -86,13 +86,15 @@ def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
         yield lambda number: bar.advance(task, number)
 
 
-def log_to(stream: Any) -> None:
+def log_to(stream: Any, formatter: logging.Formatter | None = None) -> None:
     level = os.environ.get("SYNDICATOR_LOG", "INFO").upper()
     if level not in logging.getLevelNamesMapping():
         raise ConfigError(f"SYNDICATOR_LOG: {level!r} is no level; write DEBUG, INFO, WARNING or ERROR")
     logging.basicConfig(
         stream=stream, level=logging.WARNING, format="%(asctime)s %(levelname)-7s %(message)s"
     )
+    for handler in logging.getLogger().handlers if formatter else ():
+        handler.setFormatter(formatter)
     logging.getLogger("syndicator").setLevel(level)
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ import typer
 
 from syndicator.errors import Refused
 
+from .carrier import command
 from .common import (
     HERE,
     Config,
@@ -245,6 +247,7 @@ def run(config: Config = HERE) -> None:
     Example: `syndicator run -c newsroom/syndicator.toml`
     """
     from syndicator.bot import beside
+    from syndicator.services.carriers import Carriers
     from syndicator.web.pages import serving
 
     log_to(sys.stderr)
@@ -255,6 +258,7 @@ def run(config: Config = HERE) -> None:
         beside(newsroom) as editors,
         serving(newsroom, editors.called if editors else None),
     ):
+        newsroom.dispatch.carriers = Carriers(partial(command, config, newsroom.wiring.mark))
         newsroom.work()
 
 
