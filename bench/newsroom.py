@@ -10,11 +10,21 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import text
 
 from syndicator.app import App
-from syndicator.model import Edition, EditionKind, Post
+from syndicator.model import (
+    Article,
+    ArticleId,
+    Edition,
+    EditionId,
+    EditionKind,
+    Language,
+    Post,
+    Story,
+    Summary,
+)
 from syndicator.sandbox.smtp import SmtpStandIn
-from syndicator.storage import planning
+from syndicator.storage import archive, planning
 
-from .letters import SENDER
+from .letters import SENDER, SENTENCE
 
 NOW = datetime.now(UTC)
 ENVIRON = {"SYNDICATOR_SECRET_KEY": "k" * 32}
@@ -54,6 +64,7 @@ WISHES = """
 INSERT INTO subscriptions (subscriber, newsletter, consent, since, proof)
 SELECT id, 'evening', 'given', since, 'bench' FROM subscribers
 """
+SEALED = "UPDATE editions SET sealed = '{\"states\": {\"sent\": 1}}', sealed_at = due_at WHERE id = 'printed'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +133,37 @@ def plan(app: App, post: Post) -> int:
             not_after=NOW + timedelta(days=1),
             urgency=2,
         )
+
+
+def printed(app: App, stories: int, moment: datetime) -> None:
+    """An older edition of so many stories, as it stands in the archive: sealed, with one reader who got it."""
+    told = [_story(number, moment) for number in range(stories)]
+    edition = Edition(
+        id=EditionId("printed"),
+        kind=EditionKind.DIGEST,
+        language=Language("ckb"),
+        due_at=moment,
+        stories=tuple(told),
+        title="Bench",
+    )
+    with app.database.write() as connection:
+        for one in told:
+            archive.record(connection, one.article, source="bench", now=moment, fresh=False)
+        planning.add_edition(connection, edition, newsletter="evening", now=moment, by="bench")
+        connection.execute(text(SEALED))
+
+
+def _story(number: int, moment: datetime) -> Story:
+    article = Article(
+        id=ArticleId(f"story-{number}"),
+        revision=1,
+        url=f"https://bench.example.com/{number}",
+        language=Language("ckb"),
+        headline=SENTENCE[: 40 + number],
+        body=(f"{number} {SENTENCE}",),
+        published_at=moment,
+    )
+    return Story(article=article, summary=Summary(article=article.id, text=article.body[0], method="bench"))
 
 
 def sent_size(post: Post) -> int:

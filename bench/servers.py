@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import selectors
 import signal
 import ssl
@@ -178,23 +179,28 @@ async def feeds(port: int) -> None:
     await asyncio.get_running_loop().create_server(Feeds, "127.0.0.1", port)
 
 
-async def pages(port: int, configuration: str, mailing: bool) -> None:  # noqa: FBT001 - from JSON
-    """The pages as the worker serves them, in a thread beside it; ``mailing``: while it sends what is due."""
+async def pages(port: int, configuration: str, mails: str) -> None:
+    """The pages as the worker serves them, in a thread beside it; meanwhile ``mails`` go out, "apart" or "here"."""
     import uvicorn  # the other servers do without
     from starlette.responses import PlainTextResponse
     from starlette.routing import Route
 
+    from syndicator.cli.carrier import command
+    from syndicator.services.carriers import Carriers
     from syndicator.web import pages as web
 
     from . import newsroom
 
+    os.environ.update(newsroom.ENVIRON)
     app = newsroom.opened(Path(configuration))
     rooms = web.pages(app)
     rooms.routes.append(Route("/plain", lambda request: PlainTextResponse("ok\n")))
     told = uvicorn.Config(rooms, port=port, log_config=None, access_log=False, server_header=False)
     Thread(target=uvicorn.Server(told).run, daemon=True).start()
-    if mailing:
-        Thread(target=app.deliver, args=("letters",), daemon=True).start()
+    if mails == "apart":
+        app.dispatch.carriers = Carriers(partial(command, Path(configuration), app.wiring.mark))
+    if mails:
+        Thread(target=app.dispatch.run, args=("letters",), daemon=True).start()
 
 
 SERVERS: dict[str, Callable[..., Awaitable[None]]] = {

@@ -58,35 +58,16 @@ class Dispatch:
         Nothing while as many as the channel allows are at it, in whatever process. After ``at_most`` nothing new is
         begun; 0: all goes.
         """
-        told, done = self._settings.channels[name], [0]
-
-        def count(number: int) -> None:
-            done[0] += number
-            settled(number)
-
-        with berth(self._database, name, told.parallel) as holder:
+        with berth(self._database, name, self._settings.channels[name].parallel) as holder:
             if holder is None:
                 return {}
             self._take_up(name, holder)
             if not self._waits(name):
                 return {}
-            lane = postroom.CounterLane(
-                self._database,
-                ChannelId(name),
-                holder=holder,
-                now=self._world.now,
-                rng=self._world.rng,
-                wait=self._world.wait,
-                stopping=lambda: self._stopping() or 0 < at_most <= done[0],
-                blanks=self._blanks,
-                patience=postroom.Patience(),
-                batch=told.batch,
-                settled=count,
-                ration=self._ration(name),
-                purse=self._purse(name),
-            )
-            counts = postroom.deliver(lane, self._channel(name))
-        self._tell(name, counts)
+            counts = postroom.deliver(self._lane(name, holder, settled, at_most), self._channel(name))
+        if said := ", ".join(f"{number} {outcome}" for outcome, number in counts.items() if number):
+            log.info("%s: %s", name, said)
+            self.moved.set()
         return counts
 
     def run(self, name: str) -> Mapping[Outcome, int]:
@@ -102,10 +83,31 @@ class Dispatch:
             counts.update(self.deliver(name) if carried is None else carried)
         return counts
 
-    def _tell(self, name: str, counts: Mapping[Outcome, int]) -> None:
-        if said := ", ".join(f"{number} {outcome}" for outcome, number in counts.items() if number):
-            log.info("%s: %s", name, said)
-            self.moved.set()
+    def _lane(
+        self, name: str, holder: str, settled: Callable[[int], None], at_most: int
+    ) -> postroom.CounterLane:
+        done = 0
+
+        def count(number: int) -> None:
+            nonlocal done
+            done += number
+            settled(number)
+
+        return postroom.CounterLane(
+            self._database,
+            ChannelId(name),
+            holder=holder,
+            now=self._world.now,
+            rng=self._world.rng,
+            wait=self._world.wait,
+            stopping=lambda: self._stopping() or 0 < at_most <= done,
+            blanks=self._blanks,
+            patience=postroom.Patience(),
+            batch=self._settings.channels[name].batch,
+            settled=count,
+            ration=self._ration(name),
+            purse=self._purse(name),
+        )
 
     def _take_up(self, name: str, holder: str) -> None:
         """What holders that are no more had claimed waits again, whichever place they had."""

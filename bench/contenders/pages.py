@@ -1,4 +1,4 @@
-"""Browsers: so many connections that ask for pages one after the other."""
+"""Browsers: so many connections that ask for pages one after the other, without a pause or at a pace."""
 
 from __future__ import annotations
 
@@ -12,13 +12,18 @@ import uvloop
 
 from bench.measuring import Run, measured
 
+HALF = "ms until half have their page"
+
 
 class Browser(asyncio.Protocol):
-    """Asks again as soon as it has its answer, until the time is over. Raises what is not a 200."""
+    """Asks again ``pause`` seconds after its answer, until the time is over. Raises what is not a 200."""
 
-    def __init__(self, paths: list[str], end: float, waits: list[float], left: asyncio.Future[None]) -> None:
+    def __init__(
+        self, paths: list[str], end: float, pause: float, waits: list[float], left: asyncio.Future[None]
+    ) -> None:
         self._asks = cycle([f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode() for path in paths])
         self._end = end
+        self._pause = pause
         self._waits = waits
         self._left = left
         self._answer = b""
@@ -47,14 +52,17 @@ class Browser(asyncio.Protocol):
         if len(body) >= length:
             self._answer = b""
             self._waits.append(perf_counter() - self._asked)
-            self._ask()
+            if self._pause:
+                asyncio.get_running_loop().call_later(self._pause, self._ask)
+            else:
+                self._ask()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self._left.done():
             self._left.set_result(None)
 
 
-def asked(port: int, paths: list[str], seconds: float, connections: int) -> Run:
+def asked(port: int, paths: list[str], seconds: float, connections: int, pause: float = 0) -> Run:
     """Pages for so many seconds; how long one had to wait for an answer is told."""
     waits: list[float] = []
 
@@ -65,13 +73,11 @@ def asked(port: int, paths: list[str], seconds: float, connections: int) -> Run:
         for number, left in enumerate(gone):
             own = paths[number % len(paths) :] + paths[: number % len(paths)]
             await loop.create_connection(
-                lambda own=own, left=left: Browser(own, end, waits, left), "127.0.0.1", port
+                lambda own=own, left=left: Browser(own, end, pause, waits, left), "127.0.0.1", port
             )
         await asyncio.gather(*gone)
 
     with measured(lambda: len(waits)) as found:
         uvloop.run(everything())
     cuts = quantiles(waits, n=100)
-    return replace(
-        found[0], more={"ms until half have their page": 1000 * cuts[49], "ms until 99 %": 1000 * cuts[98]}
-    )
+    return replace(found[0], more={HALF: 1000 * cuts[49], "ms until 99 %": 1000 * cuts[98]})
