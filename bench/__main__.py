@@ -29,6 +29,7 @@ LOADS = (
     "workers",
     "feeds",
     "social",
+    "hooks",
     "pages",
     "rendering",
     "cleaning",
