@@ -74,7 +74,7 @@ def newsroom(
 ) -> Iterator[tuple[App, TelegramStandIn]]:
     with TelegramStandIn(chats={CHAT: "The Courier"}, now=clock.now, flood=flood or Flood()) as there:
         path = configured(folder, there, more)
-        with App.opened(path, {}, now=clock.now, wait=clock.wait) as app:
+        with App.opened(path, {}, now=clock.now, wait=lambda told: clock.wait(told)) as app:  # noqa: PLW0108
             yield app, there
 
 
@@ -138,13 +138,8 @@ def test_what_is_urgent_overtakes_what_waits(tmp_path: Path) -> None:
     with newsroom(tmp_path, clock) as (app, there):
         queue(app.database, 10, clock.time)
         clock.wait = _then(clock, 3, lambda: queue(app.database, 1, clock.time, urgency=-1, name="breaking"))  # type: ignore[method-assign]
-        app.world = app.world.__class__(**{**_fields(app.world), "wait": clock.wait})
         app.deliver("tg")
         assert texts(there)[:5] == ["post 0", "post 1", "post 2", "breaking 0", "post 3"]
-
-
-def _fields(world: object) -> dict[str, object]:
-    return {name: getattr(world, name) for name in ("now", "rng", "wait", "web", "notes", "till")}
 
 
 def _then(clock: Clock, turn: int, what: Callable[[], None]) -> Callable[[float], bool]:
