@@ -108,7 +108,12 @@ class App:
         self.stories, self.ledger = Stories(self.database, now=now), Ledger(self.database, now=now)
         self.holds, self.trail = Holds(self.database, now=now), Trail(self.database)
         self.porter = Porter(
-            self.database, now=now, chance=self.world.rng.randbytes, per_minute=self.settings.api.per_minute
+            self.database,
+            now=now,
+            chance=self.world.rng.randbytes,
+            per_minute=self.settings.api.per_minute,
+            channels=[*self.settings.channels],
+            languages=self.settings.newsroom.languages,
         )
         self.people = People(
             self.database, settings=self.settings, keys=wiring.keys, now=now, chance=self.world.rng.randbytes
@@ -297,6 +302,7 @@ class App:
         self.gate.sweep()
         self.cashier.sweep()
         self.people.sweep()
+        self.porter.sweep()
 
     def address_of(self, url: str) -> str:
         """A database's address as the configuration would have it."""

@@ -99,11 +99,17 @@ def test_keys_come_and_go(c: tuple[str, str]) -> None:
     assert "no name for a key" in syndicator("key", "add", "A B", "--scope", "subscribers:read", *c).stderr
     assert told("key", "add", "shop", "--scope", "newsletters:read", *c)["name"] == "shop"
     assert "● crm" in syndicator("key", "list", *c).stdout
+    limits = ("--channel", "letters", "--language", "en", "--until", "2999-01-01T00:00Z")
+    assert syndicator("key", "add", "desk", "--scope", "push", *limits, *c).returncode == 0
+    assert "push; on letters; in en; until 2999-01-01 00:00 UTC" in syndicator("key", "list", *c).stdout
+    assert (
+        "no channel 'fax'" in syndicator("key", "add", "d", "--scope", "push", "--channel", "fax", *c).stderr
+    )
     assert syndicator("key", "end", "crm", *c).returncode == 0
     assert "✕ crm" in syndicator("key", "list", *c).stdout
     assert syndicator("key", "end", "crm", *c).returncode == 1
     names = [one["name"] for one in told("key", "list", *c)["keys"]]  # type: ignore[attr-defined]
-    assert names == ["crm", "shop"]
+    assert names == ["crm", "desk", "shop"]
 
 
 def died(config: str, file: str, statement: int) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .common import HERE, Config, Editor, Json, opened, print_json
+from .common import HERE, Config, Editor, Json, moment, opened, print_json
 
 key = typer.Typer(help="Keys of programs that use the API.", no_args_is_help=True)
 
@@ -20,6 +20,13 @@ def add_key(
         list[str],
         typer.Option(help="What it is for, such as articles:read or push; docs/api.md names all."),
     ],
+    channel: Annotated[list[str] | None, typer.Option(help="Its word counts only on these channels.")] = None,
+    language: Annotated[
+        list[str] | None, typer.Option(help="And only on what is in these languages.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="It is good until then, such as 2026-12-31T00:00+03:00.")
+    ] = None,
     by: Editor = "operator",
     config: Config = HERE,
     as_json: Json = False,
@@ -28,8 +35,10 @@ def add_key(
 
     Example: `syndicator key add crm --scope subscribers:read --scope newsletters:read`
     """
+    limits = {"channels": channel or (), "languages": language or ()}
+    good = moment(until, "--until") if until else None
     with opened(config) as newsroom:
-        token = newsroom.porter.issue(name, scope, by=by)
+        token = newsroom.porter.issue(name, scope, by=by, until=good, **limits)
     if as_json:
         print_json({"name": name, "key": token})
     else:
@@ -43,14 +52,16 @@ def list_keys(config: Config = HERE, as_json: Json = False) -> None:
 
     Example: `syndicator key list`
     """
+    from syndicator.services.porter import purpose
+
     with opened(config) as newsroom:
         found = newsroom.porter.listed()
     if as_json:
-        names = ("name", "scopes", "since", "by", "ended_at")
+        names = ("name", "scopes", "channels", "languages", "since", "until", "by", "ended_at")
         print_json({"keys": [{name: getattr(one, name) for name in names} for one in found]})
         return
     for one in found:
-        end = f"ended {one.ended_at:%Y-%m-%d %H:%M}" if one.ended_at else ", ".join(one.scopes)
+        end = f"ended {one.ended_at:%Y-%m-%d %H:%M}" if one.ended_at else purpose(one)
         typer.echo(
             f"{'✕' if one.ended_at else '●'} {one.name}  since {one.since:%Y-%m-%d} by {one.by}: {end}"
         )

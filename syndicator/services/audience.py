@@ -9,7 +9,7 @@ from typing import Protocol
 
 from syndicator.errors import NotFound, Refused
 from syndicator.model import Consent, Reason, Subscriber, SubscriberId
-from syndicator.storage import brakes, readers
+from syndicator.storage import brakes, orders, readers
 from syndicator.storage.database import Connection, Database
 from syndicator.text.addresses import CONTROL, checked_address, checked_name
 from syndicator.tokens import Keys, verify
@@ -159,6 +159,7 @@ def erase(database: Database, address: str, *, memory: Memory, by: str, now: dat
     with database.write() as connection:
         readers.bar(connection, hashed, Reason.ERASED, why="", at=now)
         readers.erase(connection, reader.id, now=now)
+        orders.forget_about(connection, reader.address)
         brakes.note(connection, who=by, what="erase", about=_shortly(hashed), why="", now=now)
 
 

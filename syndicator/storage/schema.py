@@ -508,6 +508,22 @@ passes = Table(
     Column("since", Moment, nullable=False),
     Column("by", String, nullable=False),
     Column("ended_at", Moment),  # no longer good; the name stays for the audit trail
+    Column("channels", String, nullable=False, server_default=""),  # "tg-en,mail"; empty: all
+    Column("languages", String, nullable=False, server_default=""),  # "ckb,en"; empty: all
+    Column("until", Moment),  # no longer good from then on
+)
+
+# Orders of programs that named them, so that none is done twice, and what was answered.
+orders = Table(
+    "orders",
+    metadata,
+    Column("by", String, primary_key=True),  # the pass
+    Column("name", String, primary_key=True),  # as the program calls the order
+    Column("fingerprint", String, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("status", Integer),  # NULL: begun, and not answered
+    Column("body", Text, nullable=False, server_default=""),
+    Index(None, "at"),
 )
 
 # What is changed at run time, laid over the files and shown as such: a pause, a moved chat.

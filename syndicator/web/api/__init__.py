@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
@@ -17,6 +18,7 @@ from syndicator.verbs import VERBS, Verb
 
 from .description import described
 from .doors import Door
+from .echo import Echo
 from .problems import KINDS, ROOT, problem
 
 
@@ -29,7 +31,12 @@ def api(newsroom: App) -> Mount:
     told = described()
     routes.append(Route("/openapi.json", lambda request: JSONResponse(told), methods=["GET"]))
     routes.append(Route("/problems/{kind}", _kind, methods=["GET"]))
-    return Mount(ROOT, Starlette(routes=routes, exception_handlers={HTTPException: _elsewhere}))
+    inside = Starlette(
+        routes=routes,
+        middleware=[Middleware(Echo, number=lambda: newsroom.world.rng.randbytes(12).hex())],
+        exception_handlers={HTTPException: _elsewhere},
+    )
+    return Mount(ROOT, inside)
 
 
 def _kind(request: Request) -> Response:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
-from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -17,8 +15,10 @@ from syndicator.errors import SyndicatorError
 from syndicator.model import Role
 from syndicator.services.porter import Pass
 from syndicator.text.addresses import shortened
-from syndicator.verbs import Actor, Unfit, Verb, fitted, perform
+from syndicator.verbs import Actor, Told, Unfit, Verb, fitted, perform
 
+from .answers import answered
+from .orders import Named, fingerprint, name_of, once
 from .problems import HEADERS, kind_of, problem
 from .telling import Ill, fields_of
 
@@ -53,39 +53,59 @@ class Door:
             body += piece
             if len(body) > LARGEST:
                 return problem("too-large", f"a body has at most {LARGEST} octets")
-        return await run_in_threadpool(self._done, verb, request, bytes(body))
+        return await run_in_threadpool(self._let_in, verb, request, bytes(body))
 
-    def _done(self, verb: Verb, request: Request, raw: bytes) -> Response:
+    def _let_in(self, verb: Verb, request: Request, raw: bytes) -> Response:
+        porter = self._newsroom.porter
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        place = shortened(request.client.host if request.client else "")
         try:
-            key = self._admit(request)
-            if verb.scope not in key.scopes:
-                return problem("forbidden", f"this key is not for {verb.scope}")
-            told = fitted(verb, fields_of(verb, request, raw))
-            return _answered(verb, perform(self._newsroom, verb, told, _actor(key, verb)))
+            key = porter.admit(token.strip() if scheme.lower() == "bearer" else "", place=place)
+        except SyndicatorError as error:
+            return _refused(verb, error)
+        response = self._served(verb, key, request, raw)
+        most, left, seconds = porter.allowance(key.name)
+        response.headers["ratelimit-policy"] = f'"key";q={most};w=60'
+        response.headers["ratelimit"] = f'"key";r={left};t={seconds}'
+        return response
+
+    def _served(self, verb: Verb, key: Pass, request: Request, raw: bytes) -> Response:
+        if verb.scope not in key.scopes:
+            return problem("forbidden", f"this key is not for {verb.scope}")
+        try:
+            fields = fields_of(verb, request, raw)
+            told, name = fitted(verb, fields), "" if verb.reads else name_of(verb, request)
         except Ill as error:
             return problem(error.kind, str(error))
         except Unfit as error:
             return _unfit(verb, error)
+        if not name:
+            return self._done(verb, key, told, request)
+        order = Named(key=key.name, name=name, fingerprint=fingerprint(request, fields))
+        return once(self._newsroom.porter, order, lambda: self._done(verb, key, told, request))
+
+    def _done(self, verb: Verb, key: Pass, told: Told, request: Request) -> Response:
+        try:
+            return answered(verb, perform(self._newsroom, verb, told, _actor(key, verb)), request)
         except SyndicatorError as error:
             return _refused(verb, error)
-
-    def _admit(self, request: Request) -> Pass:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        place = shortened(request.client.host if request.client else "")
-        return self._newsroom.porter.admit(token.strip() if scheme.lower() == "bearer" else "", place=place)
+        except Exception:  # a fault of ours: whoever calls gets a number to tell the operator
+            log.exception("api %s, request %s", verb.name, request.scope.get("request_id"))
+            return problem(
+                "broken", "it could not be done, and why is in the log; whether it was done is not known"
+            )
 
 
 def _actor(key: Pass, verb: Verb) -> Actor:
     """A scope lets in whoever holds it: their role is the one that the verb needs; readers are seen by who may."""
     sees = Role.EDITOR if "subscribers:read" in key.scopes else verb.role
-    return Actor(by=f"key:{key.name}", role=sees if sees.covers(verb.role) else verb.role, face="api")
-
-
-def _answered(verb: Verb, told: Any) -> Response:
-    if verb.status == 204:
-        return Response(status_code=204, headers=HEADERS)
-    body = json.dumps(told, default=_written, ensure_ascii=False, separators=(",", ":"))
-    return Response(body, verb.status, headers=HEADERS, media_type="application/json")
+    return Actor(
+        by=f"key:{key.name}",
+        role=sees if sees.covers(verb.role) else verb.role,
+        face="api",
+        channels=frozenset(key.channels),
+        languages=frozenset(key.languages),
+    )
 
 
 def _unfit(verb: Verb, error: Unfit) -> Response:
@@ -102,10 +122,3 @@ def _refused(verb: Verb, error: SyndicatorError) -> Response:
         log.warning("api %s: %s", verb.name, error)
         return problem(kind, "the database does not answer; come again")
     return problem(kind, str(error))
-
-
-def _written(value: object) -> Any:
-    """Moments as RFC 3339 has them, numbers as text, what comes in any order in its own."""
-    if isinstance(value, (set, frozenset)):
-        return sorted(value)
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)

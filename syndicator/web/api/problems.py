@@ -37,6 +37,8 @@ KINDS: Mapping[str, Kind] = {
         Kind("not-found", 404, "There is no such thing", "look at the name or number in the address"),
         Kind("no-such-method", 405, "Nothing is done here in this way", "use one that `Allow` names"),
         Kind("refused", 409, "It is understood, and refused", "`detail` says why; sent again, it is refused again"),
+        Kind("begun", 409, "The order was begun", "wait a minute; then look whether it was done"),
+        Kind("another-order", 422, "The name is another order's", "give each order an `Idempotency-Key` of its own"),
         Kind("too-large", 413, "The body is too large", "send less"),
         Kind("no-json", 415, "The body is no JSON", "send `Content-Type: application/json`"),
         Kind("unfit", 422, "Some fields are not as they must be", "`errors` names each field and its fault"),
@@ -45,6 +47,12 @@ KINDS: Mapping[str, Kind] = {
         Kind("away", 503, "The database does not answer", "come again later"),
     )
 }  # fmt: skip
+
+OWN = {
+    "unproven": {"www-authenticate": "Bearer"},
+    "too-many": {"retry-after": "60"},
+    "begun": {"retry-after": "1"},
+}
 
 OF_ERROR: tuple[tuple[type[SyndicatorError], str], ...] = (
     (Unproven, "unproven"),
@@ -65,10 +73,9 @@ def problem(kind: str, detail: str, *, headers: Mapping[str, str] | None = None,
     """``more`` are members of the problem that only its kind has."""
     one = KINDS[kind]
     told = {"type": one.type, "title": one.title, "status": one.status, "detail": detail, **more}
-    own = {"unproven": {"www-authenticate": "Bearer"}, "too-many": {"retry-after": "60"}}.get(kind, {})
     return JSONResponse(
         told,
         one.status,
-        headers={**HEADERS, **own, **(headers or {})},
+        headers={**HEADERS, **OWN.get(kind, {}), **(headers or {})},
         media_type="application/problem+json",
     )
