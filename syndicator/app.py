@@ -30,6 +30,7 @@ from .services import alerts, audience, doubts, ingest, postroom
 from .services.alerts import listening, through_apprise
 from .services.cashier import Cashier
 from .services.desk import Desk, Door, Newsletter, Planned, door_called, together
+from .services.edits import Edits
 from .services.holds import Holds
 from .services.ingest import Look
 from .services.keeper import Keeper
@@ -41,6 +42,7 @@ from .services.people import People
 from .services.porter import Porter
 from .services.rehearsal import Rehearsal
 from .services.returns import Returns
+from .services.schedule import Schedule
 from .services.stories import Stories
 from .services.summaries import CashBook, Summaries
 from .services.trail import Trail
@@ -149,6 +151,7 @@ class App:
             summarise=lambda article, door: self.summaries.of(article, wiring.space(door.id)),
             write=self._write,
             gate=self.gate.preflight.wait,
+            edited=lambda article, door: self.edits.applied(article, door.id),
         )
         self.circulation = Circulation(
             wiring,
@@ -196,6 +199,13 @@ class App:
             write=self._write,
             gate=self.gate.preflight.wait,
         )
+        self.edits = Edits(
+            self.database,
+            now=now,
+            written=lambda article, name, words: self.desk.worded(article, self._doors([name])[0], words),
+            anew=self.corrections.anew,
+        )
+        self.schedule = Schedule(self.database, now=now, anew=self.corrections.anew_edition)
         self._made_blanks = ways_to_fill(wiring, self._host)
         self.dispatch = Dispatch(
             self.settings,
@@ -326,22 +336,20 @@ class App:
         if name == outbox.EVERYTHING:  # whoever says so knows this database: it is the one from here on
             self.memory.turn(self.database, self.world.now())
 
-    def preview(self, wanted: Sequence[str], to: Sequence[str], *, again: bool) -> list[dict[str, object]]:
-        """Exactly what a push would send, with the network's own count."""
+    def preview(self, wanted: Sequence[str], to: Sequence[str], **more: Any) -> list[dict[str, object]]:
+        """Exactly what a push would send, with the network's own count; ``more`` as :meth:`Desk.preview` takes it."""
         return [
             counted(edition, post, self.wiring.limits(door.id)) | self.cashier.told(door.id, post)
-            for edition, door, posts, _ in self.desk.preview(wanted, self._doors(to), again=again)
+            for edition, door, posts, _ in self.desk.preview(wanted, self._doors(to), **more)
             for post in posts
         ]
 
     def _preview(self, name: str) -> tuple[list[tuple[Edition, Post]], list[str]]:
         return self.newsstand.preview(name)
 
-    def push(
-        self, wanted: Sequence[str], to: Sequence[str], *, editor: str, again: bool, note: str
-    ) -> Planned:
-        """An editor's order. Raises :exc:`Refused`, :exc:`NotFound`."""
-        planned = self.desk.push(wanted, self._doors(to), editor=editor, again=again, note=note)
+    def push(self, wanted: Sequence[str], to: Sequence[str], **more: Any) -> Planned:
+        """An editor's order, as :meth:`Desk.push` takes it. Raises :exc:`Refused`, :exc:`NotFound`."""
+        planned = self.desk.push(wanted, self._doors(to), **more)
         self.engine.soon(job for name in to for job in self._deliveries(name))
         return planned
 

@@ -210,6 +210,7 @@ class Story:
     article: Article
     summary: Summary
     under: str = ""  # the section of the edition it stands in
+    text: str = ""  # an editor's own words for the whole post, where it is alone in one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

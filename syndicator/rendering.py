@@ -120,6 +120,8 @@ class Renderer:
         match outlet.limits.markup:
             case "html":
                 return [self._letter(post, edition, outlet)]
+            case _ if words := _own_words(edition):
+                texts = _in_own_words(words, outlet, edition.language)
             case "telegram":
                 texts = self._telegram_thread(edition, outlet)
             case _:
@@ -405,6 +407,32 @@ class Renderer:
                 else _dated(published, "medium", language)
             ),
         }
+
+
+def _own_words(edition: Edition) -> str:
+    """An editor's own, in place of a template's: of one story, about which nothing else has to be said."""
+    words = edition.stories[0].text if len(edition.stories) == 1 else ""
+    return words if edition.correction is None and not edition.retracted else ""
+
+
+def _in_own_words(words: str, outlet: Outlet, language: str) -> list[str]:
+    """As many posts as the channel may take for one story. Raises :exc:`TemplateError` with the network's own count."""
+    limits, telegram = outlet.limits, outlet.limits.markup == "telegram"
+    measure = UNITS[limits.unit]
+    try:
+        count = measure(shown(words) if telegram else words)
+    except Refusal as error:
+        raise TemplateError(f"{outlet.id}: Telegram would refuse it: {error}") from error
+    if limits.text is None or count <= limits.text:
+        if said := refusal(words) if telegram else None:
+            raise TemplateError(f"{outlet.id}: Telegram would refuse it: {said}")
+        return [words]
+    many = (
+        in_pieces(words, limits.text, language) if telegram else pieces(words, limits.text, measure, language)
+    )
+    if 0 < len(many) <= limits.parts:
+        return many
+    raise TemplateError(f"{outlet.id} takes {limits.text} {limits.unit}, and this has {count}")
 
 
 def _pictures(edition: Edition, outlet: Outlet) -> dict[str, str]:

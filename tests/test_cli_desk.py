@@ -65,3 +65,52 @@ def test_the_trail_is_read_and_exported(world: tuple[Sandbox, tuple[str, str]], 
     assert syndicator("audit", "--csv", "-", *c).stdout.startswith("id,at,who,what,about,why")
     refused = syndicator("audit", "--since", "yesterday", *c)
     assert (refused.returncode, "--since: 'yesterday' is no moment" in refused.stderr) == (1, True)
+
+
+def test_a_push_for_a_moment_is_moved_and_called_off(world: tuple[Sandbox, tuple[str, str]]) -> None:
+    sandbox, c = world
+    one = story(c)
+    order = ("push", one, "--to", "x", "--yes", "--by", "sara")
+    said = syndicator(*order, "--at", "2100-03-01T18:00+03:00", *c)
+    name = said.stdout.split()[0]
+    assert "goes out at 2100-03-01 18:00 UTC+03:00" in said.stdout, said.stderr
+    assert not sandbox.x.tweets()
+    moved = syndicator("move", name, "--at", "2100-03-01T19:00+03:00", *c)
+    assert moved.stdout == f"{name}: 1 go out at 2100-03-01 19:00 UTC+03:00\n"
+    assert told("move", name, "--at", "2100-03-01T20:00+03:00", "--to", "x", *c)["deliveries"] == 1
+    done = syndicator("cancel", name, "--why", "the wrong picture", *c)
+    assert done.stdout == f"{name}: 1 are called off\n    x may have its stories again\n"
+    assert syndicator("cancel", name, "--why", "again", *c).returncode == 1
+    assert "has passed" in syndicator(*order, "--at", "2000-03-01T18:00Z", *c).stderr
+    assert told(*order, *c)["channels"] == {
+        "x": {"accepted": 1, "deferred": 0, "rejected": 0, "uncertain": 0}
+    }
+    assert len(sandbox.x.tweets()) == 1
+
+
+def test_stories_are_pushed_together(world: tuple[Sandbox, tuple[str, str]]) -> None:
+    sandbox, c = world
+    sandbox.newsroom.publish(6)
+    syndicator("ingest", *c)
+    found = told("articles", "--language", "en", *c)["articles"]
+    first, second = (str(one["id"]) for one in found[:2])  # type: ignore[index]
+    done = told("push", first, second, "--to", "tg-en", "--yes", "--together", *c)
+    assert done["deliveries"] == 1
+    (name,) = done["editions"]  # type: ignore[misc]
+    assert str(name).startswith("push:together:")
+
+
+def test_words_of_ones_own(world: tuple[Sandbox, tuple[str, str]]) -> None:
+    _, c = world
+    one = story(c)
+    assert "nothing was written" in syndicator("edits", one, *c).stdout
+    said = syndicator("edit", one, "--headline", "Our own headline", "--by", "sara", *c).stdout
+    assert said == "● the headline, revision 1, by sara: Our own headline\n"
+    assert "Our own headline" in syndicator("preview", one, "--to", "x", *c).stdout
+    (_, told_too) = told("edit", one, "--channel", "x", "--text", "Our own post", *c)["edits"]  # type: ignore[misc]
+    assert (told_too["channel"], told_too["text"], told_too["used"]) == ("x", "Our own post", True)
+    assert "Our own post" in syndicator("preview", one, "--to", "x", *c).stdout
+    long = syndicator("edit", one, "--channel", "x", "--text", "a" * 300, *c)
+    assert (long.returncode, "x takes 280 x-weighted, and this has 300" in long.stderr) == (1, True)
+    assert "on x" not in syndicator("edit", one, "--undo", "--channel", "x", *c).stdout
+    assert "say one of" in syndicator("edit", one, "--text", "of no channel", *c).stderr

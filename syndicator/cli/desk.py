@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,8 @@ from syndicator.errors import Refused
 from .common import HERE, Config, Editor, Json, moment, opened, print_json
 
 commands = typer.Typer()
+Edition = Annotated[str, typer.Argument(help="Its id, as `syndicator status` shows it.")]
+Only = Annotated[list[str] | None, typer.Option("--to", help="Only on this channel; may be given again.")]
 Which = Annotated[str, typer.Argument(help="The story's id, or how it begins.")]
 
 
@@ -71,6 +74,110 @@ def lift(article: Which, by: Editor = "operator", config: Config = HERE, as_json
         typer.echo(f"    {edition} goes on")
     for edition in told.kept:
         typer.echo(f"▮ {edition} stays paused: another of its stories is held or was retracted")
+
+
+@commands.command()
+def edit(
+    article: Which,
+    headline: Annotated[str | None, typer.Option(help="Your own headline, everywhere.")] = None,
+    channel: Annotated[str, typer.Option(help="The channel whose whole post --text is.")] = "",
+    text: Annotated[str | None, typer.Option(help="The whole post, in the channel's markup.")] = None,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Take your headline back, or your text for --channel.")
+    ] = False,
+    by: Editor = "operator",
+    config: Config = HERE,
+    as_json: Json = False,
+) -> None:
+    """Say a story in your own words: its headline, or its whole post on a channel, also in what waits.
+
+    Example: `syndicator edit 3f9a --headline "Azmar road closed"` or `syndicator edit 3f9a --channel x --text "…"`
+    """
+    if sum((headline is not None, text is not None, undo)) != 1 or (text is not None) > bool(channel):
+        raise Refused(
+            "say one of: --headline WORDS; --channel NAME --text WORDS; --undo, with --channel NAME"
+        )
+    with opened(config) as newsroom:
+        desk = newsroom.edits
+        if undo:
+            desk.undo(article, channel, by=by)
+        elif text is not None:
+            desk.text(article, channel, text, by=by)
+        else:
+            desk.headline(article, headline or "", by=by)
+    edits(article, config, as_json)
+
+
+@commands.command()
+def edits(article: Which, config: Config = HERE, as_json: Json = False) -> None:
+    """What editors wrote of a story, and which of it is used.
+
+    Example: `syndicator edits 3f9a`
+    """
+    from syndicator.verbs.desk import edits as told
+
+    with opened(config) as newsroom:
+        found = told(newsroom, article)
+    if as_json:
+        print_json(found)
+        return
+    for one in found["edits"]:
+        where = f"on {one['channel']}" if one["channel"] else "the headline"
+        typer.echo(
+            f"{'●' if one['used'] else '–'} {where}, revision {one['revision']}, by {one['by']}: {one['text']}"
+        )
+        if one["why"]:
+            typer.echo(f"    not used: {one['why']}")
+    if not found["edits"]:
+        typer.echo("nothing was written; the source's headline and the templates are used")
+
+
+@commands.command()
+def move(
+    edition: Edition,
+    at: Annotated[str, typer.Option(help="The moment, with its offset: 2026-03-01T18:00+03:00.")],
+    to: Only = None,
+    by: Editor = "operator",
+    config: Config = HERE,
+    as_json: Json = False,
+) -> None:
+    """Let what waits of an edition go out at another moment.
+
+    Example: `syndicator move push:3f9a:1:0 --at 2026-03-01T18:00+03:00`
+    """
+    with opened(config) as newsroom:
+        told = newsroom.schedule.move(edition, moment(at, "--at"), by=by, channels=to or ())
+    if as_json:
+        print_json(asdict(told))
+        return
+    typer.echo(f"{edition}: {told.deliveries} go out at {told.at:%Y-%m-%d %H:%M %Z}")
+    for name in told.left:
+        typer.echo(f"    {name} has begun, and goes on")
+
+
+@commands.command()
+def cancel(
+    edition: Edition,
+    why: Annotated[str, typer.Option(help="It is written down.")],
+    to: Only = None,
+    by: Editor = "operator",
+    config: Config = HERE,
+    as_json: Json = False,
+) -> None:
+    """Call off what waits of an edition. What is out stays; where nothing is, its stories may be pushed again.
+
+    Example: `syndicator cancel push:3f9a:1:0 --why "the wrong channel"`
+    """
+    with opened(config) as newsroom:
+        told = newsroom.schedule.cancel(edition, why=why, by=by, channels=to or ())
+    if as_json:
+        print_json(asdict(told))
+        return
+    typer.echo(f"{edition}: {told.deliveries} are called off")
+    if told.sent or told.open:
+        typer.echo(f"    {told.sent} are out and stay; {told.open} are on their way, or in doubt")
+    for name in told.given_back:
+        typer.echo(f"    {name} may have its stories again")
 
 
 @commands.command()

@@ -17,6 +17,7 @@ from .common import (
     Editor,
     Json,
     interruptible,
+    moment,
     must_know,
     opened,
     print_json,
@@ -147,17 +148,24 @@ def push(
         bool, typer.Option("--dry-run", help="Show what would go out and cost, and stop.")
     ] = False,
     again: Again = False,
+    at: Annotated[
+        str | None,
+        typer.Option(help="Not now: at this moment, with its offset, such as 2026-03-01T18:00+03:00."),
+    ] = None,
+    together: Annotated[bool, typer.Option("--together", help="Several stories in one post.")] = False,
     note: Annotated[str, typer.Option(help="Why; it is written down.")] = "",
     by: Editor = "operator",
     config: Config = HERE,
     as_json: Json = False,
 ) -> None:
-    """Send a story to a channel now. Shows what goes to how many, asks, and sends it.
+    """Send a story to a channel, now or at a moment. Shows what goes to how many, asks, and sends it.
 
-    Example: `syndicator push 3f9a --to tg-ckb --note "the mayor spoke"`
+    Example: `syndicator push 3f9a --to tg-ckb --note "the mayor spoke"` or `syndicator push 3f9a 77c1 --to tg-ckb
+    --together --at 2026-03-01T18:00+03:00`
     """
+    order: dict[str, Any] = {"again": again, "as_one": together, "at": moment(at, "--at") if at else None}
     with opened(config) as newsroom, interruptible(newsroom):
-        told = newsroom.preview(article, to, again=again)
+        told = newsroom.preview(article, to, **order)
         if not yes or dry_run:
             for one in told:
                 typer.echo(f"── {one['channel']} ──\n{one['text']}\n", err=as_json)
@@ -170,12 +178,14 @@ def push(
         if not yes:
             typer.confirm(f"Send {len(told)} posts to {', '.join(to)}?", abort=True, err=as_json)
         newsroom.recall()
-        planned = newsroom.push(article, to, editor=by, again=again, note=note)
-        counts = {name: newsroom.deliver(name) for name in to}
+        planned = newsroom.push(article, to, editor=by, note=note, **order)
+        counts = {name: newsroom.deliver(name) for name in to if at is None}
     sent = {name: {str(outcome): n for outcome, n in found.items()} for name, found in counts.items()}
     if as_json:
         print_json({"editions": list(planned.editions), "deliveries": planned.deliveries, "channels": sent})
         return
+    for edition in planned.editions if at else ():
+        typer.echo(f"{edition} goes out at {order['at']:%Y-%m-%d %H:%M %Z}; the worker sends it")
     for name, found in sent.items():
         told_so = (
             ", ".join(f"{n} {outcome}" for outcome, n in found.items() if n) or "waits; the worker sends it"

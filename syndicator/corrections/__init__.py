@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from syndicator.errors import NotFound, Refused, TemplateError
@@ -97,6 +98,29 @@ class Corrections:
         found = Corrected()
         for name in channels or sorted(cases):
             found += self._corrected(cases[name])
+        return found
+
+    def anew(self, article: str) -> Corrected:
+        """What waits with a story is written anew: an editor has other words for it."""
+        with self._database.read() as connection:
+            channels = ledger.carried_to(connection, article)
+            revision = archive.revisions_of(connection, [article])[article]
+        return self._anew({name: [Carrier(article, revision, name)] for name in channels})
+
+    def anew_edition(self, edition: str) -> Corrected:
+        """What waits of an edition is written anew: it is due at another moment."""
+        with self._database.read() as connection:
+            carriers = ledger.carriers_of(connection, edition)
+        return self._anew(carriers, edition)
+
+    def _anew(self, carriers: Mapping[str, Sequence[Carrier]], edition: str | None = None) -> Corrected:
+        found = Corrected()
+        for channel in sorted(set(carriers) & set(self._known)):
+            told = carriers[channel]
+            if channel in self._addressed:
+                found += self._mails.anew(told, edition)
+            else:
+                found += _tried(partial(self._public.anew, edition=edition), told[0], told[0])
         return found
 
     def take_away(self, article: str) -> Corrected:

@@ -18,7 +18,7 @@ from syndicator.storage import corrections as ledger
 from syndicator.storage.corrections import ASK, Carrier, Written
 from syndicator.storage.database import Connection, Database
 
-from .nouns import REWRITTEN, Case, Corrected, Policy, correction, of_revision
+from .nouns import REWRITTEN, Case, Corrected, Policy, correction, of_revision, says_the_same
 
 TOLD = frozenset({How.MAIL, How.VISIBLE, How.POST, How.REPLACE})  # what means that readers are to hear of it
 
@@ -79,6 +79,20 @@ class Mails:
             was = archive.article(connection, article.id, min(one.post.articles[article.id] for one in had))
         return compare(was, article).extent
 
+    def anew(self, carriers: Sequence[Carrier], edition: str | None = None) -> Corrected:
+        """What waits with these stories on a channel, of one edition or all, in the words of now."""
+        waiting: dict[str, tuple[Written, Carrier]] = {}
+        with self._database.read() as connection:
+            for carrier in carriers:
+                later = carrier._replace(revision=carrier.revision + 1)
+                for one in ledger.mailed(connection, *later):
+                    if one.waiting and edition in (None, one.post.edition):
+                        waiting[one.post.id] = one, carrier
+        found = Corrected()
+        for one, carrier in waiting.values():
+            found += self._anew([one], carrier)
+        return found
+
     def _anew(self, waiting: Sequence[Written], carrier: Carrier) -> Corrected:
         """Posts of mails that wait, with every story as it is now. One that cannot be written stops no other."""
         found = Corrected()
@@ -87,6 +101,8 @@ class Mails:
                 new = self._written_anew(one, carrier)
             except TemplateError as error:
                 found += Corrected(faults=(f"{one.post.id}: {error}",))
+                continue
+            if says_the_same(new, one.post):
                 continue
             with self._database.write() as connection:
                 if one.newsletter and one.kind is EditionKind.DIGEST:
@@ -99,7 +115,7 @@ class Mails:
         with self._database.read() as connection:
             articles = [archive.article(connection, name) for name in one.post.articles]
             places = ledger.under(connection, one.post.edition)
-        language, digest = Language(one.post.language), one.kind is EditionKind.DIGEST
+        language, whole = Language(one.post.language), one.kind in {EditionKind.DIGEST, EditionKind.FLASH}
         stories = tuple(
             replace(self._story(article, door), under=places.get(article.id, EARLIER)) for article in articles
         )
@@ -110,13 +126,13 @@ class Mails:
             due_at=one.due_at,
             stories=stories,
             title=newsletter.titles.get(language, newsletter.name)
-            if newsletter and digest
+            if newsletter and whole
             else stories[0].article.headline,
             headings=newsletter.headings(language) if newsletter else {},
             correction="" if one.kind is EditionKind.CORRECTION else None,
         )
         (post,) = self._write(edition, door, newsletter)
-        return replace(post, id=of_revision(one.post.id, carrier.revision), variant=one.post.variant)
+        return of_revision(replace(post, id=one.post.id, variant=one.post.variant), carrier.revision)
 
     def _mail(self, case: Case, article: Article, extent: Extent, had: Sequence[Written]) -> Corrected:
         """To those who got an earlier revision, and to nobody else: a letter for each newsletter that brought it."""

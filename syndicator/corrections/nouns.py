@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from syndicator.model import Edition, EditionId, EditionKind, How, Story
+from syndicator.model import Edition, EditionId, EditionKind, How, Post, Story
 from syndicator.revising import WEIGHT, Extent
 from syndicator.settings import CorrectionsTable
 from syndicator.storage import brakes
 from syndicator.storage import corrections as ledger
+from syndicator.storage.content import POST, digest, dump
 from syndicator.storage.corrections import Carrier, Decision
 from syndicator.storage.database import Connection
 
@@ -135,6 +136,12 @@ def correction(
     )
 
 
-def of_revision(post: str, revision: int) -> str:
-    """The id of a post that is written anew."""
-    return f"{post.partition(';')[0]};{revision}"
+def says_the_same(new: Post, old: Post) -> bool:
+    return replace(new, id=old.id) == old
+
+
+def of_revision(post: Post, revision: int) -> Post:
+    """A post that is written anew under an id of its own, by what is in it: its words may change more than once of one
+    revision."""
+    base = post.id.partition(";")[0]
+    return replace(post, id=f"{base};{revision}.{digest(dump(POST, replace(post, id=base)))[:8]}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any, NamedTuple
 
 from syndicator.model import Act, Article, Edition, EditionId, EditionKind, How, Post, Story
 from syndicator.ports import Capabilities
@@ -16,9 +17,18 @@ from syndicator.storage import corrections as ledger
 from syndicator.storage.corrections import ASK, Carrier, Shown
 from syndicator.storage.database import Connection, Database
 
-from .nouns import Case, Corrected, Policy, correction, of_revision
+from .nouns import Case, Corrected, Policy, correction, of_revision, says_the_same
 
 IN_PLACE = frozenset({How.EDIT, How.VISIBLE})
+KINDS = {"push": EditionKind.PUSH, "correction": EditionKind.CORRECTION}  # by how an edition's id begins
+TRIES = 3
+
+
+class Anew(NamedTuple):
+    """Posts in the words of now."""
+
+    posts: dict[int, Post | None]  # by delivery that waits; None where the story has become shorter
+    more: list[tuple[Post, int]]  # where it has become longer: the post, and a delivery of its edition
 
 
 class Public:
@@ -50,8 +60,8 @@ class Public:
             return Corrected()  # the next look sees more
         there = [one for one in ledger.standing(seen) if not one.answers and one in earlier]
         waiting = [one for one in earlier if one.waits]
-        door, policy = self._doors[channel], self._policies[channel]
-        anew = self._anew(waiting, carrier, door)
+        policy = self._policies[channel]
+        anew = self._anew(waiting, seen, carrier)
         held = self._held(case) and bool(there)
         extent = self._extent(article, there)
         told = bool(there) and not held
@@ -106,32 +116,54 @@ class Public:
             found = [archive.article(connection, name) for name in names if name not in gone]
         return tuple(self._story(article, self._doors[carrier.channel]) for article in found)
 
-    def _anew(self, waiting: Sequence[Shown], carrier: Carrier, door: Door) -> dict[int, Post | None]:
-        """By delivery that waits: the post it gets instead; None where the story has become shorter."""
-        found: dict[int, Post | None] = {}
-        for one in waiting:
-            stories = self._stories(one.post, carrier)
-            written = self._write(_told_anew(one.edition, stories, self._now()), door, None)
-            if one.part >= len(written) or one.post.act is Act.RETRACT:
-                found[one.id] = None
-                continue
-            found[one.id] = replace(
-                written[one.part],
-                id=of_revision(one.post.id, carrier.revision),
-                edition=EditionId(one.edition),
-                act=one.post.act,
-                mends=one.post.mends,
-                silent=one.post.silent,
-                breaking=one.post.breaking,
-            )
+    def anew(self, carrier: Carrier, edition: str | None = None) -> Corrected:
+        """What waits with the story, of one edition or all, in the words of now. Raises :exc:`TemplateError`."""
+        for _ in range(TRIES):
+            _, seen = self._seen(carrier)
+            plain = [one for one in seen if one.waits and one.post.act is Act.POST and not one.post.mends]
+            waiting = [one for one in plain if one.revision and edition in (None, one.edition)]
+            written = self._anew(waiting, seen, carrier)
+            with self._database.write() as connection:
+                if not self._moved_on(connection, carrier, seen):
+                    return Corrected(rewritten=self._rewrite(connection, waiting, written))
+        return Corrected()  # its newest revision, or its end, is written into them anyway
+
+    def _anew(self, waiting: Sequence[Shown], seen: Sequence[Shown], carrier: Carrier) -> Anew:
+        found = Anew({}, [])
+        door = self._doors[carrier.channel]
+        for parts in _by_edition(waiting):
+            first = parts[0]
+            written = self._write(_told_anew(first, self._stories(first.post, carrier)), door, None)
+            for one in parts:
+                there = one.part < len(written) and one.post.act is not Act.RETRACT
+                found.posts[one.id] = self._dressed(written[one.part], one, carrier) if there else None
+            if first.post.act is Act.POST and not first.post.mends:
+                last = max(one.part for one in seen if one.edition == first.edition and not one.gone)
+                found.more.extend(
+                    (self._dressed(replace(new, id=_id(first, new)), first, carrier), first.id)
+                    for new in written[last + 1 :]
+                )
         return found
 
-    def _rewrite(
-        self, connection: Connection, waiting: Sequence[Shown], anew: Mapping[int, Post | None]
-    ) -> int:
-        ledger.cancel(connection, [one.id for one in waiting if anew[one.id] is None], self._now())
-        pairs = [(one, anew[one.id]) for one in waiting]
-        return sum(ledger.re_point(connection, one.post.id, new, only=one.id) for one, new in pairs if new)
+    def _dressed(self, new: Post, old: Shown, carrier: Carrier) -> Post:
+        """As it goes out in the place of the old one."""
+        more: dict[str, Any] = {"act": old.post.act, "mends": old.post.mends, "breaking": old.post.breaking}
+        name = old.post.id if new.part == old.part else new.id
+        silent = self._doors[carrier.channel].silent(old.due_at)
+        told = replace(new, id=name, edition=EditionId(old.edition), silent=silent, **more)
+        return of_revision(told, carrier.revision)
+
+    def _rewrite(self, connection: Connection, waiting: Sequence[Shown], anew: Anew) -> int:
+        """How many deliveries got other words."""
+        ledger.cancel(connection, [one.id for one in waiting if anew.posts[one.id] is None], self._now())
+        changed = 0
+        for one in waiting:
+            new = anew.posts[one.id]
+            if new and not says_the_same(new, one.post):
+                changed += ledger.re_point(connection, one.post.id, new, only=one.id)
+        for post, like in anew.more:
+            ledger.add_part(connection, post, like)
+        return changed
 
     def _made(
         self, carrier: Carrier, how: How, there: Sequence[Shown], note: str
@@ -249,15 +281,19 @@ def _numbered(posts: Sequence[Post], edition: Edition, door: Door) -> list[Post]
     ]
 
 
-def _told_anew(edition: str, stories: tuple[Story, ...], now: datetime) -> Edition:
+def _told_anew(old: Shown, stories: tuple[Story, ...]) -> Edition:
     """What waits says the newest from the beginning: nothing is corrected for anybody."""
-    again = edition.startswith("correction:")
+    kind = KINDS.get(old.edition.partition(":")[0], EditionKind.FLASH)
     return Edition(
-        id=EditionId(edition),
-        kind=EditionKind.CORRECTION if again else EditionKind.FLASH,
+        id=EditionId(old.edition),
+        kind=kind,
         language=stories[0].article.language,
-        due_at=now,
+        due_at=old.due_at,
         stories=stories,
         title=stories[0].article.headline,
-        correction="" if again else None,
+        correction="" if kind is EditionKind.CORRECTION else None,
     )
+
+
+def _id(first: Shown, new: Post) -> str:
+    return f"{first.edition}:{new.channel}:{new.language}:{new.part}"

@@ -6,7 +6,19 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, literal, not_, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    delete,
+    exists,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from syndicator.model import Act, DeliveryState, EditionKind, Post
 
@@ -63,6 +75,12 @@ class Shown(NamedTuple):
     revision: int  # of the story, in the post that it carries; 0 where that holds it no more
     post: Post
     settled_at: datetime | None
+    due_at: datetime
+
+    @property
+    def gone(self) -> bool:
+        """It was called off before it went out."""
+        return self.state is S.CANCELLED
 
     @property
     def waits(self) -> bool:
@@ -138,7 +156,7 @@ def shown(connection: Connection, article: str, channel: str) -> list[Shown]:
     d = deliveries.c
     ours = select(edition_stories.c.edition).where(edition_stories.c.article == article)
     query = (
-        select(d.id, d.key, d.edition, d.part, d.state, d.reason, d.settled_at, posts.c.content)
+        select(d.id, d.key, d.edition, d.part, d.state, d.reason, d.settled_at, d.due_at, posts.c.content)
         .join(posts, posts.c.id == d.post)
         .where(d.edition.in_(ours), d.channel == channel, d.recipient == CHANNEL_ITSELF)
         .order_by(d.id)
@@ -159,6 +177,7 @@ def shown(connection: Connection, article: str, channel: str) -> list[Shown]:
                 held.get(article, 0),
                 post,
                 row.settled_at,
+                row.due_at,
             )
         )
     return found
@@ -244,6 +263,53 @@ def re_point(connection: Connection, old: str, new: Post, *, only: int | None = 
     if only is not None:
         waiting.append(d.id == only)
     return connection.execute(update(deliveries).where(*waiting).values(post=new.id)).rowcount
+
+
+def carried_to(connection: Connection, article: str) -> list[str]:
+    """The channels of the story's editions in which something can change still."""
+    query = (
+        select(candidates.c.channel)
+        .distinct()
+        .join(edition_stories, edition_stories.c.edition == candidates.c.edition)
+        .join(editions, editions.c.id == candidates.c.edition)
+        .where(edition_stories.c.article == article, editions.c.sealed_at.is_(None))
+    )
+    return sorted(connection.execute(query).scalars())
+
+
+def carriers_of(connection: Connection, edition: str) -> dict[str, list[Carrier]]:
+    """By channel: the stories of an edition as they are now, in its order."""
+    query = (
+        select(articles.c.id, articles.c.revision, candidates.c.channel)
+        .join(edition_stories, edition_stories.c.article == articles.c.id)
+        .join(candidates, candidates.c.edition == edition_stories.c.edition)
+        .where(edition_stories.c.edition == edition)
+        .order_by(edition_stories.c.position)
+    )
+    found: dict[str, list[Carrier]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.channel, []).append(Carrier(*row))
+    return found
+
+
+def add_part(connection: Connection, post: Post, like: int) -> None:
+    """One more part of a thread that waits, due when another delivery of it is."""
+    add_posts(connection, [post])
+    d = deliveries.c
+    key = f"{post.edition}:{post.channel}:-:{post.part}"
+    unsent = (d.key == key, stands(S.CANCELLED), d.reason == SUPERSEDED, d.attempts == 0)
+    connection.execute(delete(deliveries).where(*unsent))  # the thread was shorter for a while
+    row = connection.execute(select(d.urgency, d.due_at, d.not_after).where(d.id == like)).one()
+    told = {"key": key, "edition": post.edition, "channel": post.channel, "recipient": "-", "part": post.part}
+    state = {"post": post.id, "state": S.PENDING.value}
+    insert_new(connection, deliveries, [told | state | row._asdict()])
+    ours = select(func.count()).select_from(deliveries)
+    expect(
+        connection,
+        post.edition,
+        post.channel,
+        ours.where(d.edition == post.edition, d.channel == post.channel),
+    )
 
 
 def cancel(connection: Connection, which: Collection[int], now: datetime) -> int:

@@ -63,6 +63,7 @@ from .statements import as_rows, as_text, consents, dialect, insert_new, inserte
 S = DeliveryState
 WELCOMED = timedelta(days=31)  # an older edition is no welcome
 IN_VAIN = sorted(state.value for state in (S.EXCLUDED, S.EXPIRED, S.CANCELLED, S.FAILED))
+NEVER: Mapping[str, int] = {}
 NOWHERE: Mapping[str, tuple[datetime, datetime]] = {}
 other = deliveries.alias()
 
@@ -119,11 +120,14 @@ def add_caught_up(connection: Connection, edition: str, articles: Iterable[str])
 
 
 def claim_stories(
-    connection: Connection, edition: Edition, *, channel: str, newsletter: str = "", again: int = 0
+    connection: Connection, edition: Edition, *, channel: str, again: Mapping[str, int] = NEVER
 ) -> set[str]:
-    """Take the right to carry these stories to this channel; returns the ids of those that were free."""
-    articles = [story.article.id for story in edition.stories]
-    return claim(connection, articles, edition.id, channel=channel, newsletter=newsletter, again=again)
+    """Take the right to carry these stories to this channel, which had each so often before; returns the ids of those
+    that were free."""
+    free: set[str] = set()
+    for one in (story.article.id for story in edition.stories):
+        free |= claim(connection, [one], edition.id, channel=channel, newsletter="", again=again.get(one, 0))
+    return free
 
 
 def claim(
@@ -141,14 +145,24 @@ def claim(
 
 
 def times_carried(connection: Connection, article: str, channel: str, newsletter: str = "") -> int:
+    """Also those that were called off before anybody saw them."""
+    return len(_keys(connection, article, channel, newsletter))
+
+
+def is_carried(connection: Connection, article: str, channel: str) -> bool:
+    """Whether the channel has the story, or is to have it."""
+    return None in _keys(connection, article, channel, "")
+
+
+def _keys(connection: Connection, article: str, channel: str, newsletter: str) -> list[datetime | None]:
     found = connection.execute(
-        select(story_keys.c.again).where(
+        select(story_keys.c.given_back).where(
             story_keys.c.article == article,
             story_keys.c.channel == channel,
             story_keys.c.newsletter == newsletter,
         )
     )
-    return len(found.all())
+    return list(found.scalars())
 
 
 def add_posts(connection: Connection, written: Iterable[Post]) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pydantic import AwareDatetime, Field
 
+from syndicator.errors import Refused
 from syndicator.model import Role
+from syndicator.services.edits import Edited
 from syndicator.services.holds import Held, Lifted
 from syndicator.services.trail import Wanted
 
-from .nouns import Actor, Told, Verb
-from .stories import WRITE, OfStory, Which, of_story
+from .nouns import Actor, Reach, Told, Verb
+from .stories import READ, WRITE, OfStory, Which, of_story
 
 if TYPE_CHECKING:
     from syndicator.app import App
@@ -20,6 +23,30 @@ if TYPE_CHECKING:
 class Holding(Told):
     article: Which
     why: str = Field(min_length=1, max_length=1000, description="whoever lifts it wants to know")
+
+
+class Words(Told):
+    """A headline, or the text of a channel; or to take one of them back."""
+
+    article: Which
+    headline: str | None = Field(None, max_length=300, description="your own, everywhere")
+    channel: str = Field("", max_length=100, description="whose whole post the text is")
+    text: str | None = Field(None, max_length=20_000, description="in the channel's markup")
+    undo: bool = Field(default=False, description="take the headline back, or the channel's text")
+
+
+class OfEdition(Told):
+    edition: str = Field(min_length=1, max_length=300, description="the edition's id")
+
+
+class Moving(OfEdition):
+    at: AwareDatetime = Field(description="when it goes out instead")
+    to: tuple[str, ...] = Field((), max_length=50, description="only on these channels")
+
+
+class Cancelling(OfEdition):
+    why: str = Field(min_length=1, max_length=1000, description="it is written down")
+    to: tuple[str, ...] = Field((), max_length=50, description="only on these channels")
 
 
 class Trailed(Told):
@@ -49,12 +76,54 @@ def _lift(newsroom: App, told: OfStory, actor: Actor) -> Any:
     return lifted(newsroom.holds.lift(told.article, by=actor.by))
 
 
+def _edit(newsroom: App, told: Words, actor: Actor) -> Any:
+    desk = newsroom.edits
+    if told.undo and told.headline is None and told.text is None:
+        desk.undo(told.article, told.channel, by=actor.by)
+    elif told.headline is not None and not told.channel and told.text is None:
+        desk.headline(told.article, told.headline, by=actor.by)
+    elif told.channel and told.text is not None and told.headline is None:
+        desk.text(told.article, told.channel, told.text, by=actor.by)
+    else:
+        raise Refused("say one of: a headline, a channel with its text, undo")
+    return edits(newsroom, told.article)
+
+
+def edits(newsroom: App, article: str) -> dict[str, Any]:
+    found: list[Edited] = newsroom.edits.of(article)
+    return {"edits": [asdict(one) for one in found]}
+
+
+def _edits(newsroom: App, told: OfStory, actor: Actor) -> Any:
+    return edits(newsroom, told.article)
+
+
+def _move(newsroom: App, told: Moving, actor: Actor) -> Any:
+    return asdict(newsroom.schedule.move(told.edition, told.at, by=actor.by, channels=told.to))
+
+
+def _cancel(newsroom: App, told: Cancelling, actor: Actor) -> Any:
+    return asdict(newsroom.schedule.cancel(told.edition, why=told.why, by=actor.by, channels=told.to))
+
+
+def of_edition(newsroom: App, told: Any) -> Reach:
+    """The channels that an order about an edition touches."""
+    return Reach(channels=getattr(told, "to", ()) or newsroom.schedule.channels_of(told.edition))
+
+
+def _of_words(newsroom: App, told: Words) -> Reach:
+    channels = (told.channel,) if told.channel else ()
+    return Reach(channels=channels, languages=of_story(newsroom, told).languages)
+
+
 def _audit(newsroom: App, told: Trailed, actor: Actor) -> Any:
     wanted = Wanted(told.since, told.who, told.about, told.what, told.before)
     found = newsroom.trail.newest(wanted, limit=told.limit)
     more = found[-1].id if len(found) == told.limit else None
     return {"lines": [one._asdict() for one in found], "next": more}
 
+
+DESK = "editions:write"
 
 VERBS = (
     Verb(
@@ -78,6 +147,49 @@ VERBS = (
         takes=OfStory,
         act=_lift,
         reach=of_story,
+    ),
+    Verb(
+        name="edit",
+        says="Your own headline of a story, or your own words for its whole post on a channel.",
+        role=Role.EDITOR,
+        scope=WRITE,
+        method="POST",
+        path="/articles/{article}/edits",
+        takes=Words,
+        act=_edit,
+        reach=_of_words,
+    ),
+    Verb(
+        name="edits",
+        says="What editors wrote of a story, and which of it is used.",
+        role=Role.VIEWER,
+        scope=READ,
+        method="GET",
+        path="/articles/{article}/edits",
+        takes=OfStory,
+        act=_edits,
+    ),
+    Verb(
+        name="move",
+        says="What waits of an edition goes out at another moment.",
+        role=Role.PUBLISHER,
+        scope=DESK,
+        method="POST",
+        path="/editions/{edition}/move",
+        takes=Moving,
+        act=_move,
+        reach=of_edition,
+    ),
+    Verb(
+        name="cancel",
+        says="What waits of an edition goes nowhere; what is out stays.",
+        role=Role.PUBLISHER,
+        scope=DESK,
+        method="POST",
+        path="/editions/{edition}/cancel",
+        takes=Cancelling,
+        act=_cancel,
+        reach=of_edition,
     ),
     Verb(
         name="audit",

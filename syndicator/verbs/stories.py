@@ -42,6 +42,8 @@ class Pushed(Told):
     articles: Annotated[tuple[Which, ...], Field(min_length=1, max_length=50, description="stories")]
     to: Channels
     again: bool = Field(default=False, description="also to a channel that has the story already")
+    at: AwareDatetime | None = Field(None, description="not now: at this moment")
+    together: bool = Field(default=False, description="several stories in one post")
     note: Why = ""
 
 
@@ -126,7 +128,8 @@ def _costs(posts: Any) -> list[tuple[str, Any]]:
 
 
 def _push(newsroom: App, told: Pushed, actor: Actor) -> Any:
-    done = newsroom.push(told.articles, told.to, editor=actor.by, again=told.again, note=told.note)
+    order: dict[str, Any] = {"again": told.again, "at": told.at, "as_one": told.together}
+    done = newsroom.push(told.articles, told.to, editor=actor.by, note=told.note, **order)
     return {"editions": list(done.editions), "deliveries": done.deliveries}
 
 

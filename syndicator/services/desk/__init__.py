@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from syndicator.composing import Marks
 from syndicator.errors import Refused, TemplateError
@@ -17,6 +19,18 @@ from .lateness import Lateness
 from .nouns import URGENCY, Door, Newsletter, Planned, door_called, together
 
 __all__ = ["Desk", "Door", "Marks", "Newsletter", "Planned", "door_called", "together"]
+
+
+class Order(NamedTuple):
+    """A post of a push, before it is planned."""
+
+    edition: Edition
+    door: Door
+    posts: Sequence[Post]
+    carried: Mapping[str, int]  # how often the channel had each story before
+
+
+NEVER: Mapping[str, int] = {}
 
 
 class Desk:
@@ -33,13 +47,16 @@ class Desk:
         summarise: Callable[[Article, Door], Summary],
         write: Callable[[Edition, Door, Newsletter | None], Sequence[Post]],
         gate: Callable[[Connection, str, str], None] = lambda connection, edition, newsletter: None,
+        edited: Callable[[Article, Door], tuple[Article, str]] = lambda article, door: (article, ""),
     ) -> None:
-        """``gate`` is told, in the commit that plans it, of each edition of a newsletter."""
+        """``gate`` is told, in the commit that plans it, of each edition of a newsletter; ``edited`` gives an editor's
+        headline, and their words for a whole post."""
         self._database = database
         self._now = now
         self._summarise = summarise
         self._write = write
         self._gate = gate
+        self._edited = edited
         self.lateness = Lateness(database, now=now, story=self.story, write=write)
         self.digests = Digests(database, now=now, story=self.story, write=write, gate=gate)
 
@@ -127,44 +144,79 @@ class Desk:
         editor: str,
         again: bool = False,
         note: str = "",
+        at: datetime | None = None,
+        as_one: bool = False,
     ) -> Planned:
-        """An editor's order: these stories to these channels, now. All of it or nothing."""
-        planned = []
-        for order in self.preview(wanted, doors, again=again):
-            edition, door, posts, times = order
-            planned.append(self._plan(edition, door, posts, again=times, by=editor, note=note))
-        return together(planned)
+        """An editor's order: these stories to these channels, now or at a moment. All of it or nothing."""
+        orders = self.preview(wanted, doors, again=again, at=at, as_one=as_one)
+        return together([self._plan(*order[:3], again=order[3], by=editor, note=note) for order in orders])
 
     def preview(
-        self, wanted: Sequence[str], doors: Sequence[Door], *, again: bool = False
-    ) -> list[tuple[Edition, Door, Sequence[Post], int]]:
-        """What a push would send: edition, channel, posts, and how often the channel had the story before.
+        self,
+        wanted: Sequence[str],
+        doors: Sequence[Door],
+        *,
+        again: bool = False,
+        at: datetime | None = None,
+        as_one: bool = False,
+    ) -> list[Order]:
+        """What a push would send; ``as_one`` in one post a channel.
 
         Raises :exc:`Refused` for a story that is held or retracted, or that a channel has already unless ``again`` says
-        so.
+        so, and for a moment that has passed.
         """
+        if at is not None and at <= self._now():
+            raise Refused(f"{at:%Y-%m-%d %H:%M %Z} has passed; to push now, name no moment")
         with self._database.read() as connection:
             articles = [archive.article(connection, one) for one in wanted]
+            _check(connection, [article.id for article in articles])
             times = {
                 (article.id, door.id): planning.times_carried(connection, article.id, door.id)
                 for article in articles
                 for door in doors
             }
-            _check(connection, [article.id for article in articles])
-        for (article_id, channel), carried in times.items():
-            if carried and not again:
-                raise Refused(f"{channel} has {article_id} already; --again sends it once more")
+            for article_id, channel in times:
+                if not again and planning.is_carried(connection, article_id, channel):
+                    raise Refused(f"{channel} has {article_id} already; --again sends it once more")
+        groups = [articles] if as_one else [[article] for article in articles]
         orders = []
-        for article in articles:
+        for group in groups:
             for door in doors:
-                if article.language not in door.languages:
-                    languages = ", ".join(door.languages)
-                    raise Refused(f"{door.id} speaks {languages}; {article.id} is in {article.language}")
-                carried = times[article.id, door.id]
-                name = f"push:{article.id}:{article.revision}:{carried}"
-                edition = self._single(EditionKind.PUSH, name, article, door)
-                orders.append((edition, door, self._write(edition, door, None), carried))
+                for article in group:
+                    if article.language not in door.languages:
+                        languages = ", ".join(door.languages)
+                        raise Refused(f"{door.id} speaks {languages}; {article.id} is in {article.language}")
+                carried = {str(article.id): times[article.id, door.id] for article in group}
+                edition = self._pushed(group, carried, door, at or self._now())
+                orders.append(Order(edition, door, self._write(edition, door, None), carried))
         return orders
+
+    def _pushed(
+        self, articles: Sequence[Article], carried: Mapping[str, int], door: Door, due_at: datetime
+    ) -> Edition:
+        languages = sorted({article.language for article in articles})
+        if len(languages) > 1:
+            raise Refused(f"one post has one language; these stories are in {' and '.join(languages)}")
+        names = [f"{article.id}:{article.revision}:{carried[article.id]}" for article in articles]
+        told = names[0] if len(names) == 1 else hashlib.sha256("|".join(names).encode()).hexdigest()[:16]
+        stories = tuple(self.story(article, door) for article in articles)
+        return Edition(
+            id=EditionId(f"push:{told}" if len(names) == 1 else f"push:together:{told}"),
+            kind=EditionKind.PUSH,
+            language=articles[0].language,
+            due_at=due_at,
+            stories=stories,
+            title=stories[0].article.headline,
+        )
+
+    def worded(self, article: Article, door: Door, words: str) -> Sequence[Post]:
+        """The story's posts on a channel in these words. Raises :exc:`Refused` where they do not fit."""
+        edition = self._single(EditionKind.FLASH, f"flash:{article.id}", article, door)
+        edition = replace(edition, stories=(replace(edition.stories[0], text=words),))
+        try:
+            return self._write(edition, door, None)
+        except TemplateError as error:
+            raise Refused(str(error)) from error
 
     def _unsent(self, door: Door, newsletter: Newsletter | None = None) -> list[Article]:
         now = self._now()
@@ -205,27 +257,38 @@ class Desk:
             posts = self._write(edition, door, None)
         except TemplateError as error:
             return Planned(faults=(f"{article.id} to {door.id}: {error}",))
-        return self._plan(edition, door, posts, again=0, by="timetable")
+        return self._plan(edition, door, posts, by="timetable")
 
     def _plan(
-        self, edition: Edition, door: Door, posts: Sequence[Post], *, again: int, by: str, note: str = ""
+        self,
+        edition: Edition,
+        door: Door,
+        posts: Sequence[Post],
+        *,
+        again: Mapping[str, int] = NEVER,
+        by: str,
+        note: str = "",
     ) -> Planned:
-        due_at = edition.due_at
-        if edition.kind is not EditionKind.PUSH:
-            due_at = door.quiet_until(due_at, edition.stories[0].article)
-        breaking = edition.kind is EditionKind.FLASH and door.breaking(edition.stories[0].article)
+        """``again`` is how often the channel had each story before."""
+        due_at, pushed = edition.due_at, edition.kind is EditionKind.PUSH
+        article = edition.stories[0].article
+        if not pushed:
+            due_at = door.quiet_until(due_at, article)
+        breaking = edition.kind is EditionKind.FLASH and door.breaking(article)
         posts = [replace(post, silent=door.silent(due_at), breaking=breaking) for post in posts]
         with self._database.write() as connection:
-            now, article = self._now(), edition.stories[0].article
-            if edition.kind is EditionKind.PUSH:
-                retractions.stay(connection, [article.id])
-                _check(connection, [article.id])
+            now, ids = self._now(), [story.article.id for story in edition.stories]
+            if pushed:
+                retractions.stay(connection, ids)
+                _check(connection, ids)
             elif self._moved_on(connection, article):
                 return Planned()
             new = planning.add_edition(connection, edition, newsletter=None, now=now, by=by, note=note)
             free = planning.claim_stories(connection, edition, channel=door.id, again=again)
             if not free:
                 return Planned()
+            if len(free) < len(ids):
+                raise Refused(f"{door.id} has {min(set(ids) - free)} already; --again sends it once more")
             deliveries = planning.add_public(
                 connection,
                 posts,
@@ -233,9 +296,11 @@ class Desk:
                 not_after=due_at + door.lives,
                 urgency=URGENCY[edition.kind] - breaking,
             )
-            if edition.kind is EditionKind.PUSH:
+            if pushed:
+                when = f"for {due_at:%Y-%m-%d %H:%M} UTC" if due_at > now else ""
+                why = "; ".join(filter(None, (when, note)))
                 brakes.note(
-                    connection, who=by, what="push", about=f"{edition.id} {door.id}", why=note, now=now
+                    connection, who=by, what="push", about=f"{edition.id} {door.id}", why=why, now=now
                 )
         return Planned(editions=(edition.id,) if new else (), deliveries=deliveries)
 
@@ -246,17 +311,20 @@ class Desk:
         return newest != article.revision or bool(holds.kept_back(connection, [article.id]))
 
     def _single(self, kind: EditionKind, name: str, article: Article, door: Door) -> Edition:
+        story = self.story(article, door)
         return Edition(
             id=EditionId(name),
             kind=kind,
             language=article.language,
             due_at=self._now(),
-            stories=(self.story(article, door),),
-            title=article.headline,
+            stories=(story,),
+            title=story.article.headline,
         )
 
     def story(self, article: Article, door: Door) -> Story:
-        return Story(article=article, summary=self._summarise(article, door))
+        """As it is told there, in an editor's words where there are any."""
+        edited, text = self._edited(article, door)
+        return Story(article=edited, summary=self._summarise(article, door), text=text)
 
 
 def _check(connection: Connection, wanted: Sequence[str]) -> None:
