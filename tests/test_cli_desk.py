@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,7 +73,7 @@ def test_a_push_for_a_moment_is_moved_and_called_off(world: tuple[Sandbox, tuple
     one = story(c)
     order = ("push", one, "--to", "x", "--yes", "--by", "sara")
     said = syndicator(*order, "--at", "2100-03-01T18:00+03:00", *c)
-    name = said.stdout.split()[0]
+    (name,) = re.findall(r"push:\S+", said.stdout)
     assert "goes out at 2100-03-01 18:00 UTC+03:00" in said.stdout, said.stderr
     assert not sandbox.x.tweets()
     moved = syndicator("move", name, "--at", "2100-03-01T19:00+03:00", *c)

@@ -14,7 +14,7 @@ from syndicator.services.holds import Held, Lifted
 from syndicator.services.trail import Wanted
 
 from .nouns import Actor, Reach, Told, Verb
-from .stories import READ, WRITE, OfStory, Which, of_story
+from .stories import PUSH, READ, WRITE, OfStory, Which, of_story
 
 if TYPE_CHECKING:
     from syndicator.app import App
@@ -123,8 +123,6 @@ def _audit(newsroom: App, told: Trailed, actor: Actor) -> Any:
     return {"lines": [one._asdict() for one in found], "next": more}
 
 
-DESK = "editions:write"
-
 VERBS = (
     Verb(
         name="hold",
@@ -173,7 +171,7 @@ VERBS = (
         name="move",
         says="What waits of an edition goes out at another moment.",
         role=Role.PUBLISHER,
-        scope=DESK,
+        scope=PUSH,
         method="POST",
         path="/editions/{edition}/move",
         takes=Moving,
@@ -184,7 +182,7 @@ VERBS = (
         name="cancel",
         says="What waits of an edition goes nowhere; what is out stays.",
         role=Role.PUBLISHER,
-        scope=DESK,
+        scope=PUSH,
         method="POST",
         path="/editions/{edition}/cancel",
         takes=Cancelling,

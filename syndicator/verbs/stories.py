@@ -237,7 +237,7 @@ def _of_retraction(newsroom: App, told: Retraction) -> Reach:
     return Reach(channels=list(newsroom.doors), languages=of_story(newsroom, told).languages)
 
 
-READ, WRITE = "articles:read", "articles:write"
+READ, WRITE, PUSH = "articles:read", "articles:write", "push"
 
 VERBS = (
     Verb(
@@ -284,7 +284,7 @@ VERBS = (
         name="push",
         says="Send stories to channels now.",
         role=Role.PUBLISHER,
-        scope="push",
+        scope=PUSH,
         method="POST",
         path="/pushes",
         takes=Pushed,
@@ -338,7 +338,7 @@ VERBS = (
         name="correct",
         says="Let the newest revision of a story reach whoever was told an earlier one.",
         role=Role.PUBLISHER,
-        scope="push",
+        scope=PUSH,
         method="POST",
         path="/articles/{article}/correct",
         takes=Correction,
@@ -359,7 +359,7 @@ VERBS = (
         name="retract",
         says="Take a story back: nothing carries it any more, posts are taken away or say so.",
         role=Role.PUBLISHER,
-        scope="push",
+        scope=PUSH,
         method="POST",
         path="/articles/{article}/retract",
         takes=Retraction,
