@@ -21,6 +21,7 @@ from .tables import (
     Name,
     PluginTable,
     PreflightTable,
+    Range,
     RecipeTable,
     ReputationTable,
     Rule,
@@ -109,6 +110,11 @@ class Web(Table):
         "127.0.0.1:8700",
         description="address and port of the readers' pages, such as 127.0.0.1:8700",
         pattern=r"^[\w.:\[\]-]+:\d{1,5}$",
+    )
+
+    trusted_proxies: tuple[Range, ...] = Field(
+        ("127.0.0.1/32", "::1/128"),
+        description='proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, such as "10.0.0.0/8"',
     )
 
     @property

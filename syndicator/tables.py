@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import time, timedelta
 from decimal import Decimal
+from ipaddress import ip_network
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -62,6 +63,14 @@ def _time(told: object) -> object:
         raise ValueError(message) from error
 
 
+def _range(told: object) -> object:
+    try:
+        return str(ip_network(str(told)))
+    except ValueError as error:
+        message = 'an address or a network is needed, such as "10.0.0.0/8"'
+        raise ValueError(message) from error
+
+
 TimeOfDay = Annotated[
     time, BeforeValidator(_time), WithJsonSchema({"type": "string", "pattern": r"^\d\d:\d\d$"})
 ]
@@ -76,6 +85,7 @@ Hours = Annotated[
 ]
 Code = Annotated[Language, Field(pattern=_LANGUAGE)]
 Name = Annotated[str, Field(pattern=_NAME)]
+Range = Annotated[str, BeforeValidator(_range)]
 Host = Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")]
 
 

@@ -87,6 +87,8 @@ def serving(newsroom: App, updates: Called | None = None) -> Iterator[str]:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=bool(newsroom.settings.web.trusted_proxies),
+        forwarded_allow_ips=list(newsroom.settings.web.trusted_proxies),
         timeout_graceful_shutdown=5,
     )
     server = uvicorn.Server(config)

@@ -10,6 +10,8 @@ from syndicator.errors import Unproven
 from syndicator.model import Person
 from syndicator.storage.sessions import Session
 
+__all__ = ["Enrolment", "Inside", "NotFresh", "Opened", "Session", "Wrong"]
+
 TOKEN_BYTES = 24  # 192 bit
 FRESH = timedelta(minutes=10)  # how long a proof counts for what is sensitive
 WAITS_FOR_CODE, WAITS_FOR_FACTOR = "code", "factor"
