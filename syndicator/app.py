@@ -118,7 +118,12 @@ class App:
             languages=self.settings.newsroom.languages,
         )
         self.people = People(
-            self.database, settings=self.settings, keys=wiring.keys, now=now, chance=self.world.rng.randbytes
+            self.database,
+            settings=self.settings,
+            keys=wiring.keys,
+            now=now,
+            chance=self.world.rng.randbytes,
+            ask=self._web.ask,
         )
         self.returns = Returns(
             self.database,

@@ -110,6 +110,8 @@ class Book:
         found = dict(told)
         for name, secret in secret_fields(inner).items():
             self._take_secret(found, name, at, needed=secret)
+        for name, deeper in _tables(inner).items():
+            found[name] = self._with_its_secrets(found.get(name, {}), deeper, f"{at}.{name}")
         return found
 
     def secret(self, name: str) -> str | None:
@@ -318,13 +320,13 @@ def _lists(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
 
 
 def _tables(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
-    """The model's fields that are tables with secrets of their own."""
+    """The model's fields that are tables with secrets in them."""
     return {
         name: told.annotation
         for name, told in model.model_fields.items()
         if isinstance(told.annotation, type)
         and issubclass(told.annotation, BaseModel)
-        and secret_fields(told.annotation)
+        and (secret_fields(told.annotation) or _tables(told.annotation))
     }
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
 from .letters import NewsletterTable
 from .model import Language, Role
@@ -123,6 +123,26 @@ class Web(Table):
         return host.strip("[]"), int(port)
 
 
+class Oidc(Table):
+    """Where the newsroom's people sign on with an account that they have already; nowhere without an issuer."""
+
+    issuer: str = Field(
+        "",
+        description="the provider's address, exactly as it calls itself",
+        pattern=r"^(https://\S+|http://127\.0\.0\.1(:\d+)?(/\S*)?)?$",
+    )
+    client_id: str = Field("", description="what the provider calls this console")
+    client_secret: SecretStr | None = Field(None, description="what proves it to the provider")
+    name: str = Field("", description="what the button says; empty: the provider's host")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.issuer and not self.client_id:
+            message = "client_id is missing; the provider gives one to each console"
+            raise ValueError(message)
+        return self
+
+
 class Console(Table):
     """Where the newsroom's own people see and do."""
 
@@ -132,6 +152,7 @@ class Console(Table):
     second_factor: tuple[Role, ...] = Field(
         tuple(Role), description="roles that cannot come in without a second factor"
     )
+    oidc: Oidc = Field(default_factory=Oidc, description="accounts elsewhere that they may sign on with")
 
 
 class Schedule(Table):

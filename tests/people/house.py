@@ -34,12 +34,13 @@ TOLD: dict[str, Any] = {
 
 
 class House:
-    def __init__(self, database: Database, **console: Any) -> None:
+    def __init__(self, database: Database, ask: Any = None, **console: Any) -> None:
         self.database = database
         self.time = NOW
         settings = Settings.model_validate(TOLD | {"console": {"second_factor": []} | console})
         rng = Random(7)
-        self.people = People(database, settings=settings, keys=KEYS, now=self.now, chance=rng.randbytes)
+        told: dict[str, Any] = {"settings": settings, "keys": KEYS, "now": self.now, "chance": rng.randbytes}
+        self.people = People(database, ask=ask, **told)
         self.reception = self.people.reception
 
     def now(self) -> datetime:

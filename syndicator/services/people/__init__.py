@@ -27,6 +27,7 @@ from .factor import Factor
 from .nouns import TOKEN_BYTES, Opened
 from .passwords import Hasher, check
 from .reception import Reception
+from .sign_on import Ask, SignOn
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 OURS = frozenset(  # who else stands in the audit trail
@@ -73,7 +74,9 @@ class People:
         keys: Keys,
         now: Callable[[], datetime],
         chance: Callable[[int], bytes],
+        ask: Ask,
     ) -> None:
+        """``ask`` is the guarded way out, to where they sign on."""
         self._database = database
         self._settings = settings
         self._now = now
@@ -89,6 +92,16 @@ class People:
             needs_factor=settings.console.second_factor,
             own_words=self._own_words,
             **told,
+        )
+        self.sign_on = SignOn(
+            database,
+            told=settings.console.oidc,
+            ask=ask,
+            back=self._address("sign-on/back"),
+            reception=self.reception,
+            keys=keys,
+            now=now,
+            chance=chance,
         )
 
     # Who they are
@@ -249,7 +262,10 @@ class People:
         return replace(card.person, telegram=number)
 
     def link(self, page: str, token: str) -> str:
-        return f"{self._settings.newsroom.public_url.rstrip('/')}/console/{page}/{token}"
+        return self._address(f"{page}/{token}")
+
+    def _address(self, path: str) -> str:
+        return f"{self._settings.newsroom.public_url.rstrip('/')}/console/{path}"
 
     # Inside
 
