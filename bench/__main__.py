@@ -31,6 +31,7 @@ LOADS = (
     "social",
     "hooks",
     "pages",
+    "console",
     "rendering",
     "cleaning",
     "truth",

@@ -25,9 +25,10 @@ from .model import ChannelId, DeliveryState, Edition, Outcome, Post
 from .net.asking import Limits
 from .net.web import GuardedWeb
 from .newsstand import Newsstand, counted, door
-from .ports import Box, Engine, Names, Source, World
+from .ports import Box, Engine, Linked, Names, Source, World
 from .services import alerts, audience, doubts, ingest, postroom
 from .services.alerts import listening, through_apprise
+from .services.board import Board
 from .services.cashier import Cashier
 from .services.desk import Desk, Door, Newsletter, Planned, door_called, together
 from .services.edits import Edits
@@ -109,6 +110,7 @@ class App:
         )
         self.stories, self.ledger = Stories(self.database, now=now), Ledger(self.database, now=now)
         self.holds, self.trail = Holds(self.database, now=now), Trail(self.database)
+        self.board = Board(self.database, now=now, channels=list(self.settings.channels))
         self.porter = Porter(
             self.database,
             now=now,
@@ -388,6 +390,11 @@ class App:
             self.database, self.wiring.keys, token, memory=self.memory, now=self.world.now()
         )
         return self._title(newsletter, language), language
+
+    def link_of(self, channel: str, remote_id: str) -> str:
+        """Where people can see a post; empty where that cannot be told."""
+        made = self._channel(channel) if channel in self.doors else None
+        return made.link(remote_id) if isinstance(made, Linked) else ""
 
     def page(self, name: str, language: str, **told: Any) -> str:
         """A page for readers, written by a template."""

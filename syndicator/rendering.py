@@ -49,9 +49,10 @@ READER = ("name", "address", "leave_url", "preferences_url", "own_url")  # what 
 # Unicode's locale data knows how a day is written in Sorani for the long form only.
 _DAYS = {("ckb", "full"): "EEEE، dی MMMMی y", ("ckb", "medium"): "dی MMMMی y"}
 _FOLDERS = {"html": "email", "telegram": "telegram", "plain": "file"}
+CONSOLE = "console"  # a folder of templates, and a book of sentences
 _FILTERS = frozenset(
     "capitalize d default e escape first float forceescape int join last length list lower map max min reject "
-    "rejectattr replace round select selectattr slice sort string sum title tojson trim truncate unique upper "
+    "rejectattr replace reverse round select selectattr slice sort string sum title tojson trim truncate unique upper "
     "urlencode wordcount wordwrap".split()
 )
 
@@ -103,7 +104,7 @@ class Renderer:
             "accent_on_dark": readable(masthead.accent, NIGHT),
             "postal_address": masthead.postal_address,
         }
-        self._environments: dict[tuple[str, bool], jinja2.Environment] = {}
+        self._environments: dict[tuple[str, str, bool], jinja2.Environment] = {}
         self._spoken: dict[str, Translations] = {}
 
     def write(self, edition: Edition, outlet: Outlet) -> list[Post]:
@@ -245,6 +246,17 @@ class Renderer:
         """A language as its speakers call it."""
         return _locale(language).get_display_name() or language
 
+    def templates_of(self, outlet: Outlet) -> dict[str, str]:
+        """The templates that write a channel's posts, by name: what stands in them."""
+        folders = dict.fromkeys((outlet.kind, _FOLDERS[outlet.limits.markup]))
+        names = (
+            f"{folder}/{kind}.{ending}"
+            for folder in folders
+            for kind in ("flash", "digest", "correction")
+            for ending in ("html", "txt", "subject.txt")
+        )
+        return {name: found[0] for name in names if (found := self._read(name))}
+
     def city(self, zone: str, language: str) -> str:
         """The city that a zone is called after; in English where neither Unicode nor our words have another."""
         name = get_timezone_location(ZoneInfo(zone), locale=_locale(language), return_city=True)
@@ -273,7 +285,8 @@ class Renderer:
     def _written(self, name: str, language: str, context: Mapping[str, Any], *, escape: bool) -> str:
         pieces, size = [], 0
         try:
-            template = self._environment(language, escape=escape).get_template(name)
+            book = CONSOLE if name.startswith(f"{CONSOLE}/") else ""
+            template = self._environment(language, book, escape=escape).get_template(name)
             for piece in template.generate(context):
                 pieces.append(piece)
                 size += len(piece)
@@ -294,8 +307,9 @@ class Renderer:
                 return name, found[1]
         raise TemplateError(f"no template for {outlet.id}; write one of: {', '.join(tried)}")
 
-    def _environment(self, language: str, *, escape: bool) -> jinja2.Environment:
-        known = self._environments.get((language, escape))
+    def _environment(self, language: str, book: str, *, escape: bool) -> jinja2.Environment:
+        """``book``: whose sentences; empty: those of readers' mails and pages."""
+        known = self._environments.get((language, book, escape))
         if known:
             return known
         environment = ImmutableSandboxedEnvironment(
@@ -310,9 +324,10 @@ class Renderer:
         environment.filters["isolate"] = lambda text: isolate(str(text), language)
         environment.filters["lead"] = lambda text: lead(str(text), language)
         environment.globals.clear()
-        environment.install_gettext_translations(self._words(language), newstyle=True)  # type: ignore[attr-defined]
+        words = self.sentences(book, language) if book else self._words(language)
+        environment.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]
         environment.globals["_"] = environment.globals["gettext"]
-        self._environments[language, escape] = environment
+        self._environments[language, book, escape] = environment
         return environment
 
     def _words(self, language: str) -> Translations:

@@ -19,9 +19,9 @@ class Browser(asyncio.Protocol):
     """Asks again ``pause`` seconds after its answer, until the time is over. Raises what is not a 200."""
 
     def __init__(
-        self, paths: list[str], end: float, pause: float, waits: list[float], left: asyncio.Future[None]
+        self, asks: list[bytes], end: float, pause: float, waits: list[float], left: asyncio.Future[None]
     ) -> None:
-        self._asks = cycle([f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode() for path in paths])
+        self._asks = cycle(asks)
         self._end = end
         self._pause = pause
         self._waits = waits
@@ -62,16 +62,20 @@ class Browser(asyncio.Protocol):
             self._left.set_result(None)
 
 
-def asked(port: int, paths: list[str], seconds: float, connections: int, pause: float = 0) -> Run:
+def asked(
+    *, port: int, paths: list[str], seconds: float, connections: int, pause: float = 0, cookie: str = ""
+) -> Run:
     """Pages for so many seconds; how long one had to wait for an answer is told."""
     waits: list[float] = []
+    head = "Host: bench\r\n" + (f"Cookie: syndicator-desk={cookie}\r\n" if cookie else "")
+    asks = [f"GET {path} HTTP/1.1\r\n{head}\r\n".encode() for path in paths]
 
     async def everything() -> None:
         loop = asyncio.get_running_loop()
         end = perf_counter() + seconds
         gone = [loop.create_future() for _ in range(connections)]
         for number, left in enumerate(gone):
-            own = paths[number % len(paths) :] + paths[: number % len(paths)]
+            own = asks[number % len(asks) :] + asks[: number % len(asks)]
             await loop.create_connection(
                 lambda own=own, left=left: Browser(own, end, pause, waits, left), "127.0.0.1", port
             )

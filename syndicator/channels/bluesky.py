@@ -75,6 +75,11 @@ class BlueskyChannel:
     def __exit__(self, *exc: object) -> None:
         self._line.__exit__(*exc)
 
+    def link(self, remote_id: str) -> str:
+        """Of at://DID/COLLECTION/KEY."""
+        _, _, did, _, key = remote_id.split("/")
+        return f"https://bsky.app/profile/{did}/post/{key}"
+
     def run(self, lane: Lane) -> None:
         one_by_one(lane, self._send, self._world.now, self)
 

@@ -69,6 +69,9 @@ class MastodonChannel:
     def __exit__(self, *exc: object) -> None:
         self._line.__exit__(*exc)
 
+    def link(self, remote_id: str) -> str:
+        return f"{self._settings.base_url.rstrip('/')}/web/statuses/{remote_id}"
+
     def run(self, lane: Lane) -> None:
         one_by_one(lane, self._send, self._world.now, self)
 

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from syndicator.errors import Refused
-from syndicator.model import Article
-from syndicator.storage import archive, brakes, identity, ledger
+from syndicator.model import Article, Post
+from syndicator.storage import archive, board, brakes, identity, ledger, retractions
+from syndicator.storage.board import Placed
 from syndicator.storage.database import Database
 from syndicator.storage.ledger import Report
 
@@ -25,10 +26,16 @@ class Ledger:
         self._database = database
         self._now = now
 
-    def articles(self, *, language: str | None = None, after: str | None = None, limit: int = 20) -> Page:
-        """The newest first. Raises :exc:`Refused` for an ``after`` that no page gave."""
+    def articles(
+        self, *, language: str | None = None, after: str | None = None, limit: int = 20, words: str = ""
+    ) -> Page:
+        """The newest first; with ``words`` those that have them in their headline, or an id that begins so.
+
+        Raises :exc:`Refused` for an ``after`` that no page gave.
+        """
         with self._database.read() as connection:
-            found = archive.newest(connection, limit + 1, language, _place(after) if after else None)
+            place = _place(after) if after else None
+            found = archive.newest(connection, limit + 1, language, place, words.split())
         shown = found[:limit]
         more = len(found) > limit
         return Page(
@@ -71,11 +78,31 @@ class Ledger:
         with self._database.read() as connection:
             return ledger.channel_of(connection, delivery)
 
+    def retracted(self, article: str) -> datetime | None:
+        """Since when the story is taken back."""
+        with self._database.read() as connection:
+            return retractions.moments(connection, [article]).get(article)
+
     def reports(self, wanted: Sequence[str], latest: int) -> list[Report]:
         """Of these editions, or of the latest. Raises :exc:`NotFound`."""
         with self._database.read() as connection:
             names = wanted or ledger.latest(connection, latest)
             return [ledger.report(connection, name) for name in names]
+
+    def stories_of(self, edition: str) -> list[Placed]:
+        """What an edition is made of, from top to bottom."""
+        with self._database.read() as connection:
+            return board.placed(connection, edition)
+
+    def posts_of(self, edition: str) -> list[Post]:
+        """An edition's posts, by channel, language and variant."""
+        with self._database.read() as connection:
+            return board.posts_of(connection, edition)
+
+    def post(self, name: str) -> Post:
+        """Raises :exc:`NotFound`."""
+        with self._database.read() as connection:
+            return board.post(connection, name)
 
     def standing(self) -> dict[str, Any]:
         """What is paused, what waits before its gate, and how the channels are."""

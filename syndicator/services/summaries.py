@@ -164,6 +164,16 @@ class Summaries:
             brakes.note(connection, who=by, what="summary", about=article.id, why=text, now=self._now())
         return summary
 
+    def looked_at(self, article: Article, text: str) -> Summary:
+        """An editor's words as the gate sees them; nothing is kept."""
+        text = " ".join(text.split())
+        return Summary(article=article.id, text=text, method="editor", checked=Gate(article).check(text))
+
+    def drafted(self, article: Article, text: str, space: Space) -> Summary:
+        """An editor's words as they would stand there."""
+        made = self.looked_at(article, text)
+        return replace(made, text=_fitted(made.text, article.language, space))
+
     def accept(self, wanted: str, *, by: str) -> Summary:
         """What was proposed of a story becomes the editor's own. Raises :exc:`NotFound`, :exc:`Refused`."""
         return self.write(wanted, self._proposals(wanted)[0].summary.text, by=by)

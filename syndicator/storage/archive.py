@@ -247,8 +247,9 @@ def newest(
     limit: int,
     language: str | None = None,
     after: tuple[datetime, str] | None = None,
+    words: Sequence[str] = (),
 ) -> list[Article]:
-    """The newest articles first, each in its newest revision; those after a moment and an id."""
+    """The newest articles first, each in its newest revision; those after a moment and an id, with these words."""
     query = _current().order_by(articles.c.published_at.desc(), articles.c.id).limit(limit)
     if language:
         query = query.where(articles.c.language == language)
@@ -256,6 +257,9 @@ def newest(
         moment, last = after
         same = and_(articles.c.published_at == moment, articles.c.id > last)
         query = query.where(or_(articles.c.published_at < moment, same))
+    for word in words:
+        in_headline = articles.c.headline.icontains(word, autoescape=True)
+        query = query.where(or_(in_headline, articles.c.id.startswith(word.lower(), autoescape=True)))
     return [ARTICLE.validate_python(row.content) for row in connection.execute(query)]
 
 

@@ -20,6 +20,11 @@ def paused(connection: Connection) -> frozenset[str]:
     return frozenset(name.removeprefix(PAUSE) for name in _names(connection, PAUSE))
 
 
+def paused_why(connection: Connection) -> dict[str, str]:
+    """What is paused, and why."""
+    return {name.removeprefix(PAUSE): str(why) for name, why in overridden(connection, PAUSE).items()}
+
+
 def shut(connection: Connection) -> frozenset[str]:
     """What is paused, and the editions that wait before their gate: nothing of these may be claimed."""
     names = (name for name in overridden(connection) if name.startswith((PAUSE, GATE)))

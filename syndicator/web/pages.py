@@ -19,6 +19,7 @@ from syndicator.errors import ConfigError, StorageError
 
 from .api import api
 from .archive import Archive
+from .console import Console
 from .counter import Counter
 from .hooks import hooks
 from .ways import ways
@@ -56,6 +57,7 @@ def pages(newsroom: App, updates: Called | None = None) -> Starlette:
             *hooks(newsroom),
             *ways(newsroom),
             *([_bot(updates)] if updates else []),
+            *(Console(newsroom).routes() if newsroom.settings.console.enabled else ()),
             api(newsroom),
         ]
     )

@@ -71,6 +71,13 @@ class TelegramChannel:
         for chatty in ("httpx", "telegram.Bot"):
             logging.getLogger(chatty).addFilter(_redaction(settings.token.get_secret_value()))
 
+    def link(self, remote_id: str) -> str:
+        """t.me/NAME/ID of a public chat, t.me/c/NUMBER/ID of a private one, where it has such addresses."""
+        chat = self._chat
+        if chat.startswith("@"):
+            return f"https://t.me/{chat[1:]}/{remote_id}"
+        return f"https://t.me/c/{chat[4:]}/{remote_id}" if chat.startswith("-100") else ""
+
     @property
     def door(self) -> str:
         """The chat: Telegram's 429 is about one chat, and others may go on."""

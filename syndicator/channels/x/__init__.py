@@ -123,6 +123,9 @@ class XChannel:
         self._account = Account(keys, told.base_url, told.timeout, self._heard)
         return self
 
+    def link(self, remote_id: str) -> str:
+        return f"https://x.com/i/status/{remote_id}"
+
     def __exit__(self, *exc: object) -> None:
         self._there.close()
         self._account = None

@@ -23,6 +23,7 @@ from syndicator.app import App
 from syndicator.model import Person, Role
 from syndicator.services.people.nouns import WAITS_FOR_CODE, WAITS_FOR_FACTOR, Opened, Session
 from syndicator.tokens import sign
+from syndicator.verbs import Actor
 
 HOME = "/console"
 SIGN_IN, SECOND, FACTOR, PROVE = (f"{HOME}/{one}" for one in ("sign-in", "second", "factor", "prove"))
@@ -58,8 +59,22 @@ class Call:
     form: Form = field(default_factory=dict, repr=False)
     token: str = field(default="", repr=False)  # of their session; it may wait for a second factor
 
-    def said(self, name: str) -> str:
-        return next(iter(self.form.get(name, ())), "").strip()
+    def said(self, name: str, otherwise: str = "") -> str:
+        """One field of the form, or of the address."""
+        return next(iter(self.all_said(name)), otherwise).strip()
+
+    def all_said(self, name: str) -> list[str]:
+        told = self.form.get(name) or self.request.query_params.getlist(name)
+        return [one for one in told if one]
+
+    def placed(self, name: str) -> str:
+        """A part of the address."""
+        return str(self.request.path_params[name])
+
+    @property
+    def partial(self) -> bool:
+        """Only a part of the page is asked for: whoever asks has the rest."""
+        return self.request.headers.get("hx-request") == "true"
 
     @property
     def place(self) -> str:
@@ -76,6 +91,14 @@ class Visit(Call):
 
     person: Person
     session: Session
+
+    @property
+    def actor(self) -> Actor:
+        return Actor.of(self.person, "console")
+
+    @property
+    def language(self) -> str:
+        return str(self.person.language)
 
 
 Guarded = Callable[[Visit], Response | Awaitable[Response]]

@@ -1,0 +1,68 @@
+"""The console's rooms: behind each address a page that shows and a form that does, and what is said where it fails."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from syndicator.errors import Forbidden, NotFound, Refused, StorageError, SyndicatorError
+from syndicator.model import Role
+
+from .doors import HOME, Doors, Visit
+from .setting import Setting
+
+log = logging.getLogger("syndicator")
+
+UNFORESEEN = "this failed in a way nobody foresaw; the log of the server says how"
+Handler = Callable[[Visit], Response]
+
+
+class Rooms:
+    def __init__(self, doors: Doors, setting: Setting) -> None:
+        self._doors = doors
+        self._setting = setting
+
+    def way(
+        self,
+        path: str,
+        show: Handler | None = None,
+        do: Handler | None = None,
+        *,
+        role: Role = Role.VIEWER,
+        fresh: bool = False,
+    ) -> Route:
+        """A page that ``show`` writes, and what ``do`` does with its form. ``fresh`` as doors have it."""
+        known = {"GET": show, "POST": do}
+
+        def answer(visit: Visit) -> Response:
+            handler = known.get("GET" if visit.request.method == "HEAD" else visit.request.method)
+            if handler is None:
+                return Response(status_code=405)
+            try:
+                return handler(visit)
+            except SyndicatorError as error:
+                return self._setting.wrong(visit, status_of(error), error)
+            except Exception:
+                log.exception("%s %s failed", visit.request.method, visit.request.url.path)
+                return self._setting.wrong(visit, 500, SyndicatorError(UNFORESEEN))
+
+        methods = [method for method, handler in known.items() if handler]
+        route = Route(HOME + path, self._doors.guarded(answer, role, fresh=fresh), methods=methods)
+        route.app = self._doors.framed(route.app)
+        return route
+
+
+def status_of(error: SyndicatorError) -> int:
+    match error:
+        case NotFound():
+            return 404
+        case Forbidden():
+            return 403
+        case StorageError():
+            return 503
+        case Refused():
+            return 409
+    return 500

@@ -1,0 +1,74 @@
+"""Today: what went out, what will go out, what needs somebody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+
+from syndicator.services.board import Seen
+
+from .doors import HOME, Visit
+from .rooms import Rooms
+
+if TYPE_CHECKING:
+    from syndicator.app import App
+
+    from .setting import Setting
+
+STORIES = 14
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """Something that waits for a person; the page has the words."""
+
+    kind: str
+    where: str
+    count: int = 1
+    name: str = ""
+    why: str = ""
+
+
+class Today:
+    def __init__(self, newsroom: App, rooms: Rooms, setting: Setting) -> None:
+        self._newsroom = newsroom
+        self._setting = setting
+        self.routes = [rooms.way("", show=self._show), rooms.way("/", show=self._show)]
+
+    def _show(self, visit: Visit) -> Response:
+        seen = self._newsroom.board.seen()
+        page = self._newsroom.ledger.articles(limit=STORIES)
+        return self._setting.page(
+            visit,
+            "today.html",
+            seen=seen,
+            needs=needs(seen),
+            stories=page.articles,
+            went=self._newsroom.board.went([one.id for one in page.articles]),
+            coming=(),
+        )
+
+
+def needs(seen: Seen) -> list[Need]:
+    """The most urgent first."""
+    found = [
+        Need(kind="doubt", where=f"{HOME}/doubts", count=number, name=channel)
+        for channel, number in seen.doubts.items()
+    ]
+    for edition, told in seen.gates.items():
+        errors = [one for one in told.get("findings", ()) if one.get("severity") == "error"]
+        if errors:
+            where = f"{HOME}/editions/{edition}"
+            found.append(Need(kind="gate", where=where, name=edition, why=errors[0]["what"]))
+    if seen.corrections:
+        found.append(Need(kind="correction", where=f"{HOME}/corrections", count=seen.corrections))
+    if seen.summaries:
+        found.append(Need(kind="summary", where=f"{HOME}/summaries", count=seen.summaries))
+    found += [
+        Need(kind="pause", where=f"{HOME}/channels", name=name, why=why)
+        for name, why in seen.paused.items()
+        if name != "everything"
+    ]
+    return found
