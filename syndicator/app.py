@@ -28,6 +28,7 @@ from .newsstand import Newsstand, counted, door
 from .ports import Box, Engine, Linked, Names, Source, World
 from .services import alerts, audience, doubts, ingest, postroom
 from .services.alerts import listening, through_apprise
+from .services.approvals import Approvals
 from .services.board import Board
 from .services.cashier import Cashier
 from .services.desk import Desk, Door, Newsletter, Planned, door_called, together
@@ -213,6 +214,16 @@ class App:
             anew=self.corrections.anew,
         )
         self.schedule = Schedule(self.database, now=now, anew=self.corrections.anew_edition)
+        self.approvals = Approvals(
+            self.database,
+            now=now,
+            opened=lambda channels: self.engine.soon(
+                [
+                    "preflight",
+                    *(job for name in channels if name in self.doors for job in self._deliveries(name)),
+                ]
+            ),
+        )
         self._made_blanks = ways_to_fill(wiring, self._host)
         self.dispatch = Dispatch(
             self.settings,
@@ -317,6 +328,7 @@ class App:
         self.circulation.front.sweep()
         self.summaries.forget()
         self.gate.sweep()
+        self.approvals.sweep()
         self.cashier.sweep()
         self.people.sweep()
         self.porter.sweep()
@@ -346,8 +358,8 @@ class App:
     def preview(self, wanted: Sequence[str], to: Sequence[str], **more: Any) -> list[dict[str, object]]:
         """Exactly what a push would send, with the network's own count; ``more`` as :meth:`Desk.preview` takes it."""
         return [
-            counted(edition, post, self.wiring.limits(door.id)) | self.cashier.told(door.id, post)
-            for edition, door, posts, _ in self.desk.preview(wanted, self._doors(to), **more)
+            counted(post, self.wiring.limits(door.id)) | self.cashier.told(door.id, post)
+            for _, door, posts, _ in self.desk.preview(wanted, self._doors(to), **more)
             for post in posts
         ]
 

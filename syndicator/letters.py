@@ -117,6 +117,9 @@ class NewsletterTable(Table):
         default=True, description="whether a reader who did not say gets such mails; the pages ask them"
     )
     flashes: int = Field(3, ge=1, le=100, description="such mails that a reader gets in a day, at most")
+    approval: bool = Field(
+        default=False, description="each of its editions waits until a second person approves it"
+    )
     welcome: bool = Field(default=False, description="whether who confirms gets the last edition, once")
     signup: bool = Field(default=True, description="whether anybody may ask for it on the readers' pages")
     archive: bool | None = Field(

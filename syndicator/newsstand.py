@@ -12,7 +12,7 @@ from .composing import Layout, Marks, Section
 from .errors import NotFound, Refused, TemplateError
 from .letters import NewsletterTable
 from .model import BLANK_END, BLANK_START, Article, ChannelId, Edition, Limits, Post
-from .services.desk import Desk, Door, Newsletter, Planned
+from .services.desk import Approval, Desk, Door, Newsletter, Planned
 from .settings import Settings
 from .storage import archive, brakes, compositions, planning, timetables
 from .storage.compositions import Composition
@@ -101,8 +101,8 @@ class Newsstand:
                 "language": post.language,
                 "stories": len(edition.stories),
                 "subject": post.subject,
-                "text": _without_blanks(post.text),
-                "html": _without_blanks(post.html or ""),
+                "text": without_blanks(post.text),
+                "html": without_blanks(post.html or ""),
             }
             for edition, post in made
         ]
@@ -242,6 +242,7 @@ def door(settings: Settings, name: str, *, keep: Callable[[Article], bool]) -> D
         fresh_for=told.fresh_for,
         collapse=told.collapse,
         lives=told.lives,
+        approval=Approval(told.approval or "nothing") if told.approval is not True else Approval.PUSHES,
     )
 
 
@@ -276,6 +277,7 @@ def newsletter(settings: Settings, name: str, door: Door) -> Newsletter:
         best_of=told.best_of,
         best_from=told.best_from or [one for one in settings.newsletters if one != name],
         leads=told.leads,
+        approval=told.approval,
     )
 
 
@@ -310,11 +312,11 @@ def _layout(told: NewsletterTable) -> Layout:
     )
 
 
-def counted(edition: Edition, post: Post, limits: Limits) -> dict[str, object]:
+def counted(post: Post, limits: Limits) -> dict[str, object]:
     """A post as an editor looks at it, with the network's own count."""
     seen = shown(post.text) if limits.markup == "telegram" else post.text
     return {
-        "edition": edition.id,
+        "edition": post.edition,
         "channel": post.channel,
         "language": post.language,
         "text": post.text,
@@ -325,6 +327,6 @@ def counted(edition: Edition, post: Post, limits: Limits) -> dict[str, object]:
     }
 
 
-def _without_blanks(text: str) -> str:
+def without_blanks(text: str) -> str:
     """For people to read: a reader's own blanks shown as (leave_url) and the like."""
     return text.replace(BLANK_START, "(").replace(BLANK_END, ")")

@@ -224,6 +224,10 @@ class ChannelTable(PluginTable):
     fresh_for: Duration = Field(
         timedelta(hours=24), description="a story first seen longer ago is no flash any more"
     )
+    approval: bool | Literal["pushes", "everything"] = Field(
+        default=False,
+        description='what waits until a second person approves it: "pushes", as true does; "everything", also flashes',
+    )
     collapse: Duration | None = Field(
         None, description="three flashes or more that wait longer go out in one post"
     )

@@ -304,6 +304,9 @@ def _check_use(book: Book, settings: Settings, channels: Mapping[str, Socket]) -
         if addressed and settings.channels[name].flash:
             problem = "this channel writes to subscribers, one by one"
             book.blame(f"channels.{name}.flash", problem, "take it out; write a newsletter")
+        if addressed and settings.channels[name].approval:
+            problem = "this channel writes to subscribers"
+            book.blame(f"channels.{name}.approval", problem, "write approval = true in its newsletters")
         if settings.channels[name].parallel > 1 and not addressed:
             problem = "what its followers see has an order: one sends at a time"
             book.blame(f"channels.{name}.parallel", problem, "take it out; it is for mail")

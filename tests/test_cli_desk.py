@@ -115,3 +115,27 @@ def test_words_of_ones_own(world: tuple[Sandbox, tuple[str, str]]) -> None:
     assert (long.returncode, "x takes 280 x-weighted, and this has 300" in long.stderr) == (1, True)
     assert "on x" not in syndicator("edit", one, "--undo", "--channel", "x", *c).stdout
     assert "say one of" in syndicator("edit", one, "--text", "of no channel", *c).stderr
+
+
+def test_an_order_is_approved_by_somebody_else(world: tuple[Sandbox, tuple[str, str]]) -> None:
+    sandbox, c = world
+    path = Path(c[1])
+    path.write_text(
+        path.read_text("utf-8").replace("[channels.x]\n", "[channels.x]\napproval = true\n"), "utf-8"
+    )
+    assert syndicator("approvals", *c).stdout == "nothing waits to be approved\n"
+    one = story(c)
+    said = syndicator("push", one, "--to", "x", "--yes", "--by", "sara", *c).stdout
+    (name,) = re.findall(r"(push:\S+) waits until somebody else approves it", said)
+    assert f"▮ {name} waits until somebody approves it" in syndicator("status", *c).stdout
+    shown = syndicator("approvals", *c).stdout
+    assert "asked by sara" in shown
+    (seen,) = re.findall(r"--hash ([0-9a-f]{12})", shown)
+    own = syndicator("approve", name, "--hash", seen, "--by", "sara", *c)
+    assert (own.returncode, "somebody else has to approve it" in own.stderr) == (1, True)
+    assert told("approve", name, "--hash", seen, "--by", "dana", *c)["channels"] == ["x"]
+    syndicator("deliver", *c)
+    assert len(sandbox.x.tweets()) == 1
+    (second,) = told("push", one, "--to", "x", "--yes", "--again", "--by", "sara", *c)["editions"]  # type: ignore[misc]
+    declined = syndicator("decline", second, "--why", "once is enough", "--by", "dana", *c)
+    assert declined.stdout == f"{second} does not go out: 1 are called off\n"

@@ -181,6 +181,82 @@ def cancel(
 
 
 @commands.command()
+def approvals(config: Config = HERE, as_json: Json = False) -> None:
+    """What waits until a second person approves it, exactly as it would go out; and what waits to be corrected.
+
+    Example: `syndicator approvals`
+    """
+    from syndicator.verbs.desk import approvals as told
+
+    with opened(config) as newsroom:
+        found = told(newsroom)
+    if as_json:
+        print_json(found)
+        return
+    for one in found["approvals"]:
+        edited = f", edited by {one['edited_by']}" if one["edited_by"] else ""
+        typer.echo(
+            f"▮ {one['edition']}  due {one['due_at']:%Y-%m-%d %H:%M} UTC, to {', '.join(one['channels'])}"
+        )
+        typer.echo(
+            f"    asked by {', '.join(one['asked_by'])}{edited}, since {one['since']:%Y-%m-%d %H:%M} UTC"
+        )
+        for post in one["posts"]:
+            count = (
+                f"{post['count']}/{post['limit']} {post['unit']}"
+                if post["limit"]
+                else post.get("subject", "")
+            )
+            typer.echo(f"── {post['channel']} · {post['language']} · {count} ──\n{post['text']}\n")
+        typer.echo(f"    syndicator approve {one['edition']} --hash {one['hash'][:12]}")
+    for one in found["corrections"]:
+        typer.echo(
+            f"▮ {one['article']} was revised ({one['extent']}) and stands on {one['channel']}: `syndicator correct`"
+        )
+    if not any(found.values()):
+        typer.echo("nothing waits to be approved")
+
+
+@commands.command()
+def approve(
+    edition: Edition,
+    seen: Annotated[str, typer.Option("--hash", help="What you saw, as `approvals` names it.")],
+    by: Editor = "operator",
+    config: Config = HERE,
+    as_json: Json = False,
+) -> None:
+    """Let an edition go out that waits for a second person: exactly what you saw, and nothing else.
+
+    Example: `syndicator approve push:3f9a:1:0 --hash 9f86d081884c`
+    """
+    with opened(config) as newsroom:
+        told = newsroom.approvals.approve(edition, seen, by=by)
+    if as_json:
+        print_json(asdict(told))
+        return
+    typer.echo(f"{edition} goes out on {', '.join(told.channels)}; the worker sends it")
+
+
+@commands.command()
+def decline(
+    edition: Edition,
+    why: Annotated[str, typer.Option(help="It is written down.")],
+    by: Editor = "operator",
+    config: Config = HERE,
+    as_json: Json = False,
+) -> None:
+    """An edition that waits to be approved does not go out; its stories are free again.
+
+    Example: `syndicator decline push:3f9a:1:0 --why "we do not know it yet"`
+    """
+    with opened(config) as newsroom:
+        number = newsroom.approvals.decline(edition, why=why, by=by)
+    print_json({"edition": edition, "deliveries": number}) if as_json else typer.echo(
+        f"{edition} does not go out: {number} are called off"
+    )
+
+
+@commands.command()
 def audit(
     since: Annotated[
         str | None, typer.Option(help="From this moment on, with its offset: 2026-03-01T18:00+03:00.")

@@ -179,11 +179,14 @@ def push(
             typer.confirm(f"Send {len(told)} posts to {', '.join(to)}?", abort=True, err=as_json)
         newsroom.recall()
         planned = newsroom.push(article, to, editor=by, note=note, **order)
+        asked = {one.edition for one in newsroom.approvals.waiting()} & set(planned.editions)
         counts = {name: newsroom.deliver(name) for name in to if at is None}
     sent = {name: {str(outcome): n for outcome, n in found.items()} for name, found in counts.items()}
     if as_json:
         print_json({"editions": list(planned.editions), "deliveries": planned.deliveries, "channels": sent})
         return
+    for edition in planned.editions if asked else ():
+        typer.echo(f"{edition} waits until somebody else approves it: `syndicator approvals`")
     for edition in planned.editions if at else ():
         typer.echo(f"{edition} goes out at {order['at']:%Y-%m-%d %H:%M %Z}; the worker sends it")
     for name, found in sent.items():
@@ -220,7 +223,11 @@ def status(
 
 
 def _standing(told: dict[str, Any], *, whole: bool) -> list[str]:
-    paused = [f"⏸ {name} is paused; `syndicator resume {name}` lets it go on" for name in told["paused"]]
+    paused = [
+        f"▮ {one['edition']} waits until somebody approves it: `syndicator approvals`"
+        for one in told["approvals"]
+    ]
+    paused += [f"⏸ {name} is paused; `syndicator resume {name}` lets it go on" for name in told["paused"]]
     paused += [line for name, about in told["waiting"].items() for line in _waiting(name, about)]
     paused += [
         f"✕ {name} is left alone until {about['until']:%H:%M} UTC: {about['why']}"
@@ -257,7 +264,10 @@ def _waiting(edition: str, about: Mapping[str, Any]) -> list[str]:
     errors = [one for one in about.get("findings", ()) if one["severity"] == "error"]
     if not errors:
         return [f"○ {edition} is looked at before it goes out"]
-    despite = " ".join(f"--despite {name}" for name in dict.fromkeys(one["check"] for one in errors))
+    names = [name for name in dict.fromkeys(one["check"] for one in errors) if name != "approval"]
+    if not names:
+        return []  # it is told among what is to be approved
+    despite = " ".join(f"--despite {name}" for name in names)
     return [
         f"▮ {edition} waits for you; mend it, or `syndicator newsletter send {about['newsletter']} {despite}`",
         *(f"    ✕ {one['check']}: {one['where']}: {one['what']}; {one['instead']}" for one in errors),

@@ -13,7 +13,7 @@ from syndicator.model import Article, Edition, EditionId, EditionKind, How, Lang
 from syndicator.revising import Extent, compare
 from syndicator.services.desk import Door, Newsletter
 from syndicator.services.desk.nouns import URGENCY
-from syndicator.storage import archive, holds, planning
+from syndicator.storage import approvals, archive, holds, planning
 from syndicator.storage import corrections as ledger
 from syndicator.storage.corrections import ASK, Carrier, Written
 from syndicator.storage.database import Connection, Database
@@ -108,6 +108,8 @@ class Mails:
                 if one.newsletter and one.kind is EditionKind.DIGEST:
                     self._gate(connection, one.post.edition, one.newsletter)  # it is looked at again
                 found += Corrected(rewritten=ledger.re_point(connection, one.post.id, new))
+                why, now = "it was written anew", self._now()
+                approvals.changed(connection, one.post.edition, carrier.channel, why=why, now=now)
         return found
 
     def _written_anew(self, one: Written, carrier: Carrier) -> Post:
@@ -161,4 +163,6 @@ class Mails:
                     not_after=now + self._newsletters[name].lives,
                     urgency=URGENCY[EditionKind.CORRECTION],
                 )
+                if self._newsletters[name].approval:
+                    approvals.ask(connection, edition.id, door.id, by=case.by, now=now)
         return Corrected(editions=tuple(edition.id for edition, *_ in letters))

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from syndicator.model import Act, Article, Edition, EditionId, EditionKind, How, Post, Story
 from syndicator.ports import Capabilities
 from syndicator.revising import Extent, compare
-from syndicator.services.desk import Door, Newsletter
+from syndicator.services.desk import Approval, Door, Newsletter
 from syndicator.services.desk.nouns import URGENCY
-from syndicator.storage import archive, holds, planning, retractions
+from syndicator.storage import approvals, archive, holds, planning, retractions
 from syndicator.storage import corrections as ledger
 from syndicator.storage.corrections import ASK, Carrier, Shown
 from syndicator.storage.database import Connection, Database
@@ -163,6 +163,8 @@ class Public:
                 changed += ledger.re_point(connection, one.post.id, new, only=one.id)
         for post, like in anew.more:
             ledger.add_part(connection, post, like)
+        for edition, channel in {(one.edition, one.post.channel) for one in waiting}:
+            approvals.changed(connection, edition, channel, why="it was written anew", now=self._now())
         return changed
 
     def _made(
@@ -239,6 +241,8 @@ class Public:
             not_after=now + door.lives,
             urgency=URGENCY[EditionKind.CORRECTION],
         )
+        if door.approval is Approval.EVERYTHING and not edition.id.startswith(retractions.END):
+            approvals.ask(connection, edition.id, door.id, by=by, now=now)
 
     def _taken_away(self, parts: Sequence[Shown], carrier: Carrier, article: Article) -> Corrected:
         door, left = self._doors[carrier.channel], self._stories(parts[0].post, carrier, ended=True)

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from syndicator.errors import StorageAway
 from syndicator.model import ChannelId, DeliveryId, DeliveryState, Outcome, Post, Receipt, settle
 from syndicator.ports import Channel, Parcel
-from syndicator.storage import allowances, brakes, outbox
+from syndicator.storage import allowances, approvals, brakes, outbox
 from syndicator.storage.allowances import Budget, Ration
 from syndicator.storage.database import Connection, Database
 from syndicator.storage.spending import Purse
@@ -130,7 +130,7 @@ class CounterLane:
                     now=now,
                     lease=CLAIM_LEASE,
                     limit=limit,
-                    paused=brakes.shut(connection),
+                    paused=brakes.shut(connection) | approvals.shut(connection, self._channel),
                     read=self._posts,
                 )
 

@@ -22,7 +22,7 @@ from syndicator.inspection.findings import error, softened
 from syndicator.inspection.letters import links
 from syndicator.model import BLANK_START, Edition, Post
 from syndicator.ports import Answer, Caller, Mailer, Names, Parcel, Sender
-from syndicator.storage import brakes, specimens
+from syndicator.storage import approvals, brakes, specimens
 from syndicator.storage.database import Connection, Database
 from syndicator.storage.outbox import Claimed
 
@@ -34,6 +34,7 @@ LINKS_TIME = 20.0  # seconds for all of them
 KEPT = timedelta(minutes=30)  # a link's answer
 KEPT_MOST = 5000
 OUTSIDE = frozenset({"dns", "spf", "dkim", "dmarc", "tls", "public-url", "one-click"})
+APPROVAL = "approval"  # a check that nobody passes over
 ADDRESS = "nobody@reader.invalid"
 
 
@@ -138,6 +139,10 @@ class Preflight:
         found = merged(self._inspect(told["newsletter"], posts))
         grave = [one for one in found if one.severity is Severity.ERROR and one.check not in self._despite]
         holding = [one for one in grave if one.check not in despite]
+        with self._database.read() as connection:
+            if approvals.is_open(connection, edition):
+                asks = error(APPROVAL, "a second person is to approve it", edition, "`syndicator approvals`")
+                found, holding = [*found, asks], [*holding, asks]
         if holding:
             self._hold(edition, told, found)
         else:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from syndicator.errors import NotFound, Refused
 from syndicator.model import EditionKind
-from syndicator.storage import brakes
+from syndicator.storage import approvals, brakes
 from syndicator.storage import schedule as stored
 from syndicator.storage.database import Database
 from syndicator.storage.schedule import Leg, Told
@@ -63,6 +63,8 @@ class Schedule:
                     raise Refused(f"{edition} is spread over {leg.channel} already: pause it, or cancel it")
                 moved += stored.move(connection, edition, leg.channel, spans, at - spans[0][0])
             stored.set_due(connection, edition, at)
+            for leg in ready:
+                approvals.changed(connection, edition, leg.channel, why=f"{by} moved it", now=now)
             about, where = f"{edition}", ", ".join(leg.channel for leg in ready)
             why = f"from {told.due_at:%Y-%m-%d %H:%M} to {at:%Y-%m-%d %H:%M %Z} on {where}"
             brakes.note(connection, who=by, what="move", about=about, why=why, now=now)
@@ -77,21 +79,17 @@ class Schedule:
         with self._database.write() as connection:
             told, legs = self._legs(stored.edition(connection, edition), channels)
             reason = f"called off by {by}: {why}"
-            number = sum(stored.cancel(connection, edition, leg.channel, why=reason, now=now) for leg in legs)
-            if not number:
+            channels = [leg.channel for leg in legs]
+            off = stored.call_off(connection, told, channels, why=reason, by=by, now=now)
+            if not off.deliveries:
                 raise Refused(f"nothing of {edition} waits: it is on its way, or at its end")
-            after, legs = self._legs(stored.edition(connection, edition), channels)
-            unseen = [leg for leg in legs if not (leg.begun or leg.sent)]
-            free = [leg.channel for leg in unseen if stored.give_back(connection, told, leg.channel, now)]
-            if not any(leg.waits or leg.begun for leg in after.legs):
-                stored.forget_brakes(connection, edition)
             brakes.note(connection, who=by, what="cancel", about=edition, why=why, now=now)
         return Cancelled(
             edition=edition,
-            deliveries=number,
-            sent=sum(leg.sent for leg in legs),
-            open=sum(leg.begun for leg in legs),
-            given_back=tuple(free),
+            deliveries=off.deliveries,
+            sent=off.sent,
+            open=off.begun,
+            given_back=off.given_back,
         )
 
     def channels_of(self, edition: str) -> list[str]:

@@ -49,6 +49,7 @@ from syndicator.model import (
 )
 from syndicator.ports import Published
 
+from . import approvals
 from .brakes import PAUSE
 from .content import POST
 from .schema import (
@@ -281,8 +282,8 @@ def mark_sending(
 ) -> set[DeliveryId]:
     """The moment before the body: mark those that may still go, stop the others, in one statement each.
 
-    Asked again here: the brakes, the reader's consent, the end of the news' life, and the lease. ``repeated`` after
-    a commit whose fate is unknown: what it marked with our token is ours to send.
+    Asked again here: the brakes, approvals, the reader's consent, the end of the news' life, and the lease.
+    ``repeated`` after a commit whose fate is unknown: what it marked with our token is ours to send.
     """
     told = (as_rows([(one.id, one.token) for one in claimed]), now, now + lease)
     found = _MARK.returned(connection, told)
@@ -312,7 +313,7 @@ def _ours(dialect: str, state: DeliveryState) -> ColumnElement[bool]:
 
 def _marking(dialect: str) -> Update:
     d = deliveries.c
-    may_go = and_(d.not_after > _NOW, not_(_braked()), not_(_left()))
+    may_go = and_(d.not_after > _NOW, not_(_braked()), not_(approvals.waits()), not_(_left()))
     marked = update(deliveries).where(_ours(dialect, S.CLAIMED), may_go)
     values = {
         "state": S.SENDING.value,
@@ -326,9 +327,9 @@ def _marked(dialect: str) -> Select[Any]:
     return select(deliveries.c.id).where(_ours(dialect, S.SENDING))
 
 
-def _stopping(why: Callable[[], ColumnElement[bool]], state: DeliveryState, reason: str) -> Prepared:
+def _stopping(why: Callable[[], ColumnElement[bool]], state: DeliveryState, reason: str | None) -> Prepared:
     def statement(dialect: str) -> Update:
-        values = {"state": state.value, "reason": reason, "settled_at": _NOW}
+        values = {"state": state.value, "reason": reason, "settled_at": _NOW if reason else None}
         return update(deliveries).where(_ours(dialect, S.CLAIMED), why()).values(values)
 
     return Prepared(_TOLD, statement)
@@ -365,6 +366,7 @@ _MARKED = Prepared(_TOLD, _marked)
 _STOP = (
     _stopping(lambda: deliveries.c.not_after <= _NOW, S.EXPIRED, "too-late"),
     _stopping(_braked, S.HELD, "paused"),
+    _stopping(approvals.waits, S.PENDING, None),
     _stopping(_left, S.EXCLUDED, "left"),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, not_, or_,
 from syndicator.errors import NotFound
 from syndicator.model import DeliveryState, EditionKind
 
-from . import brakes
+from . import approvals, brakes
 from .archive import FLASH_MAIL
 from .schema import deliveries, editions, overrides, story_keys
 from .statements import stands
@@ -42,11 +42,17 @@ def _waiting() -> ColumnElement[bool]:
     return or_(stands(S.PENDING), held)
 
 
-def edition(connection: Connection, name: str) -> Told:
-    """Raises :exc:`NotFound`."""
+def named(connection: Connection, name: str) -> Told:
+    """Without its legs. Raises :exc:`NotFound`."""
     row = connection.execute(select(editions).where(editions.c.id == name)).one_or_none()
     if row is None:
         raise NotFound(f"no edition is called {name!r}; `syndicator status` lists the latest")
+    return Told(row.id, EditionKind(row.kind), row.newsletter or "", row.due_at, ())
+
+
+def edition(connection: Connection, name: str) -> Told:
+    """How far each of its legs is: every delivery is counted. Raises :exc:`NotFound`."""
+    told = named(connection, name)
     d = deliveries.c
     doubt = and_(stands(S.HELD), not_(_waiting()))
     query = (
@@ -60,8 +66,7 @@ def edition(connection: Connection, name: str) -> Told:
         .group_by(d.channel)
         .order_by(d.channel)
     )
-    legs = [Leg(*found) for found in connection.execute(query)]
-    return Told(row.id, EditionKind(row.kind), row.newsletter or "", row.due_at, legs)
+    return told._replace(legs=[Leg(*found) for found in connection.execute(query)])
 
 
 def times(connection: Connection, name: str, channel: str) -> list[tuple[datetime, datetime]]:
@@ -88,14 +93,38 @@ def set_due(connection: Connection, name: str, due_at: datetime) -> None:
     connection.execute(update(editions).where(editions.c.id == name).values(due_at=due_at))
 
 
-def cancel(connection: Connection, name: str, channel: str, *, why: str, now: datetime) -> int:
+class Off(NamedTuple):
+    deliveries: int
+    sent: int
+    begun: int
+    given_back: tuple[str, ...]
+
+
+def call_off(
+    connection: Connection, told: Told, channels: Collection[str], *, why: str, by: str, now: datetime
+) -> Off:
+    """What has not begun on these channels goes nowhere; where nobody saw anything, its stories are free again."""
+    number = 0
+    for channel in channels:
+        number += _cancel(connection, told.id, channel, why=why, now=now)
+        approvals.close(connection, told.id, channel, by=by, now=now, why=why)
+    after = edition(connection, told.id)
+    legs = [leg for leg in after.legs if leg.channel in channels]
+    unseen = [leg.channel for leg in legs if not (leg.begun or leg.sent)]
+    free = [channel for channel in unseen if number and _give_back(connection, told, channel, now)]
+    if not any(leg.waits or leg.begun for leg in after.legs):
+        _forget_brakes(connection, told.id)
+    return Off(number, sum(leg.sent for leg in legs), sum(leg.begun for leg in legs), tuple(free))
+
+
+def _cancel(connection: Connection, name: str, channel: str, *, why: str, now: datetime) -> int:
     """What has not begun goes nowhere; how many that is."""
     ours = (deliveries.c.edition == name, deliveries.c.channel == channel, or_(_waiting(), stands(S.CLAIMED)))
     values = {"state": S.CANCELLED.value, "reason": why, "settled_at": now}
     return connection.execute(update(deliveries).where(*ours).values(values)).rowcount
 
 
-def give_back(connection: Connection, told: Told, channel: str, now: datetime) -> int:
+def _give_back(connection: Connection, told: Told, channel: str, now: datetime) -> int:
     """The right to carry its stories there, for nobody saw them: a digest's go to the next one, others may be pushed.
     No flash comes by itself again. How many stories that is."""
     k = story_keys.c
@@ -106,7 +135,7 @@ def give_back(connection: Connection, told: Told, channel: str, now: datetime) -
     return connection.execute(update(story_keys).where(*ours, alone).values(given_back=now)).rowcount
 
 
-def forget_brakes(connection: Connection, name: str) -> None:
+def _forget_brakes(connection: Connection, name: str) -> None:
     """Nothing of it waits any more, before no brake and no gate."""
     names = [word + name for word in (brakes.PAUSE, brakes.GATE)]
     connection.execute(delete(overrides).where(overrides.c.name.in_(names)))

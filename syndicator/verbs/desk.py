@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import AwareDatetime, Field
 
 from syndicator.errors import Refused
-from syndicator.model import Role
+from syndicator.model import Post, Role
+from syndicator.newsstand import counted, without_blanks
 from syndicator.services.edits import Edited
 from syndicator.services.holds import Held, Lifted
 from syndicator.services.trail import Wanted
@@ -47,6 +48,18 @@ class Moving(OfEdition):
 class Cancelling(OfEdition):
     why: str = Field(min_length=1, max_length=1000, description="it is written down")
     to: tuple[str, ...] = Field((), max_length=50, description="only on these channels")
+
+
+class Approving(OfEdition):
+    hash: str = Field(
+        min_length=12,
+        max_length=64,
+        description="of what was seen, as `approvals` tells it; twelve digits are enough",
+    )
+
+
+class Declining(OfEdition):
+    why: str = Field(min_length=1, max_length=1000, description="it is written down")
 
 
 class Trailed(Told):
@@ -104,6 +117,35 @@ def _move(newsroom: App, told: Moving, actor: Actor) -> Any:
 
 def _cancel(newsroom: App, told: Cancelling, actor: Actor) -> Any:
     return asdict(newsroom.schedule.cancel(told.edition, why=told.why, by=actor.by, channels=told.to))
+
+
+def approvals(newsroom: App) -> dict[str, Any]:
+    """What waits for a second person, as it would go out; and corrections that wait for an editor."""
+    found = []
+    for one in newsroom.approvals.waiting():
+        shown = [post_told(newsroom, post) for post in newsroom.approvals.posts(one.edition)]
+        found.append(asdict(one) | {"posts": shown})
+    asked = [one._asdict() for one in newsroom.corrections.waiting()]
+    return {"approvals": found, "corrections": asked}
+
+
+def post_told(newsroom: App, post: Post) -> dict[str, Any]:
+    """A post with the network's own count; a mail with its subject, readers' blanks named."""
+    told = counted(post, newsroom.wiring.limits(post.channel)) | {"silent": post.silent, "part": post.part}
+    return told if post.html is None else told | {"subject": post.subject, "text": without_blanks(post.text)}
+
+
+def _approvals(newsroom: App, told: Told, actor: Actor) -> Any:
+    return approvals(newsroom)
+
+
+def _approve(newsroom: App, told: Approving, actor: Actor) -> Any:
+    return asdict(newsroom.approvals.approve(told.edition, told.hash, by=actor.by))
+
+
+def _decline(newsroom: App, told: Declining, actor: Actor) -> Any:
+    number = newsroom.approvals.decline(told.edition, why=told.why, by=actor.by)
+    return {"edition": told.edition, "deliveries": number}
 
 
 def of_edition(newsroom: App, told: Any) -> Reach:
@@ -187,6 +229,37 @@ VERBS = (
         path="/editions/{edition}/cancel",
         takes=Cancelling,
         act=_cancel,
+        reach=of_edition,
+    ),
+    Verb(
+        name="approvals",
+        says="What waits for a second person, as it would go out, and what waits to be corrected.",
+        role=Role.VIEWER,
+        scope="deliveries:read",
+        method="GET",
+        path="/approvals",
+        act=_approvals,
+    ),
+    Verb(
+        name="approve",
+        says="Let exactly what you saw go out.",
+        role=Role.PUBLISHER,
+        scope=PUSH,
+        method="POST",
+        path="/editions/{edition}/approve",
+        takes=Approving,
+        act=_approve,
+        reach=of_edition,
+    ),
+    Verb(
+        name="decline",
+        says="What waits to be approved does not go out, and its stories are free again.",
+        role=Role.PUBLISHER,
+        scope=PUSH,
+        method="POST",
+        path="/editions/{edition}/decline",
+        takes=Declining,
+        act=_decline,
         reach=of_edition,
     ),
     Verb(

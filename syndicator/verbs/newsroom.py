@@ -32,6 +32,7 @@ def standing(newsroom: App, edition: str | None = None) -> dict[str, Any]:
         },
         "learned": newsroom.notebook.learned(),
         "budgets": [asdict(one) | {"said": str(one)} for one in newsroom.cashier.standing()],
+        "approvals": [asdict(one) for one in newsroom.approvals.waiting()],
         "held": [held(one) for one in newsroom.holds.standing()],
         "held_slots": [asdict(one) for one in newsroom.newsstand.held()],
         "mail_faults": newsroom.returns.faults(),

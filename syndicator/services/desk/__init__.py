@@ -11,14 +11,14 @@ from typing import NamedTuple
 from syndicator.composing import Marks
 from syndicator.errors import Refused, TemplateError
 from syndicator.model import Article, Edition, EditionId, EditionKind, Post, Story, Summary
-from syndicator.storage import archive, brakes, holds, planning, retractions
+from syndicator.storage import approvals, archive, brakes, holds, planning, retractions
 from syndicator.storage.database import Connection, Database
 
 from .digests import Digests
 from .lateness import Lateness
-from .nouns import URGENCY, Door, Newsletter, Planned, door_called, together
+from .nouns import URGENCY, Approval, Door, Newsletter, Planned, door_called, together
 
-__all__ = ["Desk", "Door", "Marks", "Newsletter", "Planned", "door_called", "together"]
+__all__ = ["Approval", "Desk", "Door", "Marks", "Newsletter", "Planned", "door_called", "together"]
 
 
 class Order(NamedTuple):
@@ -134,6 +134,8 @@ class Desk:
                 not_after=due_at + newsletter.lives,
                 urgency=URGENCY[EditionKind.FLASH],
             )
+            if newsletter.approval:
+                approvals.ask(connection, edition.id, door.id, by="timetable", now=self._now())
         return Planned(editions=(edition.id,), deliveries=deliveries)
 
     def push(
@@ -296,6 +298,8 @@ class Desk:
                 not_after=due_at + door.lives,
                 urgency=URGENCY[edition.kind] - breaking,
             )
+            if door.approval is Approval.EVERYTHING or (pushed and door.approval is Approval.PUSHES):
+                approvals.ask(connection, edition.id, door.id, by=by, now=now)
             if pushed:
                 when = f"for {due_at:%Y-%m-%d %H:%M} UTC" if due_at > now else ""
                 why = "; ".join(filter(None, (when, note)))

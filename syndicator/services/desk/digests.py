@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from syndicator.composing import EARLIER, Copy, Placed, compose, copies
 from syndicator.errors import TemplateError
 from syndicator.model import Article, Edition, EditionId, EditionKind, Language, Post, Story
-from syndicator.storage import archive, brakes, compositions, holds, planning, timetables
+from syndicator.storage import approvals, archive, brakes, compositions, holds, planning, timetables
 from syndicator.storage.compositions import Composition, LeftOut
 from syndicator.storage.database import Connection, Database
 from syndicator.storage.planning import Group
@@ -115,6 +115,9 @@ class Digests:
                 elsewhere=self._elsewhere(newsletter, slot, released=released),
                 slot=slot,
             )
+            if newsletter.approval:
+                asks = sheet.composition.by or "timetable"
+                approvals.ask(connection, name, newsletter.door.id, by=asks, now=now)
         return Planned(editions=(name,), deliveries=deliveries, faults=(*faults, *variants.faults))
 
     def _due_at(self, newsletter: Newsletter, slot: datetime, *, released: bool) -> datetime:

@@ -8,11 +8,11 @@ from itertools import groupby
 
 from syndicator.errors import TemplateError
 from syndicator.model import Article, Edition, EditionId, EditionKind, Language, Post, Story
-from syndicator.storage import archive, backlog, brakes, holds, planning
+from syndicator.storage import approvals, archive, backlog, brakes, holds, planning
 from syndicator.storage.backlog import Waiting
 from syndicator.storage.database import Database
 
-from .nouns import URGENCY, Door, Planned, together
+from .nouns import URGENCY, Approval, Door, Planned, together
 
 FEWEST = 3  # flashes that are put together; fewer go one by one
 MOST = 10  # stories in one post
@@ -43,7 +43,9 @@ class Lateness:
         with self._database.read() as connection:
             if {door.id, "everything"} & brakes.paused(connection):
                 return Planned()
-            waiting = backlog.since(connection, door.id, self._now() - door.collapse)
+            asked = approvals.shut(connection, door.id)  # these wait for somebody, and are not late
+            late = backlog.since(connection, door.id, self._now() - door.collapse)
+            waiting = [one for one in late if one.edition not in asked]
             gone = holds.kept_back(connection, [one.article for one in waiting])
         left = sorted((one for one in waiting if one.article not in gone), key=lambda one: one.language)
         found = [[*group] for _, group in groupby(left, key=lambda one: one.language)]
@@ -88,4 +90,6 @@ class Lateness:
             deliveries = planning.add_public(
                 connection, posts, due_at=now, not_after=now + door.lives, urgency=URGENCY[EditionKind.FLASH]
             )
+            if door.approval is Approval.EVERYTHING:
+                approvals.ask(connection, edition.id, door.id, by="lateness", now=now)
         return Planned(editions=(edition.id,), deliveries=deliveries)

@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta, tzinfo
+from enum import StrEnum
 
 from syndicator.composing import Layout
 from syndicator.errors import NotFound
 from syndicator.model import Article, ChannelId, EditionId, EditionKind, Frequency, Language, Story
 
 URGENCY = {EditionKind.FLASH: 0, EditionKind.CORRECTION: 0, EditionKind.PUSH: 1, EditionKind.DIGEST: 2}
+
+
+class Approval(StrEnum):
+    """What a second person has to approve before it goes out on a channel."""
+
+    NOTHING = "nothing"
+    PUSHES = "pushes"  # what editors order
+    EVERYTHING = "everything"  # also flashes and corrections; never that a story is taken away
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +39,7 @@ class Door:
     fresh_for: timedelta = timedelta(hours=24)  # a story first seen longer ago is no flash any more
     collapse: timedelta | None = None  # flashes that wait longer go out together; None: one by one
     lives: timedelta = timedelta(hours=12)  # after this a post is stale and expires
+    approval: Approval = Approval.NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +72,7 @@ class Newsletter:
     flash: Callable[[Article], bool] | None = None  # stories that go to its readers at once
     breaking: bool = True  # whether who did not say gets them
     flashes: int = 3  # of them in a day, at most
+    approval: bool = False  # a second person has to approve each of its editions
 
     def headings(self, language: str) -> dict[str, str]:
         """Of its sections, those that have one in this language."""
