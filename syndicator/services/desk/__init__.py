@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from syndicator.composing import Marks
 from syndicator.errors import Refused, TemplateError
@@ -325,9 +325,15 @@ class Desk:
             title=story.article.headline,
         )
 
-    def drafting(self, summarise: Callable[[Article, Door], Summary]) -> Desk:
+    def drafting(self, summarise: Callable[[Article, Door], Summary] | None, headline: str = "") -> Desk:
         """This desk, if that were said of stories. It is for looking: nothing that it shows is kept."""
-        return Desk(self._database, now=self._now, summarise=summarise, write=self._write, gate=self._gate)
+
+        def edited(article: Article, door: Door) -> tuple[Article, str]:
+            told, text = self._edited(article, door)
+            return (replace(told, headline=headline) if headline else told), text
+
+        more: dict[str, Any] = {"now": self._now, "write": self._write, "gate": self._gate, "edited": edited}
+        return Desk(self._database, summarise=summarise or self._summarise, **more)
 
     def story(self, article: Article, door: Door) -> Story:
         """As it is told there, in an editor's words where there are any."""

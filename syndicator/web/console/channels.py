@@ -82,6 +82,7 @@ class Channels:
             "channel.html",
             channel=self._told(name),
             shown=shown,
+            edits={},
             seen=self._newsroom.board.seen(),
             templates=self._newsroom.wiring.renderer.templates_of(self._newsroom.wiring.outlet(name)),
             deliveries=self._newsroom.ledger.deliveries(state=None, channel=name, edition=None, limit=30),

@@ -8,7 +8,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
@@ -35,6 +35,16 @@ MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src d
 DARK = re.compile(r"@media\s*\(prefers-color-scheme:\s*dark\)")
 
 
+class Draft(NamedTuple):
+    """What an editor is typing; empty: nothing of their own."""
+
+    summary: str = ""
+    headline: str = ""
+
+
+NOTHING = Draft()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """One post as its readers see it."""
@@ -42,6 +52,7 @@ class Seen:
     channel: str
     kind: str  # "telegram", "x", "mail", another
     text: Markup
+    raw: str = ""  # as it is written, in the channel's markup
     count: int = 0
     limit: int | None = None
     unit: str = ""
@@ -73,35 +84,35 @@ class Preview:
 class Previews:
     def __init__(self, newsroom: App, rooms: Rooms) -> None:
         self._newsroom = newsroom
-        self._drafts: OrderedDict[tuple[int, str], str] = OrderedDict()
+        self._drafts: OrderedDict[tuple[int, str], Draft] = OrderedDict()
         self.routes: list[Route] = [
             rooms.way("/stories/{story:str}/mail/{newsletter:str}", show=self._mail),
             rooms.way("/newsletters/{newsletter:str}/mail/{language:str}", show=self._digest),
         ]
 
-    def of(self, article: Article, text: str = "", *, session: int = 0) -> list[Preview]:
-        """On every channel that speaks its language; with ``text`` for its summary, where some is given."""
-        self._keep(session, article.id, text)
-        desk = self._desk(text)
+    def of(self, article: Article, draft: Draft = NOTHING, *, session: int = 0) -> list[Preview]:
+        """On every channel that speaks its language, in the words of the draft."""
+        self._keep(session, article.id, draft)
+        desk = self._desk(draft)
         found = [
             self._public(desk, article, door)
             for name, door in self._newsroom.doors.items()
             if article.language in door.languages and not self._addressed(name)
         ]
         return found + [
-            self._mailed(article, text, name)
+            self._mailed(article, draft, name)
             for name, newsletter in self._newsroom.newsletters.items()
             if article.language in newsletter.languages
         ]
 
-    def _mailed(self, article: Article, text: str, name: str) -> Preview:
+    def _mailed(self, article: Article, draft: Draft, name: str) -> Preview:
         """The next edition of a newsletter, where it will have the story."""
         channel = self._newsroom.newsletters[name].door.id
         placed = [one for one in self._newsroom.newsstand.outline(name) if one.article == article.id]
         if not placed or placed[0].why:
             why = placed[0].why if placed else ""
             return Preview(channel=channel, kind="mail", newsletter=name, without=True, fault=why)
-        stamp = hashlib.sha256(text.encode()).hexdigest()[:12]
+        stamp = hashlib.sha256("\0".join(draft).encode()).hexdigest()[:12]
         address = f"{HOME}/stories/{article.id}/mail/{name}?v={stamp}"
         return Preview(channel=channel, kind="mail", newsletter=name, address=address)
 
@@ -109,14 +120,14 @@ class Previews:
         """What the gate says of an editor's words."""
         return self._newsroom.summaries.looked_at(article, text).checked if text else ()
 
-    def _desk(self, text: str) -> Desk:
-        if not text:
-            return self._newsroom.desk
-
+    def _desk(self, draft: Draft) -> Desk:
         def summarise(article: Article, door: Door) -> Summary:
-            return self._newsroom.summaries.drafted(article, text, self._newsroom.wiring.space(door.id))
+            space = self._newsroom.wiring.space(door.id)
+            return self._newsroom.summaries.drafted(article, draft.summary, space)
 
-        return self._newsroom.desk.drafting(summarise)
+        if draft == NOTHING:
+            return self._newsroom.desk
+        return self._newsroom.desk.drafting(summarise if draft.summary else None, draft.headline)
 
     def _addressed(self, channel: str) -> bool:
         return bool(self._newsroom.wiring.channels[channel].factory.capabilities.addressed)
@@ -146,6 +157,7 @@ class Previews:
             channel=post.channel,
             kind=kind,
             text=Markup(safe(post.text)) if telegram else linked(post.text),  # noqa: S704 - cleaned, or escaped
+            raw=post.text,
             count=UNITS[limits.unit](plain),
             limit=limits.text,
             unit=limits.unit,
@@ -155,9 +167,9 @@ class Previews:
 
     def _mail(self, visit: Visit) -> Response:
         article, _ = self._newsroom.ledger.article(visit.placed("story"))
-        text = self._drafts.get((visit.session.id, article.id), "")
+        draft = self._drafts.get((visit.session.id, article.id), NOTHING)
         newsletter = self._newsroom.newsletter_called(visit.placed("newsletter"))
-        made, faults = self._desk(text).digests.preview(newsletter)
+        made, faults = self._desk(draft).digests.preview(newsletter)
         for edition, post in made:
             if any(one.article.id == article.id for one in edition.stories):
                 return framed(post, dark=bool(visit.said("dark")))
@@ -174,9 +186,9 @@ class Previews:
             raise NotFound(f"{name} has no stories in {language} now")
         return framed_note("; ".join(faults))
 
-    def _keep(self, session: int, article: str, text: str) -> None:
+    def _keep(self, session: int, article: str, draft: Draft) -> None:
         """What is typed, for the frame of a mail to be drawn with; the last ones only."""
-        self._drafts[session, article] = text
+        self._drafts[session, article] = draft
         self._drafts.move_to_end((session, article))
         while len(self._drafts) > DRAFTS_MAX:
             self._drafts.popitem(last=False)

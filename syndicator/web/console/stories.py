@@ -17,7 +17,7 @@ from syndicator.verbs import VERBS, perform
 
 from .do import Do
 from .doors import HOME, Visit
-from .previews import Previews
+from .previews import Draft, Previews
 from .rooms import Rooms
 from .told import tell
 
@@ -79,6 +79,7 @@ class Stories:
             story=article,
             paragraphs=marked(article, shown.sources if shown else ()),
             own=next((one for one in kept if one.state == "own"), None),
+            edits={one.channel: one for one in self._newsroom.edits.of(article.id)},
             proposals=[one for one in kept if one.state == "waits"],
             said=shown.summary if shown else "",
             life=life,
@@ -99,7 +100,9 @@ class Stories:
     def _drafted(self, visit: Visit) -> Response:
         """The previews as they would be with what is typed, and nothing is kept."""
         article, _ = self._newsroom.ledger.article(visit.placed("story"))
-        previews = self._previews.of(article, visit.said("text"), session=visit.session.id)
+        previews = self._previews.of(
+            article, Draft(visit.said("text"), visit.said("headline")), session=visit.session.id
+        )
         return self._setting.page(
             visit,
             "previews.part.html",
@@ -107,6 +110,7 @@ class Stories:
             previews=previews,
             findings=self._previews.findings(article, visit.said("text")),
             ticked=visit.all_said("to"),
+            edits={one.channel: one for one in self._newsroom.edits.of(article.id)},
         )
 
     def _ask(self, visit: Visit) -> Response:
@@ -125,6 +129,7 @@ class Stories:
             again=told["again"],
             previews=[one for one in self._previews.of(article) if one.channel in to and not one.newsletter],
             ticked=None,
+            edits={},
             costs=found["costs"],
         )
 
