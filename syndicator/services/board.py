@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import Any
 
 from syndicator.model import ENDS
-from syndicator.storage import board, brakes
+from syndicator.storage import approvals, board, brakes
 from syndicator.storage.board import Going, Standing, Tally
 from syndicator.storage.database import Connection, Database
 
@@ -66,13 +66,25 @@ class Seen:
     last: Mapping[str, datetime] = field(default_factory=dict)  # by channel: when something went out
     paused: Mapping[str, str] = field(default_factory=dict)  # by name: why
     gates: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    approvals: tuple[str, ...] = ()  # editions that wait for a second person
     corrections: int = 0
     summaries: int = 0
 
     @property
     def needs(self) -> int:
         """How much of it waits for a person."""
-        return sum(self.doubts.values()) + self.corrections + self.summaries + len(self.gates)
+        told = len(self.stuck) + len(self.approvals)
+        return sum(self.doubts.values()) + self.corrections + self.summaries + told
+
+    @property
+    def stuck(self) -> dict[str, str]:
+        """Editions that something was found against, and what."""
+        return {
+            edition: str(one["what"])
+            for edition, told in self.gates.items()
+            for one in told.get("findings", ())[:1]
+            if one.get("severity") == "error"
+        }
 
 
 class Board:
@@ -185,6 +197,7 @@ class Board:
                 last=board.last_sent(connection, self._channels),
                 paused=brakes.paused_why(connection),
                 gates=brakes.gates(connection),
+                approvals=tuple(dict.fromkeys(one.edition for one in approvals.waiting(connection))),
                 corrections=corrections,
                 summaries=summaries,
             )

@@ -20,7 +20,7 @@ from syndicator.web.pages import serving
 
 PAGES = (
     "", "/stories", "/stories?q=rain&language=en", "/editions", "/newsletters/evening", "/channels", "/channels/x",
-    "/doubts", "/corrections", "/summaries", "/audit", "/do", "/do/push", "/do/articles?limit=2",
+    "/doubts", "/approvals", "/corrections", "/summaries", "/audit", "/do", "/do/push", "/do/articles?limit=2",
 )  # fmt: skip
 
 

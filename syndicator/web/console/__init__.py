@@ -42,7 +42,7 @@ class Console:
             Stories(newsroom, rooms, setting, do, previews),
             Editions(newsroom, rooms, setting, do),
             Channels(newsroom, rooms, setting, previews),
-            Decisions(newsroom, rooms, setting),
+            Decisions(newsroom, rooms, setting, previews),
             Audit(newsroom, rooms, setting),
             previews,
             do,

@@ -143,13 +143,15 @@ class Previews:
         return Preview(
             channel=door.id,
             kind=kind,
-            posts=[self._seen(post, kind) for post in posts],
+            posts=[self.seen(post) for post in posts],
             summary=summary.text,
             sources=frozenset(number for one in summary.checked for number in one.sources),
             cost=", ".join(f"{one['cost']} {one['currency']}" for one in costs if "cost" in one),
         )
 
-    def _seen(self, post: Post, kind: str) -> Seen:
+    def seen(self, post: Post) -> Seen:
+        """A post as its readers see it."""
+        kind = self._newsroom.settings.channels[post.channel].kind
         limits = self._newsroom.wiring.limits(post.channel)
         telegram = limits.markup == "telegram"
         plain = shown(post.text) if telegram else post.text

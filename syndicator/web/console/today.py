@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from starlette.responses import Response
 
@@ -57,11 +58,12 @@ def needs(seen: Seen) -> list[Need]:
         Need(kind="doubt", where=f"{HOME}/doubts", count=number, name=channel)
         for channel, number in seen.doubts.items()
     ]
-    for edition, told in seen.gates.items():
-        errors = [one for one in told.get("findings", ()) if one.get("severity") == "error"]
-        if errors:
-            where = f"{HOME}/editions/{edition}"
-            found.append(Need(kind="gate", where=where, name=edition, why=errors[0]["what"]))
+    found += [
+        Need(kind="gate", where=f"{HOME}/editions/{quote(edition)}", name=edition, why=why)
+        for edition, why in seen.stuck.items()
+    ]
+    if seen.approvals:
+        found.append(Need(kind="approval", where=f"{HOME}/approvals", count=len(seen.approvals)))
     if seen.corrections:
         found.append(Need(kind="correction", where=f"{HOME}/corrections", count=seen.corrections))
     if seen.summaries:
