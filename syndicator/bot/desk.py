@@ -13,9 +13,9 @@ from syndicator.errors import SyndicatorError
 from syndicator.model import Person
 from syndicator.services.cards import Card, Cards
 
-from . import readers
+from . import alerts, readers
 from .nouns import Away, Heard, Odd, Pressed, Sheet, Shut, Update
-from .orders import ORDERS, PRESSES, offered
+from .orders import PRESSES, obey, offered
 from .visit import Visit
 from .wire import Wire
 from .words import Words
@@ -53,6 +53,15 @@ class Desk:
         except Shut as error:
             log.warning("bot: an answer could not be given: %s", error)
 
+    def tell(self) -> int:
+        """Alerts, to those who asked for them. Raises :exc:`~.nouns.Away`."""
+        visits = []
+        for who in self._cards.listeners():
+            if person := self._who(who):
+                mute = Heard(update=0, who=who, chat=who, private=True, text="")
+                visits.append(self._visit(person, mute))
+        return alerts.tell(visits, self._newsroom)
+
     def _heard(self, heard: Heard) -> None:
         if not re.match(r"/\w", heard.text) or not self._is_for_us(heard.text.split()[0]):
             return
@@ -65,14 +74,8 @@ class Desk:
             visit = self._visit(person, heard)
             word, *rest = heard.text[1:].split(maxsplit=1)
             name = word.partition("@")[0].lower()
-            self._obey(visit, lambda: self._order(visit, name, "".join(rest)))
+            self._obey(visit, lambda: obey(visit, name, "".join(rest)))
             self._offer(visit)
-
-    def _order(self, visit: Visit, name: str, rest: str) -> None:
-        if order := ORDERS.get(name):
-            order.act(visit, rest)
-        else:
-            visit.say(visit.words("There is no order /{name}; /help has them all.", name=name))
 
     def _offer(self, visit: Visit) -> None:
         """Their own list of orders stands in their private chat, since they first wrote to this process."""
@@ -128,7 +131,7 @@ class Desk:
         if not (first and heard.private and order.partition("@")[0] == "/start"):
             return
         if code and (person := self._known(code[0], heard.who)):
-            self._order(self._visit(person, heard), "start", "")
+            obey(self._visit(person, heard), "start", "")
         elif self._told.readers:
             own = self._newsroom.settings.newsroom.languages
             speaks = {"ku": "ckb"}.get(heard.speaks, heard.speaks)
@@ -137,9 +140,8 @@ class Desk:
 
     def _known(self, code: str, who: int) -> Person | None:
         """Whose code it is; from here on they are known by their number."""
-        people = getattr(self._newsroom, "people", None)
         try:
-            return people.know_telegram(code, who) if people else None
+            return self._newsroom.people.know_telegram(code, who)
         except SyndicatorError as error:
             log.info("bot: %s wrote a code that is none: %s", who, error)
             return None

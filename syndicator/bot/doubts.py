@@ -10,6 +10,7 @@ from syndicator.services.cards import Card
 
 from .nouns import Button, Sheet
 from .visit import Visit
+from .words import sentence
 
 SHOWN = 10
 TEXT_MAX = 300  # characters
@@ -54,9 +55,9 @@ def settled(visit: Visit, card: Card, choice: str) -> None:
         number = card.told["number"]
         visit.does("settle", number=number, verdict=choice, why="looked, and said so by the bot")
         said = {
-            "sent": "● It is there, says {who}, {when}.",
-            "resend": "○ It is sent again, says {who}, {when}.",
-            "drop": "– It was dropped by {who}, {when}.",
+            "sent": sentence("● It is there, says {who}, {when}."),
+            "resend": sentence("○ It is sent again, says {who}, {when}."),
+            "drop": sentence("– It was dropped by {who}, {when}."),
         }
         return [visit.signed(said[choice])]
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from syndicator.errors import NotFound
 from syndicator.model import Role
 from syndicator.services.cards import Card
+from syndicator.verbs import VERBS, Verb
 
-from . import brakes, doubts, pushing, stories, today
+from . import alerts, brakes, doing, doubts, pushing, stories, today
 from .visit import Visit
-from .words import Words
+from .words import Words, sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,22 +38,56 @@ def start(visit: Visit, rest: str) -> None:
 
 def offered(words: Words, role: Role) -> list[tuple[str, str]]:
     """What somebody of this role may write, with what it is for."""
-    return [
+    ours = [
         (one.name, words.plain(one.says)) for one in ORDERS.values() if one.says and role.covers(one.role)
     ]
+    verbs = [(written(one), words.plain(one.says)) for one in VERBS.values() if role.covers(one.role)]
+    return [*ours, *(one for one in verbs if one[0] not in ORDERS)]
+
+
+def written(verb: Verb) -> str:
+    """As Telegram lets an order be called."""
+    return verb.slug.replace("-", "_")
+
+
+def obey(visit: Visit, name: str, rest: str) -> None:
+    """Raises :exc:`NotFound` where there is no such order."""
+    if order := ORDERS.get(name):
+        order.act(visit, rest)
+        return
+    verb = next((one for one in VERBS.values() if written(one) == name), None)
+    if verb is None:
+        raise NotFound(visit.words.plain("There is no order /{name}; /help has them all.", name=name))
+    doing.do(visit, verb, rest)
 
 
 ORDERS: Mapping[str, Order] = {
     one.name: one
     for one in (
-        Order(name="today", says="What went out, what will go out, what needs you.", act=today.today),
-        Order(name="latest", says="The newest stories.", act=stories.latest),
-        Order(name="story", says="One story: by its number, its words, or as an answer.", act=stories.story),
-        Order(name="push", says="Send a story to channels.", act=pushing.push, role=Role.PUBLISHER),
-        Order(name="doubts", says="What perhaps went out.", act=doubts.doubts),
-        Order(name="pause", says="Stop everything, or what you name.", act=brakes.pause, role=Role.PUBLISHER),
-        Order(name="resume", says="Let it go on.", act=brakes.resume, role=Role.PUBLISHER),
-        Order(name="help", says="All of this.", act=help_),
+        Order(
+            name="today", says=sentence("What went out, what will go out, what needs you."), act=today.today
+        ),
+        Order(name="latest", says=sentence("The newest stories."), act=stories.latest),
+        Order(
+            name="story",
+            says=sentence("One story: by its number, its words, or as an answer."),
+            act=stories.story,
+        ),
+        Order(name="push", says=sentence("Send a story to channels."), act=pushing.push, role=Role.PUBLISHER),
+        Order(name="doubts", says=sentence("What perhaps went out."), act=doubts.doubts),
+        Order(
+            name="pause",
+            says=sentence("Stop everything, or what you name."),
+            act=brakes.pause,
+            role=Role.PUBLISHER,
+        ),
+        Order(name="resume", says=sentence("Let it go on."), act=brakes.resume, role=Role.PUBLISHER),
+        Order(
+            name="alerts",
+            says=sentence("Whether you are told at once what fails or waits."),
+            act=alerts.alerts,
+        ),
+        Order(name="help", says=sentence("All of this."), act=help_),
         Order(name="start", says="", act=start),
     )
 }
@@ -62,4 +98,5 @@ PRESSES: Mapping[str, Callable[[Visit, Card, str], None]] = {
     "go": pushing.decided,
     "doubt": doubts.settled,
     "brake": brakes.released,
+    "do": doing.decided,
 }

@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,10 @@ from .wire import Wire
 if TYPE_CHECKING:
     from syndicator.app import App
 
-POLL = 20.0  # seconds that one question waits for updates
+POLL = 10.0  # seconds that one question waits for updates
 PATIENCE = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)  # seconds after so many failures in a row
+LOOK = timedelta(seconds=10)  # between two looks for what is to be told
+SWEEP = timedelta(hours=6)
 TRIES = 5  # of one update whose answer cannot be given; then it is passed over
 log = logging.getLogger(__name__)
 
@@ -43,6 +46,7 @@ class Bot:
         self._failures = 0
         self._tries: dict[int, int] = {}
         self._turn = Lock()
+        self._looked = self._swept = newsroom.world.now()
         self.stopping = Event()
 
     @property
@@ -129,10 +133,18 @@ class Bot:
                     return
 
     def step(self) -> None:
+        """Hear, or wait to be called; then tell what is new, and once in a while forget what is over."""
         if self._newsroom.settings.bot.mode == "polling":
             self.round()
         else:
             self.stopping.wait(POLL)
+        now = self._newsroom.world.now()
+        if now >= self._looked + LOOK:
+            self._looked = now
+            self.desk.tell()
+        if now >= self._swept + SWEEP:
+            self._swept = now
+            self.cards.sweep()
 
     def _level(self, error: Exception) -> int:
         """A cut line is no news at first; another poller is."""
@@ -169,8 +181,7 @@ def beside(newsroom: App) -> Iterator[Bot | None]:
             'bot.mode: Telegram calls by https only; mend newsroom.public_url, or write "polling"'
         )
     with Wire(told.token.get_secret_value(), told.base_url) as wire:
-        people = getattr(newsroom, "people", None)
-        bot = Bot(newsroom, wire, people.by_telegram if people else lambda who: None)
+        bot = Bot(newsroom, wire, newsroom.people.by_telegram)
         thread = Thread(target=bot.run, name="bot", daemon=True)
         thread.start()
         try:

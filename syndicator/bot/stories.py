@@ -20,6 +20,7 @@ SHOWN = 8  # stories of a list
 ROW = 4  # buttons beside one another
 BODY_MAX = 700  # characters of a story's beginning
 _ID = re.compile(r"\b[0-9a-f]{8,64}\b")
+_BEGINS = re.compile(r"(?=.*\d)[0-9a-f]{4,64}")  # written by somebody who means a number, not a word
 Articles = Sequence[Mapping[str, Any]]
 
 
@@ -43,7 +44,7 @@ def story(visit: Visit, rest: str) -> None:
             return
         show(visit, found)
         return
-    if _ID.fullmatch(wanted):
+    if _is_id(wanted):
         show(visit, wanted)
         return
     hits = visit.newsroom.ledger.search(wanted.split(), SHOWN)
@@ -67,13 +68,23 @@ def replied_to(visit: Visit) -> str | None:
     return next(iter(_ID.findall(told.replied.text)), None)
 
 
+def names_one(rest: str) -> bool:
+    """Whether the first word is a story's number."""
+    first = rest.strip().partition(" ")[0]
+    return first.startswith("article=") or _is_id(first)
+
+
+def _is_id(word: str) -> bool:
+    return bool(_BEGINS.fullmatch(word) or _ID.fullmatch(word))
+
+
 def wanted(visit: Visit, rest: str) -> tuple[str, str]:
     """A story's id and what else was written: the first word is its number, or it was answered.
 
     Raises :exc:`NotFound` where no story is meant.
     """
     first, _, more = rest.strip().partition(" ")
-    if _ID.fullmatch(first):
+    if _is_id(first):
         return first, more.strip()
     if found := replied_to(visit):
         return found, rest.strip()

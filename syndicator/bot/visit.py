@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from syndicator.errors import Forbidden, StorageAway, SyndicatorError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from syndicator.app import App
 
 BROWSED = timedelta(hours=12)  # how long lists and stories can be leafed through
+PART = 3800  # characters of one message
 STOPPED = timedelta(minutes=2)  # nothing that was pressed takes longer, unless its process died
 
 
@@ -33,6 +34,11 @@ class Visit:
     words: Words
 
     @property
+    def now(self) -> datetime:
+        """By the newsroom's clock."""
+        return self.newsroom.world.now().astimezone(self.newsroom.settings.newsroom.timezone)
+
+    @property
     def actor(self) -> Actor:
         return Actor.of(self.person, "bot")
 
@@ -44,8 +50,9 @@ class Visit:
         return perform(self.newsroom, VERBS[verb], told, self.actor)
 
     def say(self, *lines: str) -> None:
-        """An answer without buttons."""
-        self.wire.send(self.told.chat, Sheet(text=self.words.page(*lines)))
+        """An answer without buttons; in several messages where it is long."""
+        for part in _parts(lines):
+            self.wire.send(self.told.chat, Sheet(text=self.words.page(*part)))
 
     def deal(
         self,
@@ -122,9 +129,9 @@ class Visit:
     def failed(self, error: SyndicatorError) -> str:
         return self.words.page(self.words("✕ Not done."), self.words.bdi(error))
 
-    def signed(self, sentence: str) -> str:
+    def signed(self, said: str) -> str:
         """Who did it, and when."""
-        return self.words(sentence, who=self.person.name, when=self.words.clock(self.newsroom.world.now()))
+        return self.words(said, who=self.person.name, when=self.words.clock(self.newsroom.world.now()))
 
     def _tell(self, card: Card, came: str) -> None:
         message = card.message or getattr(self.told, "message", None)
@@ -143,3 +150,14 @@ class Visit:
                 when=when,
             )
         return self.words.plain("{who} pressed it, {when}.", who=card.pressed_by, when=when)
+
+
+def _parts(lines: Sequence[str]) -> Iterator[list[str]]:
+    part: list[str] = []
+    for line in lines:
+        if part and sum(map(len, part)) + len(part) + len(line) > PART:
+            yield part
+            part = []
+        part.append(line)
+    if part:
+        yield part

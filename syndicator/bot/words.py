@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from html import escape
@@ -11,12 +12,19 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_datetime, format_time
 from babel.support import Translations
 
-from syndicator.text.direction import direction, isolate, lead
+from syndicator.text.direction import LRM, RLM, direction, isolate
 
 MARKS = {
     "pending": "○", "claimed": "◐", "sending": "◐", "sent": "●", "uncertain": "◆", "held": "▮", "failed": "✕",
     "excluded": "–", "expired": "–", "cancelled": "–",
 }  # fmt: skip
+
+_ORDER = re.compile(r"(?<!\S)/\w+")
+
+
+def sentence(said: str) -> str:
+    """It is said later: this is where those who translate find it."""
+    return said
 
 
 class Words:
@@ -28,16 +36,24 @@ class Words:
         self._zone = zone
         self._now = now
 
-    def __call__(self, sentence: str, /, **told: Any) -> str:
+    def __call__(self, said: str, /, **told: Any) -> str:
         """A sentence in their language, as HTML; what is filled in keeps its own direction."""
-        said: str = self._spoken.gettext(sentence)
-        return escape(said, quote=False).format(**{name: self.bdi(one) for name, one in told.items()})
+        text: str = self._spoken.gettext(said)
+        text = self._ordered(escape(text, quote=False))
+        return text.format(**{name: self.bdi(one) for name, one in told.items()})
 
-    def plain(self, sentence: str, /, **told: Any) -> str:
+    def plain(self, said: str, /, **told: Any) -> str:
         """The same for what takes no markup: buttons, toasts, descriptions of commands."""
-        return self._spoken.gettext(sentence).format(
-            **{name: isolate(str(one), self.language) for name, one in told.items()}
-        )
+        text = self._ordered(self._spoken.gettext(said))
+        return text.format(**{name: isolate(str(one), self.language) for name, one in told.items()})
+
+    def _ordered(self, text: str) -> str:
+        """An order keeps its stroke before it, also where all else runs the other way."""
+        return _ORDER.sub(rf"{LRM}\g<0>", text) if direction(self.language) == "rtl" else text
+
+    def label(self, name: str) -> str:
+        """Of a field, as people would call it."""
+        return escape(self._spoken.gettext(name.replace("_", " ")), quote=False)
 
     def bdi(self, text: object) -> str:
         """What somebody else wrote, so that it turns nothing round."""
@@ -49,8 +65,8 @@ class Words:
 
     def page(self, *lines: str) -> str:
         """Lines as one message that runs in their direction."""
-        text = "\n".join(lines)
-        return lead(text, self.language) if direction(self.language) == "rtl" else text
+        mark = RLM if direction(self.language) == "rtl" else ""
+        return "\n".join(mark + line if line else "" for line in lines)
 
     def clock(self, moment: datetime) -> str:
         """The hour; with its day, where that is another."""

@@ -71,6 +71,7 @@ class Chat:
     pinned: list[int] = field(default_factory=list)
     sent: deque[datetime] = field(default_factory=deque)  # when messages came or were changed, for the limits
     posted: deque[datetime] = field(default_factory=deque)  # when somebody posted, an album once
+    refuses: str = ""  # why nothing is taken here, such as TOPIC_CLOSED
     service: set[int] = field(default_factory=set)  # ids of "somebody pinned a message" and the like
 
 
@@ -230,6 +231,8 @@ class TelegramStandIn(FaultyStandIn):
         parsed = _parsed(fields)
         if chat.kind == "private" and chat.shut:
             raise _Refused(403, "Forbidden: bot was blocked by the user")
+        if chat.refuses:
+            raise _Refused(400, f"Bad Request: {chat.refuses}")
         self._count(chat)
         return self._put(chat, fields, parsed)
 

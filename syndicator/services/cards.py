@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -132,6 +132,12 @@ class Cards:
         """Whether it is told them for the first time."""
         with self._database.write() as connection:
             return cards.once(connection, who, what, self._now())
+
+    def unheard(self, who: int, wanted: Sequence[str]) -> list[str]:
+        """Which of these were not told them yet."""
+        with self._database.read() as connection:
+            told = cards.heard(connection, who, wanted)
+        return [one for one in wanted if one not in told]
 
     def unsaid(self, who: int, what: str) -> None:
         with self._database.write() as connection:

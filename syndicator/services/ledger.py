@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -67,6 +67,11 @@ class Ledger:
         with self._database.read() as connection:
             return ledger.listed(connection, **wanted)
 
+    def refused(self, since: datetime) -> list[dict[str, Any]]:
+        """What a channel's followers did not get since then, for good: edition, channel, number, reason."""
+        with self._database.read() as connection:
+            return ledger.refused(connection, since)
+
     def history(self, delivery: int) -> list[dict[str, object]]:
         """Every receipt of a delivery, oldest first. Raises :exc:`NotFound`."""
         with self._database.read() as connection:
@@ -103,6 +108,11 @@ class Ledger:
         """Raises :exc:`NotFound`."""
         with self._database.read() as connection:
             return board.post(connection, name)
+
+    def gates(self) -> dict[str, Mapping[str, Any]]:
+        """The editions that wait before their gate, and what is known of each."""
+        with self._database.read() as connection:
+            return brakes.gates(connection)
 
     def standing(self) -> dict[str, Any]:
         """What is paused, what waits before its gate, and how the channels are."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -77,6 +77,12 @@ def finish(connection: Connection, key: str, came: str) -> None:
 def once(connection: Connection, who: int, what: str, now: datetime) -> bool:
     """Whether it is told them for the first time."""
     return insert_new(connection, hints, [{"who": who, "what": what, "at": now}]) == 1
+
+
+def heard(connection: Connection, who: int, wanted: Sequence[str]) -> set[str]:
+    """Which of these were told them."""
+    query = select(hints.c.what).where(hints.c.who == who, hints.c.what.in_(wanted))
+    return set(connection.execute(query).scalars())
 
 
 def unsaid(connection: Connection, who: int, what: str) -> None:

@@ -15,6 +15,7 @@ from syndicator.model import ENDS, DeliveryState, EditionKind, Reason
 
 from .compositions import left_out_of
 from .schema import articles, candidates, deliveries, edition_stories, editions, receipts
+from .statements import CHANNEL_ITSELF, stands
 
 S = DeliveryState
 UNDECIDED = (S.PENDING, S.CLAIMED, S.SENDING, S.UNCERTAIN)
@@ -181,6 +182,18 @@ def health(connection: Connection, now: datetime) -> dict[str, dict[str, datetim
         row.channel: {"last": row.last, "waits_since": row.since, "doubts": int(row.doubts)}
         for row in connection.execute(query.group_by(d.channel))
     }
+
+
+def refused(connection: Connection, since: datetime) -> list[dict[str, Any]]:
+    """What a channel's followers did not get since then, for good: edition, channel, how many, and one reason."""
+    d = deliveries.c
+    query = (
+        select(d.edition, d.channel, func.count().label("number"), func.max(d.reason).label("reason"))
+        .where(stands(S.FAILED), d.settled_at >= since, d.recipient == CHANNEL_ITSELF)
+        .group_by(d.edition, d.channel)
+        .order_by(d.edition, d.channel)
+    )
+    return [dict(row._mapping) for row in connection.execute(query)]
 
 
 def of_article(connection: Connection, article: str) -> list[dict[str, object]]:

@@ -110,6 +110,11 @@ def perform(newsroom: App, verb: Verb, told: Mapping[str, Any] | Told, actor: Ac
 
     Raises :exc:`Forbidden`, :exc:`Unfit`, and what the verb itself raises.
     """
+    return verb.act(newsroom, checked(newsroom, verb, told, actor), actor)
+
+
+def checked(newsroom: App, verb: Verb, told: Mapping[str, Any] | Told, actor: Actor) -> Told:
+    """What was told, understood, where they may do it; nothing is done yet. Raises as :func:`perform` does."""
     if not actor.role.covers(verb.role):
         raise Forbidden(f"{verb.name} is for a {verb.role}; {actor.by} is a {actor.role}")
     try:
@@ -118,7 +123,7 @@ def perform(newsroom: App, verb: Verb, told: Mapping[str, Any] | Told, actor: Ac
         raise _unfit(verb, error) from error
     reach = verb.reach(newsroom, understood)
     actor.check(channels=reach.channels, languages=reach.languages)
-    return verb.act(newsroom, understood, actor)
+    return understood
 
 
 def _unfit(verb: Verb, error: ValidationError) -> Unfit:
