@@ -31,16 +31,18 @@ _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 class Demo:
-    """``with Demo(now=clock) as demo: demo.once()``."""
+    """``with Demo(now=clock) as demo: demo.once()``. ``more``: what its configuration says besides."""
 
-    def __init__(self, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, *, now: Callable[[], datetime], more: str = "") -> None:
         self._now = now
+        self._more = more
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
         folder = Path(self._open.enter_context(TemporaryDirectory(prefix="syndicator-demo-")))
         self.sandbox = self._open.enter_context(Sandbox(now=self._now))
         path = self.sandbox.configure(folder)
+        path.write_text(path.read_text("utf-8") + self._more, "utf-8")
         self.app = self._open.enter_context(App.opened(path, {}, now=self._now))
         wishes = (
             Wish(address=address, name=name, language=language, newsletter=_NEWSLETTER, proof="the demo")

@@ -99,7 +99,13 @@ def test_the_way_back_is_ours(told: str) -> None:
 @pytest.mark.parametrize("language", ["en", "ckb", "ar"])
 def test_every_page_is_small_still_and_whole(house: House, language: str) -> None:
     browser = house.browser(Role.ADMIN, language=language)
-    for path in (*PAGES, f"/stories/{house.story()}", f"/stories/{house.story()}/push?to=tg-en&again=on"):
+    edition = house.app.board.editions(1)[0].edition.id
+    for path in (
+        *PAGES,
+        f"/editions/{edition}",
+        f"/stories/{house.story()}",
+        f"/stories/{house.story()}/push?to=tg-en&again=on",
+    ):
         page = browser.get(path)
         assert page.status_code == 200, (path, page.text[-500:])
         assert len(page.content) < 50_000, path

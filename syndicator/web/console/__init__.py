@@ -40,7 +40,7 @@ class Console:
         self._rooms = (
             Today(newsroom, rooms, setting),
             Stories(newsroom, rooms, setting, do, previews),
-            Editions(newsroom, rooms, setting, do),
+            Editions(newsroom, rooms, setting, previews),
             Channels(newsroom, rooms, setting, previews),
             Decisions(newsroom, rooms, setting, previews),
             Audit(newsroom, rooms, setting),

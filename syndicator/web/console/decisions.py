@@ -10,7 +10,7 @@ from syndicator.errors import NotFound
 from syndicator.model import How, Role
 
 from .doors import Visit
-from .previews import Previews, framed
+from .previews import Previews
 from .rooms import Rooms
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Decisions:
         edition, language = visit.placed("edition"), visit.placed("language")
         for post in self._newsroom.approvals.posts(edition):
             if post.html and post.language == language:
-                return framed(post, dark=bool(visit.said("dark")))
+                return self._previews.framed(visit, post)
         raise NotFound(f"{edition} has no mail in {language} that waits")
 
     def _corrections(self, visit: Visit) -> Response:

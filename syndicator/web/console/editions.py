@@ -8,12 +8,12 @@ from starlette.responses import RedirectResponse, Response
 
 from syndicator.errors import NotFound, Refused
 from syndicator.model import Role
+from syndicator.services.board import Going
 from syndicator.services.trail import Wanted
 from syndicator.verbs import VERBS, perform
 
-from .do import Do
 from .doors import HOME, Visit
-from .previews import framed
+from .previews import Previews
 from .rooms import Rooms
 from .told import tell
 
@@ -26,10 +26,10 @@ LATEST = 40
 
 
 class Editions:
-    def __init__(self, newsroom: App, rooms: Rooms, setting: Setting, do: Do) -> None:
+    def __init__(self, newsroom: App, rooms: Rooms, setting: Setting, previews: Previews) -> None:
         self._newsroom = newsroom
         self._setting = setting
-        self._do = do
+        self._previews = previews
         self.routes = [
             rooms.way("/editions", show=self._all),
             rooms.way("/editions/{edition:path}/post/{post:path}", show=self._post),
@@ -66,13 +66,22 @@ class Editions:
             posts=self._newsroom.ledger.posts_of(name),
             gate=seen.gates.get(name),
             paused=seen.paused.get(name),
-            clicks=self._newsroom.gate.clicks.counts(name) if moving.edition.newsletter else [],
+            opened=self._opened(moving.edition),
             trail=self._newsroom.trail.newest(Wanted(about=name), limit=20),
         )
 
+    def _opened(self, edition: Going) -> dict[str, int]:
+        """How many people opened each story, where its newsletter counts that."""
+        told = self._newsroom.settings.newsletters.get(edition.newsletter or "")
+        if told is None or not told.clicks:
+            return {}
+        return {
+            str(one["id"]): int(str(one["people"])) for one in self._newsroom.gate.clicks.counts(edition.id)
+        }
+
     def _post(self, visit: Visit) -> Response:
         """A mail as it went out, its readers' own words left blank."""
-        return framed(self._newsroom.ledger.post(visit.placed("post")), dark=bool(visit.said("dark")))
+        return self._previews.framed(visit, self._newsroom.ledger.post(visit.placed("post")))
 
     # The next edition of a newsletter
 

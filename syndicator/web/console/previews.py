@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import html
 import re
+from base64 import b64decode
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from syndicator.text.measure import UNITS, x_links
 from syndicator.text.telegram import shown
 
 from .doors import HOME, Visit
+from .pictures import Pictures
 from .rooms import Rooms
 
 if TYPE_CHECKING:
@@ -84,8 +86,10 @@ class Preview:
 class Previews:
     def __init__(self, newsroom: App, rooms: Rooms) -> None:
         self._newsroom = newsroom
+        self._pictures = Pictures(newsroom)
         self._drafts: OrderedDict[tuple[int, str], Draft] = OrderedDict()
         self.routes: list[Route] = [
+            rooms.way("/stories/{story:str}/picture", show=self._picture),
             rooms.way("/stories/{story:str}/mail/{newsletter:str}", show=self._mail),
             rooms.way("/newsletters/{newsletter:str}/mail/{language:str}", show=self._digest),
         ]
@@ -167,6 +171,19 @@ class Previews:
             pictures=post.alts or tuple("" for _ in post.media),
         )
 
+    def framed(self, visit: Visit, post: Post) -> Response:
+        """A mail by itself, where nothing in it can act; ``dark``: as a mail program shows it by night."""
+        text = post.html or f"<pre>{html.escape(post.text)}</pre>"
+        text = self._pictures.inlined(text.replace(BLANK_START, "(").replace(BLANK_END, ")"))
+        if visit.said("dark"):
+            text = DARK.sub("@media all", text)
+        return HTMLResponse(text, headers=FRAME)
+
+    def _picture(self, visit: Visit) -> Response:
+        article, _ = self._newsroom.ledger.article(visit.placed("story"))
+        kind, _, data = self._pictures.data(article.image or "").removeprefix("data:").partition(";base64,")
+        return Response(b64decode(data), media_type=kind)
+
     def _mail(self, visit: Visit) -> Response:
         article, _ = self._newsroom.ledger.article(visit.placed("story"))
         draft = self._drafts.get((visit.session.id, article.id), NOTHING)
@@ -174,7 +191,7 @@ class Previews:
         made, faults = self._desk(draft).digests.preview(newsletter)
         for edition, post in made:
             if any(one.article.id == article.id for one in edition.stories):
-                return framed(post, dark=bool(visit.said("dark")))
+                return self.framed(visit, post)
         why = "; ".join(faults) or f"the next edition of {newsletter.name} will not have this story"
         return framed_note(why)
 
@@ -183,7 +200,7 @@ class Previews:
         made, faults = self._newsroom.newsstand.preview(name)
         for _, post in made:
             if post.language == language:
-                return framed(post, dark=bool(visit.said("dark")))
+                return self.framed(visit, post)
         if not faults:
             raise NotFound(f"{name} has no stories in {language} now")
         return framed_note("; ".join(faults))
@@ -194,18 +211,6 @@ class Previews:
         self._drafts.move_to_end((session, article))
         while len(self._drafts) > DRAFTS_MAX:
             self._drafts.popitem(last=False)
-
-
-def framed(post: Post, *, dark: bool = False) -> Response:
-    """A mail by itself, where nothing in it can act; by night as by a mail program that is dark."""
-    text = (
-        (post.html or f"<pre>{html.escape(post.text)}</pre>")
-        .replace(BLANK_START, "(")
-        .replace(BLANK_END, ")")
-    )
-    if dark:
-        text = DARK.sub("@media all", text)
-    return HTMLResponse(text, headers=FRAME)
 
 
 def framed_note(why: str) -> Response:
