@@ -49,6 +49,7 @@ from .services.stories import Stories
 from .services.summaries import CashBook, Summaries
 from .services.trail import Trail
 from .services.vault import Vault
+from .services.webhooks import Webhooks
 from .storage import brakes, outbox
 from .storage.archive import Arrival
 from .storage.database import Database
@@ -168,6 +169,14 @@ class App:
             now=now,
             wake=lambda channel: self.engine.soon(self._deliveries(channel)),
         )
+        self.webhooks = Webhooks(
+            self.settings.webhooks,
+            self.database,
+            now=now,
+            rng=self.world.rng,
+            stopping=self.stopping.is_set,
+            link=self.link,
+        )
         self.engine: Engine = wiring.engine.factory(
             wiring.engine.options,
             self.world,
@@ -248,6 +257,7 @@ class App:
 
     def __enter__(self) -> Self:
         self.database.migrate()
+        self.webhooks.listen()
         self._web.__enter__()
         return self
 
@@ -317,6 +327,7 @@ class App:
         """Reconcile, and begin a new epoch where something went out: a copy made before is an old one then."""
         self.reconcile()
         self.returns.refusals()
+        self.webhooks.look()
         self.gate.reputation.look()
         if self.dispatch.moved.is_set():
             self.dispatch.moved.clear()
@@ -326,6 +337,7 @@ class App:
         """Seal and prune; say which reports do not add up."""
         self._warn("prune", self.keeper.tidy_up().faults)
         self.circulation.front.sweep()
+        self.webhooks.sweep()
         self.summaries.forget()
         self.gate.sweep()
         self.approvals.sweep()
@@ -462,14 +474,20 @@ class App:
         tell = through_apprise(self.wiring.alerts) if self.wiring.alerts else None
         schedule = self.settings.schedule
         deliveries = {job: name for name in self.doors for job in self._deliveries(name)}
+        calls = self.webhooks.jobs
 
         def look() -> None:
             if any(one.arrivals for one in self.look(due=True)):
                 self.engine.soon(["compile"])
 
         def plan() -> None:
+            self.engine.soon(calls)  # whoever woke us has news, perhaps for others, too
             if self.plan().deliveries:
                 self.engine.soon(["preflight", *deliveries])
+
+        def send(name: str) -> None:
+            if any(self.dispatch.run(name).values()):
+                self.engine.soon(calls)
 
         def preflight() -> None:
             if self.gate.preflight.look().through:
@@ -487,7 +505,9 @@ class App:
         )
         self.engine.every(DAY, self._guarded(self.tidy_up, "prune"), "prune")
         for job, name in deliveries.items():
-            self.engine.every(schedule.deliver, self._guarded(partial(self.dispatch.run, name), job), job)
+            self.engine.every(schedule.deliver, self._guarded(partial(send, name), job), job)
+        for job, name in calls.items():
+            self.engine.every(schedule.deliver, self._guarded(partial(self.webhooks.run, name), job), job)
         log.info("at work: %d sources, %d channels", len(self.settings.sources), len(self.doors))
         with listening(tell, self.world.now):
             self.engine.run()
@@ -558,6 +578,11 @@ class App:
     def _channel(self, name: str) -> Any:
         socket = self.wiring.channels[name]
         return socket.factory(socket.options, self.world, id=ChannelId(name))
+
+    def link(self, channel: str, remote_id: str) -> str | None:
+        """Where everybody can read what stands in a channel by this id; None where nobody can."""
+        made = self._channel(channel) if channel in self.doors else None
+        return made.link(remote_id) if isinstance(made, Linked) else None
 
     def _box(self) -> Box | None:
         socket = self.wiring.box

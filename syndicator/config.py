@@ -81,6 +81,12 @@ class Book:
             self._take_secret(told, name, at, needed=secret)
         for name, inner in _lists(wanted).items():
             told[name] = self._with_secrets(told.get(name), inner, f"{at}.{name}")
+        for name, inner in _named(wanted).items():
+            if isinstance(found := told.get(name), dict):
+                told[name] = {
+                    key: self._with_its_secrets(one, inner, f"{at}.{name}.{key}".strip("."))
+                    for key, one in found.items()
+                }
         for name, inner in _tables(wanted).items():
             told[name] = self._with_its_secrets(told.get(name, {}), inner, f"{at}.{name}".strip("."))
         for name, told_field in wanted.model_fields.items():
@@ -168,9 +174,10 @@ class Book:
                 )
             case _:
                 problem = one["msg"].removeprefix("Value error, ").removeprefix("Input should be a ")
+                secret = places and places[-1] in secret_fields(model)
                 self.blame(
                     key,
-                    f"{_shown(one['input'])} is not right: {problem}",
+                    f"{'the secret' if secret else _shown(one['input'])} is not right: {problem}",
                     f"write {known or 'another value'}",
                 )
 
@@ -328,6 +335,16 @@ def _tables(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
         and issubclass(told.annotation, BaseModel)
         and (secret_fields(told.annotation) or _tables(told.annotation))
     }
+
+
+def _named(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
+    """The model's fields that are tables by a name of the newsroom's own, each with secrets."""
+    found = {}
+    for name, told in model.model_fields.items():
+        inner = get_args(told.annotation)[1] if get_origin(told.annotation) is Mapping else None
+        if isinstance(inner, type) and issubclass(inner, BaseModel) and secret_fields(inner):
+            found[name] = inner
+    return found
 
 
 def _walk(model: type[BaseModel], places: Sequence[str]) -> tuple[type[BaseModel], str]:

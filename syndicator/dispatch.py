@@ -107,6 +107,7 @@ class Dispatch:
             settled=count,
             ration=self._ration(name),
             purse=self._purse(name),
+            told=not self._channel(name).capabilities.addressed,
         )
 
     def _take_up(self, name: str, holder: str) -> None:

@@ -7,10 +7,12 @@ from datetime import timedelta
 from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
+from .bulletins import EVENTS, Event
 from .letters import NewsletterTable
 from .model import Language, Role
+from .signing import key_of
 from .tables import (
     Budget,
     Code,
@@ -285,6 +287,38 @@ class Bot(Table):
     base_url: str = Field("https://api.telegram.org/bot", description="where the Bot API is")
 
 
+class WebhookTable(Table):
+    """A program of others that is told what happens here."""
+
+    url: str = Field(description="who is called", pattern=r"^https?://\S+$")
+    secret: SecretStr = Field(
+        description="whsec_ and at least 24 bytes in base64; two of them, the new one first, while it is changed"
+    )
+    events: tuple[Event, ...] = Field(
+        EVENTS,
+        description='what it is told: "published", "sent", "failed", "bounced", "unsubscribed"',
+        min_length=1,
+    )
+    addresses: bool = Field(
+        default=False, description="also the addresses of readers, not only their numbers"
+    )
+    timeout: float = Field(15.0, gt=0, le=60, description="seconds to wait for an answer")
+    patience: Duration = Field(
+        timedelta(days=5), description="after so long without one call that was heard it is switched off"
+    )
+
+    @field_validator("secret")
+    @classmethod
+    def _are_keys(cls, told: SecretStr) -> SecretStr:
+        for one in told.get_secret_value().split() or [""]:
+            key_of(one)
+        return told
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        return tuple(map(key_of, self.secret.get_secret_value().split()))
+
+
 class Filter(Table):
     channels: tuple[Name, ...] = Field((), description="channels it is for; none: all")
     drop: Rule | None = Field(None, description="stories that never go out there")
@@ -318,6 +352,9 @@ class Settings(Table):
     )
     hooks: Mapping[Name, HookTable] = Field(
         default_factory=dict, description="providers that tell of bounces, publishers that tell of stories"
+    )
+    webhooks: Mapping[Name, WebhookTable] = Field(
+        default_factory=dict, description="programs of others that are told what happens"
     )
     templates: str = Field(
         "templates", description="folder of the newsroom's own templates, beside this file"

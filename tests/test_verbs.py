@@ -22,6 +22,7 @@ OPERATORS = {
     # of whoever runs the machine, not of the desk: they need its files, or are no verbs at all
     "init", "check", "doctor", "migrate", "ingest", "compile", "deliver", "reconcile", "run", "worker", "bot",
     "sandbox", "demo", "prune", "backup", "restore", "db copy", "bounce", "bounces", "key add", "key list", "key end",
+    "webhooks list", "webhooks history", "webhooks test", "webhooks resume",
     "newsletter form", "subscribers import", "subscribers export",
     # whoever changes who may what has shown a moment ago who they are: no key of a program can
     "user add", "user invite", "user list", "user change", "user end", "user reset",

@@ -6,9 +6,7 @@ that were not answered are made again by the ledger, with the same id.
 
 from __future__ import annotations
 
-import hmac
 import json
-from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
@@ -21,8 +19,7 @@ from syndicator.errors import SourceError
 from syndicator.model import ChannelId, DeliveryId, Limits, Outcome, Post, Receipt
 from syndicator.net.talking import Line, receipt, unheard
 from syndicator.ports import Capabilities, Lane, Parcel, Published, World, one_by_one
-
-KEY_MIN = 24  # bytes, Standard Webhooks
+from syndicator.signing import key_of, signed
 
 
 class WebhookChannel:
@@ -45,11 +42,7 @@ class WebhookChannel:
         @field_validator("secret")
         @classmethod
         def _is_a_key(cls, told: SecretStr) -> SecretStr:
-            if len(_key(told)) < KEY_MIN:
-                message = (
-                    "whsec_ and at least 24 bytes in base64 are needed; `openssl rand -base64 32` makes them"
-                )
-                raise ValueError(message)
+            key_of(told.get_secret_value())
             return told
 
     def __init__(self, settings: Settings, world: World, *, id: ChannelId) -> None:  # noqa: A002 - the port's word
@@ -99,14 +92,7 @@ class WebhookChannel:
         body = json.dumps(
             {"type": kind, "timestamp": now.isoformat(), "data": told}, ensure_ascii=False
         ).encode()
-        at = str(int(now.timestamp()))
-        made = hmac.digest(_key(self._settings.secret), f"{number}.{at}.".encode() + body, "sha256")
-        headers = {
-            "Content-Type": "application/json",
-            "webhook-id": number,
-            "webhook-timestamp": at,
-            "webhook-signature": f"v1,{b64encode(made).decode()}",
-        }
+        headers = signed(number, body, [key_of(self._settings.secret.get_secret_value())], now)
         try:
             heard = self._line.ask("POST", content=body, headers=headers)
         except SourceError as error:
@@ -122,10 +108,3 @@ def _told(post: Post) -> dict[str, Any]:
 
 def _number(*told: str) -> str:
     return "msg_" + sha256("\0".join(told).encode()).hexdigest()[:32]
-
-
-def _key(secret: SecretStr) -> bytes:
-    try:
-        return b64decode(secret.get_secret_value().removeprefix("whsec_"), validate=True)
-    except ValueError:
-        return b""

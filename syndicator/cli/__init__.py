@@ -25,6 +25,7 @@ from .readers import subscribers
 from .retractions import commands as retractions
 from .stories import commands as stories
 from .summaries import commands as summaries
+from .webhooks import webhooks
 
 app = typer.Typer(
     help="Takes every story a newsroom publishes to every reader it has, on every channel, once.",
@@ -43,6 +44,7 @@ app.add_typer(summaries)
 app.add_typer(stories)
 app.add_typer(database, name="db")
 app.add_typer(key, name="key")
+app.add_typer(webhooks, name="webhooks")
 app.add_typer(user, name="user")
 newsletter.add_typer(proofs)
 app.add_typer(newsletter, name="newsletter")

@@ -13,7 +13,7 @@ from .serving import Request, Response
 
 
 class WebhookStandIn(FaultyStandIn):
-    """``with WebhookStandIn() as there: there.url`` — keeps the posts that it was told of."""
+    """``with WebhookStandIn() as there: there.url`` — keeps what it was told, and which posts stand."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class WebhookStandIn(FaultyStandIn):
             [number.encode(), request.headers.get("webhook-timestamp", "").encode(), request.body]
         )
         wanted = base64.b64encode(hmac.new(self._raw, stamped, hashlib.sha256).digest()).decode()
-        if request.headers.get("webhook-signature") != f"v1,{wanted}":
+        if f"v1,{wanted}" not in request.headers.get("webhook-signature", "").split():
             return Response.of({"error": "not signed with our secret"}, 400)
         told = json.loads(request.body)
         if told["type"] == "post.edited" and told["data"]["id"] not in self.standing:
@@ -56,7 +56,8 @@ class WebhookStandIn(FaultyStandIn):
         return Response.of({}, 200)
 
     def _take(self, kind: str, told: dict[str, Any]) -> None:
-        if kind == "post.retracted":
-            self.standing.pop(told["id"], None)
-        else:
-            self.standing[told["id"]] = told
+        match kind:
+            case "post.published" | "post.edited":
+                self.standing[told["id"]] = told
+            case "post.retracted":
+                self.standing.pop(told["id"], None)

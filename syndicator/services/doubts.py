@@ -11,7 +11,7 @@ from typing import Any
 from syndicator.errors import NotFound, Refused
 from syndicator.model import Act, ChannelId, Delivery, DeliveryState, Outcome, Receipt, settle
 from syndicator.ports import Parcel, Reader
-from syndicator.storage import brakes, outbox, spending
+from syndicator.storage import brakes, outbox, spending, webhooks
 from syndicator.storage.database import Database
 
 QUARANTINE = timedelta(minutes=5)  # longer than a late request lives; only then a doubt is looked into
@@ -86,6 +86,7 @@ def look_into(  # noqa: PLR0917 - the last one is for channels that can be asked
         )
         with database.write() as connection:
             moved = outbox.settle(connection, [settlement])
+            webhooks.tell_posts(connection, [settlement], now)
             asked = f"look-up:{one.delivery.id}:{one.delivery.token}:{now.isoformat()}"
             spending.pay(connection, channel, {asked: receipt.cost}, now)
         counts[state] = counts.get(state, 0) + moved
@@ -164,6 +165,7 @@ def decide(
             by=who,
         )
         outbox.settle(connection, [settlement])
+        webhooks.tell_posts(connection, [settlement], now)
         brakes.note(
             connection, who=who, what=f"settle {verdict}", about=f"delivery {number}", why=why, now=now
         )

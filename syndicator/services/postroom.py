@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from syndicator.errors import StorageAway
 from syndicator.model import ChannelId, DeliveryId, DeliveryState, Outcome, Post, Receipt, settle
 from syndicator.ports import Channel, Parcel
-from syndicator.storage import allowances, approvals, brakes, outbox
+from syndicator.storage import allowances, approvals, brakes, outbox, webhooks
 from syndicator.storage.allowances import Budget, Ration
 from syndicator.storage.database import Connection, Database
 from syndicator.storage.spending import Purse
@@ -83,9 +83,10 @@ class CounterLane:
         settled: Callable[[int], None] = lambda number: None,
         ration: Ration | Budget | None = None,
         purse: Purse | None = None,
+        told: bool = False,
     ) -> None:
         """``ration`` where something limits the channel, ``purse`` where its network takes money; without one nobody
-        counts."""
+        counts. ``told``: what becomes of its posts is told to programs of others."""
         self._database = database
         self._channel = channel
         self._holder = holder
@@ -99,6 +100,7 @@ class CounterLane:
         self._tell_settled = settled
         self._ration = ration
         self._purse = purse
+        self._told = told
         self._claimed: deque[Parcel] = deque()
         self._posts: dict[str, Post] = {}
         # Tokens by delivery: of what we claimed, and of what we marked. A delivery may be in both, with two tokens,
@@ -185,6 +187,8 @@ class CounterLane:
         def commit(connection: Connection, tries: int) -> tuple[set[DeliveryId], datetime]:
             now = self._now()
             outbox.settle(connection, settlements, repeated=tries > 0)
+            if self._told:
+                webhooks.tell_posts(connection, settlements, now)
             if receipts and isinstance(self._ration, Budget):
                 self._ration.heard(connection, now)
                 if waiting and waiting.retry_at:

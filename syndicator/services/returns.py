@@ -16,10 +16,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from syndicator.bounces import Kind, Notice, Patience, Report, Why, another, read, refused
+from syndicator.bulletins import ReaderBounced
 from syndicator.errors import SourceError
 from syndicator.model import Subscriber, SubscriberId
 from syndicator.ports import Box, Mail
-from syndicator.storage import brakes, readers, returned
+from syndicator.storage import brakes, readers, returned, webhooks
 from syndicator.storage.database import Connection, Database
 from syndicator.storage.returned import Heard
 from syndicator.tokens import Keys, bounced, message_id
@@ -161,6 +162,8 @@ class Returns:
             first = returned.hear(connection, heard)
             if first and known.reader and _counts(notice, known):
                 self._count(connection, known.reader)
+            if first and known.reader and notice.kind in {Kind.HARD, Kind.SOFT}:
+                _tell(connection, known.reader, heard)
             alarm = first and notice.kind is Kind.OURS and self._alarm(connection, heard)
         if alarm:
             log.warning(
@@ -224,6 +227,17 @@ class Returns:
                 if message_id(self._keys, key, self._host) == about:
                     return returned.delivery_called(connection, key)
         return None
+
+
+def _tell(connection: Connection, reader: Subscriber, heard: Heard) -> None:
+    fact = ReaderBounced(
+        reader=reader.id,
+        delivery=heard.delivery,
+        kind="hard" if heard.kind is Kind.HARD else "soft",
+        reason=heard.reason,
+        status=heard.status,
+    )
+    webhooks.tell(connection, fact, f"bounced:{heard.key}", heard.at)
 
 
 def _counts(notice: Notice, known: _Known) -> bool:

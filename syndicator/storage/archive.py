@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, or_, select, update
 
+from syndicator.bulletins import StoryPublished
 from syndicator.composing import LEAD
 from syndicator.errors import NotFound
 from syndicator.model import Article, ArticleId, DeliveryState, EditionKind
 from syndicator.revising import Change, compare
 from syndicator.text.words import plain
 
-from . import identity
+from . import identity, webhooks
 from .content import ARTICLE, CHANGE, dump
 from .holds import is_kept_back
 from .identity import Kind
@@ -146,6 +147,7 @@ def _known(
     revised = replace(article, id=found, revision=row.revision + 1, published_at=published_at)
     connection.execute(update(articles).where(articles.c.id == found).values(_row(revised)))
     _add_revision(connection, revised, now, compare(before, revised))
+    _tell(connection, revised, now, row.opens_at)
     return Kept(revised, Arrival.REVISED)
 
 
@@ -188,8 +190,18 @@ def _row(article: Article) -> dict[str, object]:
 
 def _insert(connection: Connection, article: Article, *, source: str, now: datetime, fresh: bool) -> None:
     row = _row(article) | {"id": article.id, "source": source, "seen_at": now, "fresh": fresh}
-    connection.execute(insert(articles).values(row | {"opens_at": opens_at(article, now)}))
+    opens = opens_at(article, now)
+    connection.execute(insert(articles).values(row | {"opens_at": opens}))
     _add_revision(connection, article, now, None)
+    if fresh:
+        _tell(connection, article, now, opens)
+
+
+def _tell(connection: Connection, article: Article, now: datetime, opens: datetime | None) -> None:
+    names = ("url", "language", "headline", "published_at", "revision")
+    told = {name: getattr(article, name) for name in names}
+    fact = StoryPublished(article=article.id, opens_at=opens if opens and opens > now else None, **told)
+    webhooks.tell(connection, fact, f"published:{article.id}:{article.revision}", now)
 
 
 def _add_revision(connection: Connection, article: Article, now: datetime, change: Change | None) -> None:

@@ -23,8 +23,10 @@ from sqlalchemy import (
     update,
 )
 
+from syndicator.bulletins import ReaderUnsubscribed, Why
 from syndicator.model import Consent, DeliveryState, Language, Reason, Subscriber, SubscriberId
 
+from . import webhooks
 from .schema import barred as bars
 from .schema import candidates, deliveries, editions, links, receipts, softness, subscribers, subscriptions
 from .statements import dialect
@@ -103,6 +105,8 @@ def consent(
     values = {"consent": consent.value, "since": now, "proof": proof}
     if stands:
         connection.execute(update(subscriptions).where(*which).values(values))
+        if stands == Consent.GIVEN.value and consent is Consent.WITHDRAWN:
+            _tell_end(connection, who, newsletter, "left", now)
     else:
         connection.execute(insert(subscriptions).values(subscriber=who, newsletter=newsletter, **values))
     return consent
@@ -117,6 +121,7 @@ def standing_of(connection: Connection, who: SubscriberId, newsletter: str) -> C
 
 def suppress(connection: Connection, who: SubscriberId, *, now: datetime, proof: str) -> None:
     """No mail to this reader any more, of no newsletter; what waits for them is called back."""
+    _tell_ends(connection, who, "suppressed", now)
     ours = (subscriptions.c.subscriber == who, subscriptions.c.consent != Consent.SUPPRESSED.value)
     values = {"consent": Consent.SUPPRESSED.value, "since": now, "proof": proof}
     connection.execute(update(subscriptions).where(*ours).values(values))
@@ -128,6 +133,7 @@ def erase(connection: Connection, who: SubscriberId, *, now: datetime) -> None:
 
     :func:`bar` the address, or the next import brings them back.
     """
+    _tell_ends(connection, who, "erased", now)
     _call_back(connection, who, Reason.ERASED, now)
     theirs = deliveries_of(who)
     words = deliveries.c.reason.not_in([reason.value for reason in Reason])
@@ -140,6 +146,17 @@ def erase(connection: Connection, who: SubscriberId, *, now: datetime) -> None:
     connection.execute(delete(links).where(or_(links.c.subscriber == who, links.c.about == who)))
     connection.execute(delete(subscriptions).where(subscriptions.c.subscriber == who))
     connection.execute(delete(subscribers).where(subscribers.c.id == who))
+
+
+def _tell_ends(connection: Connection, who: SubscriberId, why: Why, now: datetime) -> None:
+    given = (subscriptions.c.subscriber == who, subscriptions.c.consent == Consent.GIVEN.value)
+    for newsletter in connection.execute(select(subscriptions.c.newsletter).where(*given)).scalars().all():
+        _tell_end(connection, who, newsletter, why, now)
+
+
+def _tell_end(connection: Connection, who: SubscriberId, newsletter: str, why: Why, now: datetime) -> None:
+    fact = ReaderUnsubscribed(reader=who, newsletter=newsletter, why=why)
+    webhooks.tell(connection, fact, f"unsubscribed:{who}:{newsletter}:{now.isoformat()}", now)
 
 
 def _call_back(connection: Connection, who: SubscriberId, reason: Reason, now: datetime) -> None:

@@ -79,6 +79,7 @@ def moment(told: str | datetime) -> datetime:
     return _read(told) if isinstance(told, str) else told.astimezone(UTC)
 
 
+WAITING = text("state = 'waits'")
 RowId = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows only as INTEGER
 
 
@@ -693,6 +694,45 @@ knocks = Table(
     Column("tries", Integer, nullable=False),
     Column("at", Moment, nullable=False),
     Index(None, "at"),
+)
+
+# Programs of others that are called, as the configuration names them, and to which events they listen.
+webhook_listeners = Table(
+    "webhook_listeners",
+    metadata,
+    Column("webhook", String, primary_key=True),
+    Column("event", String, primary_key=True),
+    Column("since", Moment, nullable=False),
+)
+
+# A fact for one of them; its number is what the called one knows it by.
+webhook_calls = Table(
+    "webhook_calls",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("webhook", String, nullable=False),
+    Column("about", String, nullable=False),
+    Column("number", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("told", JSON, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("state", String, nullable=False),  # waits, heard, given up
+    Column("due_at", Moment, nullable=False),  # of the next try, or when the last one was
+    Column("tries", Integer, nullable=False, server_default="0"),
+    UniqueConstraint("about", "webhook"),
+    Index("ix_webhook_calls_waiting", "webhook", "due_at", sqlite_where=WAITING, postgresql_where=WAITING),
+    Index(None, "at"),
+)
+
+webhook_attempts = Table(
+    "webhook_attempts",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("call", ForeignKey("webhook_calls.id"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("status", Integer),  # of the answer; none came
+    Column("said", Text, nullable=False),  # empty: it was heard
+    Index(None, "call"),
 )
 
 audit = Table(
