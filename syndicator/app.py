@@ -175,7 +175,7 @@ class App:
             now=now,
             rng=self.world.rng,
             stopping=self.stopping.is_set,
-            link=self.link,
+            link=self.link_of,
         )
         self.engine: Engine = wiring.engine.factory(
             wiring.engine.options,
@@ -315,13 +315,7 @@ class App:
 
     def reconcile(self) -> postroom.Reconciled:
         """Leases that are over, doubts, news that is too old."""
-        found = postroom.reconcile(self.database, self.world.now())
-        for name in self.doors:
-            with self._reader(name) as reader:
-                policy = doubts.Policy(self.settings.channels[name].doubt)
-                now = self.world.now()
-                doubts.look_into(self.database, ChannelId(name), reader, policy, now, self._blanks)
-        return found
+        return self.dispatch.reconcile()
 
     def look_after(self) -> None:
         """Reconcile, and begin a new epoch where something went out: a copy made before is an old one then."""
@@ -579,25 +573,9 @@ class App:
         socket = self.wiring.channels[name]
         return socket.factory(socket.options, self.world, id=ChannelId(name))
 
-    def link(self, channel: str, remote_id: str) -> str | None:
-        """Where everybody can read what stands in a channel by this id; None where nobody can."""
-        made = self._channel(channel) if channel in self.doors else None
-        return made.link(remote_id) if isinstance(made, Linked) else None
-
     def _box(self) -> Box | None:
         socket = self.wiring.box
         return cast(Box, socket.factory(socket.options, self.world)) if socket else None
-
-    @contextmanager
-    def _reader(self, name: str) -> Iterator[Any]:
-        """The channel, opened, where it can be read back and there is something to ask."""
-        channel = self._channel(name)
-        asked = doubts.to_look_into(self.database, ChannelId(name), self.world.now())
-        if not channel.capabilities.can_look_up or not asked:
-            yield None
-            return
-        with channel as opened:
-            yield opened
 
     def _door(self, name: str) -> Door:
         keep = editing.filtered(self.settings.filters, name)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from threading import Event
 from typing import Any
 
 from .model import ChannelId, Outcome
 from .ports import World
-from .services import postroom
+from .services import doubts, postroom
 from .services.carriers import Carriers
 from .settings import Settings
 from .storage import outbox
@@ -82,6 +82,26 @@ class Dispatch:
             self.moved.set()
             counts.update(self.deliver(name) if carried is None else carried)
         return counts
+
+    def reconcile(self) -> postroom.Reconciled:
+        """Leases that are over, doubts, news that is too old."""
+        found = postroom.reconcile(self._database, self._world.now())
+        for name, told in self._settings.channels.items():
+            with self.reader(name) as reader:
+                policy, now = doubts.Policy(told.doubt), self._world.now()
+                doubts.look_into(self._database, ChannelId(name), reader, policy, now, self._blanks)
+        return found
+
+    @contextmanager
+    def reader(self, name: str) -> Iterator[Any]:
+        """The channel, opened, where it can be read back and there is something to ask."""
+        channel = self._channel(name)
+        asked = doubts.to_look_into(self._database, ChannelId(name), self._world.now())
+        if not channel.capabilities.can_look_up or not asked:
+            yield None
+            return
+        with channel as opened:
+            yield opened
 
     def _lane(
         self, name: str, holder: str, settled: Callable[[int], None], at_most: int

@@ -83,11 +83,6 @@ class BlueskyChannel:
     def run(self, lane: Lane) -> None:
         one_by_one(lane, self._send, self._world.now, self)
 
-    def link(self, remote_id: str) -> str | None:
-        """By the record's address, at://DID/COLLECTION/KEY."""
-        who, _, key = remote_id.removeprefix("at://").partition(f"/{COLLECTION}/")
-        return f"https://bsky.app/profile/{who}/post/{key}" if key else None
-
     def probe(self) -> str:
         """Whose account it is. Raises :exc:`ChannelError`."""
         with self:

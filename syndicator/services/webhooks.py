@@ -38,7 +38,7 @@ GONE = 410
 
 
 class Webhooks:
-    """``link`` gives the address of what stands in a channel, None where it has none."""
+    """``link`` gives the address of what stands in a channel, empty where it has none."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Webhooks:
         now: Callable[[], datetime],
         rng: Random,
         stopping: Callable[[], bool],
-        link: Callable[[str, str], str | None],
+        link: Callable[[str, str], str],
     ) -> None:
         self._told = told
         self._database = database

@@ -121,7 +121,7 @@ def come_back(app: App, moment: datetime, channel: str, point: str | None, seen:
     killer.step("before reconcile")
     postroom.reconcile(database, moment - timedelta(minutes=10))
     killer.step("after reconcile")
-    with app._reader(channel) as reader:
+    with app.dispatch.reader(channel) as reader:
         watched = KilledReader(reader, killer) if reader else None
         policy = doubts.Policy(app.settings.channels[channel].doubt)
         doubts.look_into(database, ChannelId(channel), watched, policy, moment, app._blanks)

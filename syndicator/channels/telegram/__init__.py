@@ -207,11 +207,6 @@ class TelegramChannel:
                 return receipt._replace(detail=detail, waits=pinned.waits, retry_at=pinned.retry_at)
         return receipt
 
-    def link(self, remote_id: str) -> str | None:
-        """A chat without a public name opens only for those who are in it."""
-        chat = self._chat
-        return f"https://t.me/{chat[1:] if chat.startswith('@') else 'c/' + chat.removeprefix('-100')}/{remote_id}"
-
     @property
     def _chat(self) -> str:
         """The chat as it was told, or what that has become since."""

@@ -152,9 +152,6 @@ class XChannel:
     def run(self, lane: Lane) -> None:
         one_by_one(_WhileAllowed(lane, self._shut_until), self._send, self._world.now, self)
 
-    def link(self, remote_id: str) -> str | None:
-        return f"https://x.com/i/status/{remote_id}"
-
     def probe(self) -> str:
         """Whose account it is. Raises :exc:`ChannelError`."""
         with self:
