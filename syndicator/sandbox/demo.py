@@ -31,18 +31,19 @@ _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 class Demo:
-    """``with Demo(now=clock) as demo: demo.once()``. ``more``: what its configuration says besides."""
+    """``with Demo(now=clock) as demo: demo.once()``. ``shape`` makes another configuration of
+    its usual one."""
 
-    def __init__(self, *, now: Callable[[], datetime], more: str = "") -> None:
+    def __init__(self, *, now: Callable[[], datetime], shape: Callable[[str], str] = str) -> None:
         self._now = now
-        self._more = more
+        self._shape = shape
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
         folder = Path(self._open.enter_context(TemporaryDirectory(prefix="syndicator-demo-")))
         self.sandbox = self._open.enter_context(Sandbox(now=self._now))
         path = self.sandbox.configure(folder)
-        path.write_text(path.read_text("utf-8") + self._more, "utf-8")
+        path.write_text(self._shape(path.read_text("utf-8")), "utf-8")
         self.app = self._open.enter_context(App.opened(path, {}, now=self._now))
         wishes = (
             Wish(address=address, name=name, language=language, newsletter=_NEWSLETTER, proof="the demo")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from shutil import which
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -69,19 +70,36 @@ class House:
 
 
 @contextmanager
-def house(more: str = "") -> Iterator[House]:
-    """``more`` of a configuration; skipped where there is no browser."""
+def house(shape: Callable[[str], str] = str, *, out: bool = True) -> Iterator[House]:
+    """``shape`` as the demo has it; ``out``: stories went out already. Skipped where there is no browser."""
     program = which("chromium")
     if program is None:
         pytest.skip("needs the browser chromium")
     clock = Clock()
-    with Demo(now=clock, more=more) as demo, serving(demo.app) as base:
-        demo.once()
+    with Demo(now=clock, shape=shape) as demo, serving(demo.app) as base:
+        demo.once() if out else demo.app.look()
         # After the demo: Playwright keeps an event loop in this thread, and the Telegram channel has its own.
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
             yield House(demo, base, clock, browser)
             browser.close()
+
+
+def beside(work: Callable[[], object]) -> None:
+    """In a thread of its own, as the worker is: a channel may have an event loop."""
+    found: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:
+            found.append(error)
+
+    thread = Thread(target=run)
+    thread.start()
+    thread.join()
+    if found:
+        raise found[0]
 
 
 def sideways(page: Page) -> int:
