@@ -20,7 +20,7 @@ from syndicator.verbs import VERBS, Actor, Unfit, called, fitted, perform
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OPERATORS = {
     # of whoever runs the machine, not of the desk: they need its files, or are no verbs at all
-    "init", "check", "doctor", "migrate", "ingest", "compile", "deliver", "reconcile", "run", "worker", "bot",
+    "init", "check", "doctor", "migrate", "ingest", "compile", "deliver", "reconcile", "run", "web", "worker", "bot",
     "sandbox", "demo", "prune", "backup", "restore", "db copy", "bounce", "bounces", "key add", "key list", "key end",
     "webhooks list", "webhooks history", "webhooks test", "webhooks resume",
     "newsletter form", "subscribers import", "subscribers export",

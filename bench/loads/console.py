@@ -3,17 +3,14 @@ another process sends a large run."""
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
 
 from sqlalchemy import Connection, insert, text
 
 from bench import databases
-from bench.databases import Planned
-from bench.measuring import Pairs, Run, Size, contender, interleaved
-from bench.newsroom import NOW, Relay, subscribe
-from bench.sinks import server
+from bench.measuring import Pairs, Size, interleaved
+from bench.newsroom import NOW, subscribe
 from syndicator.app import App
 from syndicator.model import Article, ArticleId, Language, Person, Role
 from syndicator.storage import people
@@ -29,9 +26,11 @@ from syndicator.storage.schema import (
 )
 
 from .mail import prepared
+from .pages import MAILING, PAUSE, looked_at, slower
 
 STORIES, EDITIONS, READERS = 10_000, 20, 50_000
 TRIVIAL = "a trivial page"
+MEANWHILE = ("today", "a story")
 PAGES = {
     "today": "/console",
     "stories": "/console/stories",
@@ -53,31 +52,41 @@ BODY = "Rain closed the road above the city for a second day, and the crews work
 
 def run(size: Size) -> list[Pairs]:
     share = min(1.0, size.share * 2)
-    seconds = max(0.2, 1.5 * share)
+    seconds = max(0.3, 2.0 * share)
     readers, stories = max(100, int(READERS * share)), max(200, int(STORIES * share))
+    facts = {
+        f"time of {name} to that of a trivial page": partial(slower, of=name, to=TRIVIAL) for name in PAGES
+    }
+    busy = {
+        f"time of {one} while it mails to idle": partial(slower, of=one + MAILING, to=one)
+        for one in MEANWHILE
+    }
     pairs = Pairs(
         load="console",
         unit="pages",
         baseline=TRIVIAL,
-        about=f"one browser for {seconds:.1f} s a page, {stories} stories, {EDITIONS * readers} deliveries; the "
-        "trivial page is one of the same server; “mailing”: another process sends an edition meanwhile",
+        about=f"one browser for {seconds:.1f} s a page, {stories} stories, {EDITIONS * readers} deliveries; the trivial "
+        "page is one of the same server; while it mails, an edition goes out in a process of its own",
+        facts={**facts, **busy},
     )
     token: list[str] = []
 
     def prepare(app: App) -> int:
-        told = prepared(app, max(readers, size.of(100_000)), 12_000)
+        told = prepared(app, max(readers, size.of(150_000)), 12_000)
         fill(app, stories, readers)
         token.append(signed_in(app))
         return told
 
     with databases.sqlite(prepare) as planned:
+        told = {"seconds": seconds, "connections": 1, "pause": PAUSE, "cookie": token[0]}
         paths = {name: path.replace("09999", f"{stories - 1:05}") for name, path in PAGES.items()}
-        contenders = {TRIVIAL: partial(_looked_at, planned, size, "/plain", seconds, token)}
-        for name, path in paths.items():
-            contenders[name] = partial(_looked_at, planned, size, path, seconds, token)
-        for name in ("today", "a story"):
-            contenders[f"{name}, mailing"] = partial(
-                _looked_at, planned, size, paths[name], seconds, token, mailing=True
+        contenders = {
+            name: partial(looked_at, planned, size, [path], **told)
+            for name, path in {TRIVIAL: "/plain", **paths}.items()
+        }
+        for name in MEANWHILE:
+            contenders[name + MAILING] = partial(
+                looked_at, planned, size, [paths[name]], mails="apart", **told
             )
         return [interleaved(pairs, contenders, max(1, size.rounds - 2))]
 
@@ -150,14 +159,3 @@ def signed_in(app: App) -> str:
             raise SystemExit("nobody is there to sign in")
         told = {"way": "password", "place": "127.0.0.1", "browser": "bench", "strong": True}
         return app.people.reception.open(connection, card, **told).token
-
-
-def _looked_at(
-    planned: Planned, size: Size, path: str, seconds: float, token: list[str], *, mailing: bool = False
-) -> Run:
-    with ExitStack() as open_:
-        sink = open_.enter_context(server("mail", size))
-        copy = planned.copy(Relay(port=sink.port))
-        rooms = open_.enter_context(server("pages", size, configuration=str(copy), mailing=mailing))
-        told = {"port": rooms.port, "paths": [path], "seconds": seconds, "connections": 1, "cookie": token[0]}
-        return contender("pages.asked", size, rooms.pid, **told)

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
 from threading import Event
+from typing import Any
 
 from bench import databases, newsroom
 from bench.contenders.pages import HALF
@@ -56,7 +57,7 @@ def _as_many_as_can_be(planned: Planned, size: Size, links: list[str]) -> Pairs:
     )
     told = {"seconds": seconds, "connections": CONNECTIONS}
     contenders = {
-        name: partial(_looked_at, planned, size, links if name == LEAVE else [path], **told)
+        name: partial(looked_at, planned, size, links if name == LEAVE else [path], **told)
         for name, path in PAGES.items()
     }
     return interleaved(pairs, contenders, size.rounds)
@@ -72,38 +73,39 @@ def _how_soon(planned: Planned, size: Size, links: list[str], mails: int) -> Pai
         f"while it mails, {mails} mails of one edition go out as the worker sends them, in a process of their own",
         facts={
             **{
-                f"time of {name} to that of a trivial page": partial(_slower, of=name, to=TRIVIAL)
+                f"time of {name} to that of a trivial page": partial(slower, of=name, to=TRIVIAL)
                 for name in PAGES
             },
             **{
-                f"time of {name} while it mails to idle": partial(_slower, of=name + MAILING, to=name)
+                f"time of {name} while it mails to idle": partial(slower, of=name + MAILING, to=name)
                 for name in PAGES
             },
-            f"time of {LEAVE}{HERE} to idle": partial(_slower, of=LEAVE + HERE, to=LEAVE),
+            f"time of {LEAVE}{HERE} to idle": partial(slower, of=LEAVE + HERE, to=LEAVE),
         },
     )
     told = {"seconds": seconds, "connections": CONNECTIONS, "pause": PAUSE}
     contenders = {}
     for name, path in PAGES.items():
         paths = links if name == LEAVE else [path]
-        contenders[name] = partial(_looked_at, planned, size, paths, **told)
-        contenders[name + MAILING] = partial(_looked_at, planned, size, paths, mails="apart", **told)
-    contenders[LEAVE + HERE] = partial(_looked_at, planned, size, links, mails="here", **told)
+        contenders[name] = partial(looked_at, planned, size, paths, **told)
+        contenders[name + MAILING] = partial(looked_at, planned, size, paths, mails="apart", **told)
+    contenders[LEAVE + HERE] = partial(looked_at, planned, size, links, mails="here", **told)
     return interleaved(pairs, contenders, size.rounds)
 
 
-def _slower(pairs: Pairs, of: str, to: str) -> float | None:
+def slower(pairs: Pairs, of: str, to: str) -> float | None:
     return pairs.ratio(of, to, lambda run: run.more[HALF])
 
 
-def _looked_at(planned: Planned, size: Size, paths: list[str], *, mails: str = "", **told: float) -> Run:
+def looked_at(planned: Planned, size: Size, paths: list[str], *, mails: str = "", **told: Any) -> Run:
     """``mails``: what sends meanwhile, a process "apart" or the pages' own ("here"); empty: nothing does."""
     with ExitStack() as open_:
         sink = open_.enter_context(server("mail", size))
         copy = planned.copy(Relay(port=sink.port))
         rooms = open_.enter_context(server("pages", size, configuration=str(copy), mails=mails))
         small = size.name == "tiny"
-        while mails and not small and _mails(planned, "sent") < BEGUN:
+        many = _mails(planned, "pending") if mails else 0
+        while mails and not small and many - _mails(planned, "pending") < BEGUN:
             Event().wait(0.05)
         run = contender("pages.asked", size, rooms.pid, port=rooms.port, paths=paths, **told)
         if mails and not small and not _mails(planned, "pending"):

@@ -278,6 +278,19 @@ def bot(config: Config = HERE) -> None:
 
 
 @commands.command()
+def web(config: Config = HERE) -> None:
+    """The pages alone (console, API, readers' pages, hooks), where the worker runs elsewhere.
+
+    Example: `syndicator web -c newsroom/syndicator.toml`
+    """
+    from syndicator.web.pages import serving
+
+    log_to(sys.stderr)
+    with opened(config) as newsroom, interruptible(newsroom), serving(newsroom):
+        newsroom.stopping.wait()
+
+
+@commands.command()
 def worker(config: Config = HERE) -> None:
     """A worker without the pages for readers: with `engine.kind = "procrastinate"` any number of them, anywhere.
 
