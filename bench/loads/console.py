@@ -65,8 +65,8 @@ def run(size: Size) -> list[Pairs]:
         load="console",
         unit="pages",
         baseline=TRIVIAL,
-        about=f"one browser for {seconds:.1f} s a page, {stories} stories, {EDITIONS * readers} deliveries; the trivial "
-        "page is one of the same server; while it mails, an edition goes out in a process of its own",
+        about=f"one browser for {seconds:.1f} s a page, {stories} stories, {EDITIONS * readers} deliveries; the "
+        "trivial page is one of the same server; while it mails, an edition goes out in a process of its own",
         facts={**facts, **busy},
     )
     token: list[str] = []
