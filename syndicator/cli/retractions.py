@@ -38,10 +38,13 @@ def retract(
             "retracted": not undo,
             "paused": list(held),
             "editions": list(away.editions),
+            "spared": told.spared,
         }
         print_json(shown | {"faults": list(away.faults)})
         return
     typer.echo(f"“{story.headline}” {'stands again' if undo else 'is retracted'}")
+    if told.spared:
+        typer.echo(f"✓ {told.spared} that were to take it away do not any more")
     for edition in away.editions:
         typer.echo(f"✓ {edition} takes away what stands")
     for edition in held:

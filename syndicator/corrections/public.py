@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import count
 from typing import Any, NamedTuple
 
-from syndicator.model import Act, Article, Edition, EditionId, EditionKind, How, Post, Story
+from syndicator.model import Act, Article, DeliveryState, Edition, EditionId, EditionKind, How, Post, Story
 from syndicator.ports import Capabilities
 from syndicator.revising import Extent, compare
 from syndicator.services.desk import Approval, Door, Newsletter
@@ -89,11 +90,12 @@ class Public:
         if not self._policies[carrier.channel].retract:
             return Corrected()
         article, seen = self._seen(carrier)
-        told = {one.post.mends for one in seen if one.edition.startswith(retractions.END)}
+        ends = [one for one in seen if one.edition.startswith(retractions.END)]
+        told = {one.post.mends for one in ends if one.state is not DeliveryState.CANCELLED}
         there = [one for one in ledger.standing(seen) if one.revision and one.key not in told]
         found = Corrected()
         for parts in _by_edition(there):
-            found += self._taken_away(parts, carrier, article)
+            found += self._taken_away(parts, carrier, article, {one.edition for one in ends})
         return found
 
     def _held(self, case: Case) -> bool:
@@ -244,10 +246,13 @@ class Public:
         if door.approval is Approval.EVERYTHING and not edition.id.startswith(retractions.END):
             approvals.ask(connection, edition.id, door.id, by=by, now=now)
 
-    def _taken_away(self, parts: Sequence[Shown], carrier: Carrier, article: Article) -> Corrected:
+    def _taken_away(
+        self, parts: Sequence[Shown], carrier: Carrier, article: Article, known: Collection[str]
+    ) -> Corrected:
+        """``known`` are the channel's retractions so far: of them, those of this edition went nowhere."""
         door, left = self._doors[carrier.channel], self._stories(parts[0].post, carrier, ended=True)
         edition = Edition(
-            id=EditionId(retractions.END + parts[0].edition),
+            id=EditionId(_another(retractions.END + parts[0].edition, known)),
             kind=EditionKind.CORRECTION,
             language=article.language,
             due_at=self._now(),
@@ -276,6 +281,12 @@ def _by_edition(there: Sequence[Shown]) -> list[list[Shown]]:
     """What stands of each edition in the order of its parts, the oldest edition first."""
     names = dict.fromkeys(one.edition for one in sorted(there, key=lambda one: one.id))
     return [sorted((one for one in there if one.edition == name), key=lambda one: one.part) for name in names]
+
+
+def _another(name: str, known: Collection[str]) -> str:
+    """The name, or with the first number that makes it new."""
+    names = (f"{name}:{number}" if number > 1 else name for number in count(1))
+    return next(one for one in names if one not in known)
 
 
 def _numbered(posts: Sequence[Post], edition: Edition, door: Door) -> list[Post]:

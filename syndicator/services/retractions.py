@@ -15,6 +15,7 @@ from syndicator.storage.database import Database
 class Retracted:
     article: Article
     held: tuple[str, ...] = ()  # editions that carry it and still waited: they are paused
+    spared: int = 0  # deliveries that were to take it away, and do not any more
 
 
 class Retractions:
@@ -30,8 +31,11 @@ class Retractions:
         return Retracted(article=article, held=tuple(held))
 
     def readmit(self, wanted: str, *, by: str) -> Retracted:
-        """The story stands again. What was held stays held. Raises :exc:`NotFound`."""
+        """The story stands again, and what has not been taken away yet stays. What was held stays held.
+
+        Raises :exc:`NotFound`.
+        """
         with self._database.write() as connection:
             article = archive.article(connection, wanted)
-            retractions.readmit(connection, article.id, now=self._now(), by=by)
-        return Retracted(article=article)
+            spared = retractions.readmit(connection, article.id, now=self._now(), by=by)
+        return Retracted(article=article, spared=spared)

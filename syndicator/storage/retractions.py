@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, literal, select, text, union
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    delete,
+    exists,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    text,
+    union,
+    update,
+)
 
 from syndicator.model import DeliveryState
 
@@ -14,6 +28,8 @@ from .schema import articles, caught_up, deliveries, edition_stories, overrides,
 from .statements import stands
 
 NAME = "retracted:"
+S = DeliveryState
+READMITTED = "readmitted"  # why what was to take a story away goes nowhere
 END = "retraction:"  # before the id of the edition whose story is taken away by this one
 
 
@@ -46,9 +62,16 @@ def taken_back_by(connection: Connection, by: str, wanted: Sequence[str]) -> lis
     return [name.removeprefix(NAME) for name in connection.execute(found).scalars()]
 
 
-def readmit(connection: Connection, article: str, *, now: datetime, by: str) -> None:
+def readmit(connection: Connection, article: str, *, now: datetime, by: str) -> int:
+    """It stands again; what was to take it away and has not begun does not any more: returns how many deliveries."""
     connection.execute(delete(overrides).where(overrides.c.name == NAME + article))
     brakes.note(connection, who=by, what="readmit", about=article, why="", now=now)
+    d, es = deliveries.c, edition_stories.c
+    ends = select(es.edition).where(es.article == article, es.edition.startswith(END))
+    in_doubt = func.coalesce(d.reason, "").startswith("in doubt")
+    idle = or_(stands(S.PENDING, S.CLAIMED), and_(stands(S.HELD), not_(in_doubt)))
+    values = {"state": S.CANCELLED.value, "reason": READMITTED, "settled_at": now}
+    return connection.execute(update(deliveries).where(d.edition.in_(ends), idle).values(values)).rowcount
 
 
 def moments(connection: Connection, wanted: Sequence[str]) -> dict[str, datetime]:

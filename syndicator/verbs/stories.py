@@ -192,6 +192,7 @@ def _retract(newsroom: App, told: Retraction, actor: Actor) -> Any:
         "retracted": not told.undo,
         "paused": list(done.held),
         "editions": list(away.editions),
+        "spared": done.spared,
         "faults": list(away.faults),
     }
 

@@ -206,6 +206,28 @@ def test_a_story_that_is_taken_back_is_gone_or_says_so(house: House) -> None:
             assert all("pending" not in states for states in ledger.by_channel(connection).values())
 
 
+def test_what_stands_again_is_not_taken_away_and_may_be_later(house: House) -> None:
+    with house.opened() as app:
+        house.publish(app)
+        out, tweets = house.telegram(), len(house.sandbox.x.tweets())
+        article, desk = house.article(app), app.circulation.retractions
+        for _ in range(2):
+            desk.retract(article, by="leyla", why="it is not true")
+            assert len(app.corrections.take_away(article).editions) == 1
+            with app.database.write() as connection:  # one of them is a worker's already
+                connection.execute(
+                    text("UPDATE deliveries SET state = 'claimed' WHERE channel = 'x' AND state = 'pending'")
+                )
+            assert desk.readmit(article, by="leyla").spared == 2
+            house.round(app)
+            assert (house.telegram(), len(house.sandbox.x.tweets())) == (out, tweets)
+        desk.retract(article, by="leyla", why="it is not true after all")
+        house.round(app)
+        house.round(app)
+        assert (house.telegram(), len(house.sandbox.x.tweets())) == ([], tweets - 1)
+        assert desk.readmit(article, by="leyla").spared == 0
+
+
 def test_after_two_days_a_notice_stands_in_its_place(house: House) -> None:
     with house.opened() as app:
         house.publish(app)
