@@ -211,7 +211,7 @@ class App:
             doors=self.doors,
             newsletters=self.newsletters,
             addressed=[name for name, one in wiring.channels.items() if one.factory.capabilities.addressed],
-            capabilities=lambda name: self._channel(name).capabilities,
+            channel=self._channel,
             story=self.desk.story,
             write=self._write,
             gate=self.gate.preflight.wait,

@@ -206,6 +206,9 @@ class CorrectionsTable(Table):
     typo: Done = Field("edit", description="words mended by a letter or two")
     wording: Done = Field("edit", description="other words for the same, sentences more or less")
     facts: Done = Field("visible", description="a number, a name, a quotation, the headline, or all of it")
+    reshaped: Literal["replace", "post"] = Field(
+        "replace", description="what cannot be changed in its place, such as a photo that becomes a text"
+    )
     approve: bool = Field(default=True, description="more than a typo waits for an editor")
     retract: bool = Field(default=True, description="what a retracted story left there is taken away")
 

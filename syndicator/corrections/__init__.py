@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 
 from syndicator.errors import NotFound, Refused, TemplateError
 from syndicator.model import Article, Edition, Post, Story
-from syndicator.ports import Capabilities
 from syndicator.services.desk import Door, Newsletter
 from syndicator.settings import ChannelTable
 from syndicator.storage import archive, retractions
@@ -152,7 +151,7 @@ def assembled(
     doors: Mapping[str, Door],
     newsletters: Mapping[str, Newsletter],
     addressed: Collection[str],
-    capabilities: Callable[[str], Capabilities],
+    channel: Callable[[str], Any],
     story: Callable[[Article, Door], Story],
     write: Callable[[Edition, Door, Newsletter | None], Sequence[Post]],
     gate: Callable[[Connection, str, str], None],
@@ -163,7 +162,7 @@ def assembled(
     return Corrections(
         database,
         now=now,
-        public=Public(database, capabilities=capabilities, **told),
+        public=Public(database, channel=channel, **told),
         mails=Mails(database, newsletters=newsletters, gate=gate, **told),
         addressed=addressed,
         known=doors,

@@ -139,7 +139,7 @@ class Mails:
     def _mail(self, case: Case, article: Article, extent: Extent, had: Sequence[Written]) -> Corrected:
         """To those who got an earlier revision, and to nobody else: a letter for each newsletter that brought it."""
         door, now = self._doors[case.carrier.channel], self._now()
-        told = correction(case.carrier, (self._story(article, door),), How.MAIL, now, case.note)
+        told = correction(case.carrier, (self._story(article, door),), now, case.note)
         letters = []
         for name in dict.fromkeys(one.newsletter for one in had):
             edition = replace(told, id=EditionId(f"{told.id}:{name}"))

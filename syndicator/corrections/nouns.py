@@ -24,6 +24,7 @@ class Policy:
     typo: How = How.EDIT
     wording: How = How.EDIT
     facts: How = How.VISIBLE
+    reshaped: How = How.REPLACE  # where the channel cannot make the one post out of the other
     approve: bool = True  # more than a typo waits for an editor
     retract: bool = True  # what was taken back is taken away by itself
 
@@ -46,6 +47,7 @@ def policy(told: CorrectionsTable) -> Policy:
         typo=How(told.typo),
         wording=How(told.wording),
         facts=How(told.facts),
+        reshaped=How(told.reshaped),
         approve=told.approve,
         retract=told.retract,
     )
@@ -121,10 +123,9 @@ class Case:
         return decision if done else None
 
 
-def correction(
-    carrier: Carrier, stories: tuple[Story, ...], how: How, now: datetime, note: str = ""
-) -> Edition:
-    """The edition that brings the newest revision, and says so unless it is done without a word."""
+def correction(carrier: Carrier, stories: tuple[Story, ...], now: datetime, note: str | None = "") -> Edition:
+    """The edition that brings the newest revision, and says so unless it is done without a word: then ``note`` is
+    None."""
     return Edition(
         id=EditionId(f"correction:{carrier.article}:{carrier.revision}"),
         kind=EditionKind.CORRECTION,
@@ -132,7 +133,7 @@ def correction(
         due_at=now,
         stories=stories,
         title=stories[0].article.headline,
-        correction=None if how in {How.EDIT, How.REPLACE} else note,
+        correction=note,
     )
 
 

@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from syndicator.model import Act, Article, DeliveryState, Edition, EditionId, EditionKind, How, Post, Story
-from syndicator.ports import Capabilities
+from syndicator.ports import Moulded
 from syndicator.revising import Extent, compare
 from syndicator.services.desk import Approval, Door, Newsletter
 from syndicator.services.desk.nouns import URGENCY
@@ -21,6 +21,7 @@ from syndicator.storage.database import Connection, Database
 from .nouns import Case, Corrected, Policy, correction, of_revision, says_the_same
 
 IN_PLACE = frozenset({How.EDIT, How.VISIBLE})
+WORDLESS = frozenset({How.EDIT, How.REPLACE})
 KINDS = {"push": EditionKind.PUSH, "correction": EditionKind.CORRECTION}  # by how an edition's id begins
 TRIES = 3
 
@@ -40,7 +41,7 @@ class Public:
         now: Callable[[], datetime],
         doors: Mapping[str, Door],
         policies: Mapping[str, Policy],
-        capabilities: Callable[[str], Capabilities],
+        channel: Callable[[str], Any],
         story: Callable[[Article, Door], Story],
         write: Callable[[Edition, Door, Newsletter | None], Sequence[Post]],
     ) -> None:
@@ -48,7 +49,7 @@ class Public:
         self._now = now
         self._doors = doors
         self._policies = policies
-        self._capabilities = capabilities
+        self._channel = channel
         self._story = story
         self._write = write
 
@@ -68,7 +69,11 @@ class Public:
         told = bool(there) and not held
         how = self._feasible(case.how or policy.of(extent), channel, there) if told else How.NONE
         ask = case.word is None and how is not How.NONE and policy.asks(extent)
-        made = [] if ask or how is How.NONE else self._made(carrier, how, there, case.note)
+        note = None if how in WORDLESS else case.note
+        made = [] if ask or how is How.NONE else self._made(carrier, how, there, note)
+        if how in IN_PLACE and not self._can_become(channel, made, there):
+            how = self._feasible(policy.reshaped, channel, there, How.POST)
+            made = self._made(carrier, how, there, note if how is How.REPLACE else case.note)
         edition = made[0][0].id if made else None
         with self._database.write() as connection:
             if self._moved_on(connection, carrier, seen):
@@ -170,14 +175,17 @@ class Public:
         return changed
 
     def _made(
-        self, carrier: Carrier, how: How, there: Sequence[Shown], note: str
+        self, carrier: Carrier, how: How, there: Sequence[Shown], note: str | None
     ) -> list[tuple[Edition, list[Post]]]:
-        """What stands is changed wherever it does, the newest first; an answer, or a new post, there is but one."""
+        """What stands is changed wherever it does, the newest first; an answer, or a new post, there is but one.
+
+        ``note`` is what is said of it; None: not a word.
+        """
         groups = _by_edition(there)[::-1]
         made = []
         for number, parts in enumerate(groups if how in IN_PLACE else groups[:1], 1):
             stories = self._stories(parts[0].post, carrier)
-            edition = correction(carrier, stories, how, self._now(), note)
+            edition = correction(carrier, stories, self._now(), note)
             edition = edition if number == 1 else replace(edition, id=EditionId(f"{edition.id}:{number}"))
             made.append(
                 (edition, self._posts(edition, how, parts if how in IN_PLACE else there, carrier.channel))
@@ -201,12 +209,26 @@ class Public:
         told += [replace(old.post, act=Act.RETRACT, mends=old.key) for old in gone]
         return _numbered(told, edition, door)
 
-    def _feasible(self, how: How, channel: str, there: Sequence[Shown]) -> How:
-        """What the channel can still do to what stands there; else a correction is posted, or a slip is left alone."""
-        can, now = self._capabilities(channel), self._now()
+    def _can_become(
+        self, channel: str, made: Sequence[tuple[Edition, list[Post]]], there: Sequence[Shown]
+    ) -> bool:
+        """Whether every edit is one that the channel can make."""
+        made_of = self._channel(channel)
+        stands = {one.key: one.post for one in there}
+        edits = [post for _, posts in made for post in posts if post.act is Act.EDIT]
+        return not isinstance(made_of, Moulded) or all(
+            made_of.can_become(stands[one.mends], one) for one in edits
+        )
+
+    def _feasible(self, how: How, channel: str, there: Sequence[Shown], kept: How = How.VISIBLE) -> How:
+        """What the channel can still do to what stands there; else a correction is posted, or a slip is left alone.
+
+        What is to be replaced and cannot be taken away any more is ``kept``, and something is said.
+        """
+        can, now = self._channel(channel).capabilities, self._now()
         times = [one.settled_at or now for one in there]
         if how is How.REPLACE and not all(can.deletable(one, now) for one in times):
-            how = How.VISIBLE
+            how = kept
         if how in IN_PLACE and not all(can.editable(one, now) for one in times):
             return How.POST if how is How.VISIBLE else How.NONE
         return How.POST if how is How.MAIL else how
@@ -262,6 +284,9 @@ class Public:
         )
         if left:
             posts = self._posts(edition, How.EDIT, parts, carrier.channel)
+            fits = self._can_become(carrier.channel, [(edition, posts)], parts)
+            if not fits and self._feasible(How.REPLACE, carrier.channel, parts) is How.REPLACE:
+                posts = self._posts(edition, How.REPLACE, parts, carrier.channel)
         else:
             notice = self._write(edition, door, None)[0]
             posts = _numbered(

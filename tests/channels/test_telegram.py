@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -224,6 +225,58 @@ def test_an_album_is_one_delivery_with_many_ids(telegram: TelegramStandIn) -> No
         assert telegram.messages(CHAT)[0].text == "Snow"
         assert open_channel.retract(out).outcome is A
     assert telegram.messages(CHAT) == []
+
+
+def shown(there: TelegramStandIn) -> list[tuple[str, str]]:
+    return [(message.photo, message.text) for message in there.messages(CHAT)]
+
+
+def second_is_lost(there: TelegramStandIn, heard: list[str], stage: str) -> None:
+    heard.append(stage)
+    if stage == "asked" and heard.count("asked") == 2:
+        there.faults.coming(Fault.DROP_BEFORE_ACCEPT)
+
+
+def test_pictures_of_an_album_are_changed_where_they_stand(telegram: TelegramStandIn) -> None:
+    third = "https://courier.example/3.jpg"
+    story, other = parcel(1, "Rain", media=PICTURES), parcel(1, "Snow", media=(PICTURES[0], third)).post
+    (sent,) = posted(telegram, story, pictures=2).receipts
+    out = replace(published(sent), post=story.post)
+    with channel(telegram, pictures=2) as open_channel:
+        telegram.faults.watch = partial(second_is_lost, telegram, [])  # between its words and its picture
+        assert open_channel.edit(out, other).outcome is U
+        assert shown(telegram) == [(PICTURES[0], "Snow"), (PICTURES[1], "")]
+        for _ in range(2):
+            assert open_channel.edit(out, other).outcome is A
+            assert shown(telegram) == [(PICTURES[0], "Snow"), (third, "")]
+        swapped = parcel(1, "Sun", media=(third, PICTURES[0])).post
+        assert open_channel.edit(replace(out, post=other), swapped).remote_ids == ("1", "2")
+    assert shown(telegram) == [(third, "Sun"), (PICTURES[0], "")]
+
+
+def test_a_text_gets_a_picture_and_one_that_cannot_be_had_stops_nothing(telegram: TelegramStandIn) -> None:
+    (sent,) = send(telegram, "Rian").receipts
+    telegram.missing.add(PICTURES[1])
+    with channel(telegram, pictures=1) as open_channel:
+        for text, picture, photo in (("Rain", PICTURES[1], ""), ("Snow", PICTURES[0], PICTURES[0])):
+            post = parcel(1, text, media=(picture,)).post
+            assert open_channel.edit(published(sent), post).outcome is A
+            assert shown(telegram) == [(photo, text)]
+        other = parcel(1, "Sun", media=(PICTURES[1],)).post
+        assert open_channel.edit(replace(published(sent), post=post), other).outcome is A
+    assert shown(telegram) == [(PICTURES[0], "Sun")]
+
+
+def test_what_cannot_be_made_of_what_is_told_before(telegram: TelegramStandIn) -> None:
+    there = channel(telegram, pictures=3)
+    text, long = parcel(1, "Rain").post, parcel(1, "x" * 1025, media=PICTURES[:1]).post
+    photo, album = parcel(1, "Rain", media=PICTURES[:1]).post, parcel(1, "Rain", media=PICTURES).post
+    assert there.can_become(text, photo)
+    assert there.can_become(photo, photo)
+    assert there.can_become(album, album)
+    assert there.can_become(long, text)
+    for before, after in ((photo, text), (photo, long), (photo, album), (album, photo), (text, album)):
+        assert not there.can_become(before, after)
 
 
 def test_breaking_news_is_pinned_where_it_may_be(telegram: TelegramStandIn) -> None:

@@ -416,3 +416,31 @@ def test_a_story_that_ended_long_ago_is_corrected_nowhere_and_stops_nothing(hous
         house.round(app)
         assert app.corrections.waiting() == []
         assert house.telegram() == []
+
+
+@pytest.mark.parametrize(
+    ("reshaped", "days", "stands", "said"),
+    [("replace", 0, 1, False), ("post", 0, 2, True), ("replace", 3, 2, True)],
+)
+def test_a_photo_that_becomes_a_text_is_posted_anew_or_answered(
+    house: House, reshaped: str, days: int, stands: int, *, said: bool
+) -> None:
+    """A caption is shorter than a message: what is longer than one now cannot stand under the picture."""
+    policy = f'{{ approve = false, reshaped = "{reshaped}", facts = "edit" }}'
+    house.set("channels.tg-en", pictures="1", corrections=policy)
+    with house.opened() as app:
+        house.publish(app)
+        before = house.telegram()
+        house.revise(headline=house.story.headline + " in 1987" + " and later" * 110)
+        house.time += timedelta(days=days)
+        house.round(app)
+        house.round(app)
+        after = house.telegram()
+        wanted = house.story.headline.split()[0]
+        shown = [one for one in house.sandbox.telegram.messages("@courier_en") if wanted in one.text]
+        assert [bool(one.photo) for one in shown] == [True, False][-stands:]
+        assert "1987" in after[-1]
+        assert (before[0] in after) is (stands == 2)
+        assert ("corrected" in after[-1].lower()) is said
+        house.round(app)
+        assert house.telegram() == after

@@ -28,7 +28,7 @@ from syndicator.ports import Capabilities, Lane, Notes, Parcel, Published, World
 from syndicator.text.telegram import MESSAGE_MAX
 
 from .audit import Audit, Found, unreadable
-from .messages import Messages
+from .messages import Messages, pictures_of
 from .settings import TelegramSettings
 
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -140,6 +140,11 @@ class TelegramChannel:
         return self._tried(
             lambda there: there.edit(published, post), published.delivery, published.remote_ids
         )
+
+    def can_become(self, before: Post, after: Post) -> bool:
+        """A photo stays a photo, an album has as many as it had; a text may get a picture."""
+        had, has = (len(pictures_of(one, self._settings.pictures)) for one in (before, after))
+        return had == has or (had, has) == (0, 1)
 
     def retract(self, published: Published, notice: Post | None = None) -> Receipt:
         """Telegram deletes within two days; after that it can only be edited."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from telegram import Bot, InputMediaPhoto, LinkPreviewOptions, ReplyParameters
 from telegram import error as refused
@@ -15,9 +16,16 @@ from syndicator.text.telegram import CAPTION_MAX, refusal
 from .settings import TelegramSettings
 
 _PICTURE = ("wrong type of the web page", "failed to get http url", "wrong http url", "wrong file identifier",
-            "webpage_", "photo_invalid", "image_process_failed", "wrong remote file", "group send failed")  # fmt: skip
+            "webpage_", "photo_invalid", "image_process_failed", "wrong remote file", "group send failed",
+            "there is no media in the message")  # fmt: skip
 _NO_CAPTION = "there is no caption in the message to edit"
-_NO_TEXT = "there is no text in the message to edit"
+_SAME = "message is not modified"
+
+
+def pictures_of(post: Post, most: int) -> tuple[str, ...]:
+    """Those it is posted with. A caption is shorter than a message: what is longer goes as text, with its link's
+    preview."""
+    return post.media[: most or 1] if post.media and not refusal(post.text, CAPTION_MAX) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +38,7 @@ class Messages:
 
     async def send(self, post: Post, reply_to: str | None) -> tuple[str, ...]:
         """The ids of the messages; a picture that Telegram cannot have stops nothing."""
-        if not self._pictured(post):
+        if not self._pictures(post):
             return await self._text(post, reply_to)
         try:
             return await self._photos(post, reply_to)
@@ -39,9 +47,8 @@ class Messages:
                 raise
         return await self._text(post, reply_to)
 
-    def _pictured(self, post: Post) -> bool:
-        """A caption is shorter than a message: what is longer goes as text with its link's preview."""
-        return bool(post.media) and not refusal(post.text, CAPTION_MAX)
+    def _pictures(self, post: Post) -> tuple[str, ...]:
+        return pictures_of(post, self.told.pictures)
 
     async def _text(self, post: Post, reply_to: str | None) -> tuple[str, ...]:
         sent = await self.bot.send_message(
@@ -58,10 +65,11 @@ class Messages:
     async def _photos(self, post: Post, reply_to: str | None) -> tuple[str, ...]:
         """One, or several in one call: an album arrives whole or not at all."""
         quiet = self.told.silent or post.silent
-        if len(post.media) == 1:
+        pictures = self._pictures(post)
+        if len(pictures) == 1:
             sent = await self.bot.send_photo(
                 self.chat,
-                post.media[0],
+                pictures[0],
                 caption=post.text,
                 parse_mode="HTML",
                 disable_notification=quiet,
@@ -72,10 +80,7 @@ class Messages:
             return (str(sent.message_id),)
         album = await self.bot.send_media_group(
             self.chat,
-            [
-                self._media(url, post.text if not place else None)
-                for place, url in enumerate(post.media[: self.told.pictures])
-            ],
+            [self._media(url, post.text if not place else None) for place, url in enumerate(pictures)],
             disable_notification=quiet,
             message_thread_id=self.told.topic,
             reply_parameters=_reply(reply_to),
@@ -87,16 +92,34 @@ class Messages:
         return InputMediaPhoto(url, caption=caption, parse_mode="HTML", show_caption_above_media=above)
 
     async def edit(self, published: Published, post: Post) -> None:
-        """Text stays text and a photo stays a photo; an album's caption stands under its first picture."""
-        first, before = int(published.remote_ids[0]), published.post
-        if not self._pictured(before):
-            await self._edit_text(first, post)
-        elif len(published.remote_ids) == 1 and post.media and post.media[:1] != before.media[:1]:
-            await self.bot.edit_message_media(
-                self._media(post.media[0], post.text), chat_id=self.chat, message_id=first
-            )
-        else:
-            await self._edit_caption(first, post)
+        """What is changed already is passed over: a death in the middle of an album is mended by asking again.
+
+        An album's caption stands under its first picture. Where the pictures cannot be changed, the words are.
+        """
+        messages = [int(one) for one in published.remote_ids]
+        had, has = self._pictures(published.post), self._pictures(post)
+        if len(has) != len(messages):
+            await self._reworded(messages[0], post, photo=bool(had))
+            return
+        for place, (message, url) in enumerate(zip(messages, has, strict=True)):
+            if had[place : place + 1] != (url,):
+                await self._repictured(message, url, post, first=not place)
+            elif not place:
+                await self._reworded(message, post, photo=True)
+
+    async def _repictured(self, message: int, url: str, post: Post, *, first: bool) -> None:
+        """A picture that Telegram cannot have stops nothing."""
+        media = self._media(url, post.text if first else None)
+        try:
+            await _unless_same(self.bot.edit_message_media(media, chat_id=self.chat, message_id=message))
+        except refused.BadRequest as error:
+            if not any(sign in str(error).lower() for sign in _PICTURE):
+                raise
+            if first:
+                await self._reworded(message, post, photo=True)
+
+    async def _reworded(self, message: int, post: Post, *, photo: bool) -> None:
+        await _unless_same(self._edit_caption(message, post) if photo else self._edit_text(message, post))
 
     async def _edit_text(self, message: int, post: Post) -> None:
         await self.bot.edit_message_text(
@@ -137,6 +160,15 @@ class Messages:
             prefer_small_media=(wish == "small" and not large) or None,
             show_above_text=self.told.above or None,
         )
+
+
+async def _unless_same(calling: Coroutine[Any, Any, object]) -> None:
+    """What stands there already is as good as changed."""
+    try:
+        await calling
+    except refused.BadRequest as error:
+        if _SAME not in str(error).lower():
+            raise
 
 
 def _reply(remote_id: str | None) -> ReplyParameters | None:
