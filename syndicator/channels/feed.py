@@ -149,8 +149,17 @@ class FeedChannel:
             language=told.language,
             entries=tuple(entries),
         )
-        _put(told.folder / "feed.xml", rss(replace(feed, address=f"{address}/feed.xml")))
-        _put(told.folder / "feed.json", json_feed(feed))  # last: it is what is remembered
+        self._put(told.folder / "feed.xml", rss(replace(feed, address=f"{address}/feed.xml")))
+        self._put(told.folder / "feed.json", json_feed(feed))  # last: it is what is remembered
+
+    def _put(self, path: Path, text: str) -> None:
+        """Whole or not at all, and on the disk when this returns."""
+        unfinished = path.with_suffix(path.suffix + ".part")
+        with unfinished.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -176,13 +185,3 @@ def _entry(key: str, post: Post, published: datetime, changed: datetime) -> Entr
         published=published,
         changed=changed,
     )
-
-
-def _put(path: Path, text: str) -> None:
-    """Whole or not at all, and on the disk when this returns."""
-    unfinished = path.with_suffix(path.suffix + ".part")
-    with unfinished.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import shutil
@@ -26,6 +27,7 @@ from syndicator.app import App
 from syndicator.sandbox.bluesky import BlueskyStandIn
 from syndicator.sandbox.faults import Switches
 from syndicator.sandbox.mastodon import MastodonStandIn
+from syndicator.sandbox.webhook import WebhookStandIn
 from syndicator.sandbox.world import Sandbox
 from syndicator.services.audience import Wish
 from syndicator.storage import ledger
@@ -40,7 +42,10 @@ READERS = [
     Wish(address=f"r{n}@readers.example", language="en", newsletter="evening", proof="p") for n in range(4)
 ]
 PLUGINS = [  # what a worker imports by name: imported once
-    *(f"syndicator.channels.{kind}" for kind in ("email", "telegram", "x", "mastodon", "bluesky")),
+    *(
+        f"syndicator.channels.{kind}"
+        for kind in ("email", "telegram", "x", "mastodon", "bluesky", "webhook", "feed")
+    ),
     *("syndicator.sources.feed", "syndicator.summarisers.extract", "syndicator.engines.embedded"),
 ]
 CONNECTIONS = 3  # of the mail run
@@ -57,6 +62,7 @@ class Form:
     drops: str = ""  # a setting of the sandbox's that it does without
     readable: bool = False  # nothing may be held
     copies: int = 1  # of one delivery, at most; more carry the same Message-ID
+    dies: str = "wire taken 2"  # where its first run ends, before the second one comes back
 
 
 FORMS = {
@@ -70,6 +76,8 @@ FORMS = {
         Form("X", "x", readable=True),
         Form("Mastodon", "mastodon", readable=True),
         Form("Bluesky", "bluesky", readable=True),
+        Form("webhook", "hook", readable=True),
+        Form("feed", "feed", readable=True, dies="file written 2"),
     )
 }
 SOCIAL = """
@@ -82,6 +90,19 @@ flash = { sections = ["Breaking", "بەپەلە", "عاجل"] }
 kind = "bluesky"
 handle = "courier.example"
 base_url = "BLUESKY"
+flash = { sections = ["Breaking", "بەپەلە", "عاجل"] }
+
+[channels.hook]
+kind = "webhook"
+url = "HOOK"
+flash = { sections = ["Breaking", "بەپەلە", "عاجل"] }
+
+[channels.feed]
+kind = "feed"
+folder = "FOLDER"
+title = "Breaking"
+home = "https://courier.example/"
+address = "https://courier.example/feeds/"
 flash = { sections = ["Breaking", "بەپەلە", "عاجل"] }
 """
 AGAIN = "back after a death: "  # before a point of the second run
@@ -124,13 +145,17 @@ class Harness:
         self._open.enter_context(self.sandbox)
         self.mastodon = self._open.enter_context(MastodonStandIn(now=lambda: self.moment))
         self.bluesky = self._open.enter_context(BlueskyStandIn(now=lambda: self.moment))
+        self.hook = self._open.enter_context(WebhookStandIn())
+        self._nowhere = Switches()  # of what goes over no wire
         self.path = self.sandbox.configure(self.folder)
         told = self.path.read_text("utf-8").replace(self.form.drops or "\0", "")
-        if self.channel in {"mastodon", "bluesky"}:
+        if self.channel in {"mastodon", "bluesky", "hook", "feed"}:
             told += SOCIAL.replace("MASTODON", self.mastodon.url).replace("BLUESKY", self.bluesky.url)
+            told = told.replace("HOOK", self.hook.url).replace("FOLDER", str(self._feed))
             for name, value in (
                 ("MASTODON_ACCESS_TOKEN", self.mastodon.token),
                 ("BLUESKY_APP_PASSWORD", self.bluesky.password),
+                ("HOOK_SECRET", self.hook.secret),
             ):
                 (self.folder / "secrets" / f"SYNDICATOR_CHANNELS_{name}").touch(mode=0o600)
                 (self.folder / "secrets" / f"SYNDICATOR_CHANNELS_{name}").write_text(value, "utf-8")
@@ -174,7 +199,7 @@ class Harness:
         """A first run that dies when its second body was taken and nobody was told: what a second run comes back to."""
         self._reset(self._before)
         self._left = self._fresh("left", keep=True)
-        self._run(worker.work, self._left, "wire taken 2", None, NOW)
+        self._run(worker.work, self._left, self.form.dies, None, NOW)
         self._after = self._kept()
 
     def points(self) -> list[str]:
@@ -259,6 +284,11 @@ class Harness:
                 return dict(Counter(status.text for status in self.mastodon.statuses()))
             case "bluesky":
                 return dict(Counter(post.text for post in self.bluesky.posts()))
+            case "hook":
+                return dict(Counter(told["data"]["text"] for _, told in self.hook.calls))
+            case "feed":
+                entries = json.loads((self._feed / "feed.json").read_text("utf-8"))["items"]
+                return dict(Counter(one["title"] for one in entries))
             case "x":
                 return dict(Counter(tweet.text for tweet in self.sandbox.x.tweets()))
         return dict(Counter(message.text for message in self.sandbox.telegram.messages("@courier_en")))
@@ -286,8 +316,15 @@ class Harness:
             "x": self.sandbox.x,
             "mastodon": self.mastodon,
             "bluesky": self.bluesky,
+            "hook": self.hook,
         }
+        if self.channel == "feed":
+            return self._nowhere
         return sinks.get(self.channel, self.sandbox.telegram).faults  # type: ignore[no-any-return, attr-defined]
+
+    @property
+    def _feed(self) -> Path:
+        return self.folder / "feed"
 
     def _fresh(self, name: str, *, of: str | None = None, keep: bool = False) -> str:
         """A copy of the prepared database, or of another one."""
@@ -317,6 +354,8 @@ class Harness:
         mails, tweets, log = list(sandbox.smtp.mails), list(sandbox.x._tweets), self._log.read_bytes()
         statuses, keys = dict(self.mastodon._standing), dict(self.mastodon._keys)
         records = dict(self.bluesky._standing)
+        calls, told = list(self.hook.calls), dict(self.hook.standing)
+        feeds = {path: path.read_bytes() for path in self._feed.glob("feed.*")}
         chats = {name: list(chat.messages) for name, chat in sandbox.telegram.chats.items()}
         ids = {name: copy(number) for name, number in sandbox.telegram._ids.items()}
 
@@ -325,6 +364,9 @@ class Harness:
             self._log.write_bytes(log)
             self.mastodon._standing, self.mastodon._keys = dict(statuses), dict(keys)
             self.bluesky._standing = dict(records)
+            self.hook.calls, self.hook.standing = list(calls), dict(told)
+            for path, written in feeds.items():
+                path.write_bytes(written)
             for name, messages in chats.items():
                 sandbox.telegram.chats[name].messages[:] = messages
                 sandbox.telegram._ids[name] = copy(ids[name])

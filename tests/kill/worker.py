@@ -14,6 +14,7 @@ from random import Random
 from threading import Thread
 
 from syndicator.app import App
+from syndicator.channels.feed import FeedChannel
 from syndicator.model import ChannelId, Receipt
 from syndicator.ports import Parcel, Reader
 from syndicator.services import doubts, postroom
@@ -64,6 +65,17 @@ class KilledLane(postroom.CounterLane):
         allowed = super().commit(receipts, sending)
         self.killer.step("after commit")
         return allowed
+
+
+class WatchedFeed(FeedChannel):
+    """It writes no wire but files: each of both is a point."""
+
+    killer: Killer
+
+    def _put(self, path: Path, text: str) -> None:
+        self.killer.step(f"{path.name} before")
+        super()._put(path, text)
+        self.killer.step("file written" if path.name == "feed.json" else "file half written")
 
 
 class KilledReader:
@@ -150,7 +162,11 @@ def _deliver(app: App, database: SteppedDatabase, moment: datetime, channel: str
         batch=2,
     )
     lane.killer = killer
-    postroom.deliver(lane, app._channel(channel))
+    opened = app._channel(channel)
+    if isinstance(opened, FeedChannel):
+        opened = WatchedFeed(opened._settings, opened._world, id=ChannelId(channel))
+        opened.killer = killer
+    postroom.deliver(lane, opened)
 
 
 def mail_run(app: App, moment: datetime, channel: str, point: str | None, seen: str | None) -> None:
