@@ -211,7 +211,7 @@ def test_a_second_factor_is_taken_off_by_those_who_may(house: House) -> None:
         house.reception.drop_factor(opened.token)
     opened = house.reception.prove(opened.token, password=GOOD, place=PLACE)
     house.reception.drop_factor(opened.token)
-    assert not house.reception.has_factor("ara")
+    assert not house.reception.keeps("ara").factor
     assert house.sign_in().session.waits_for == ""
 
 

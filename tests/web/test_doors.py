@@ -271,9 +271,7 @@ def test_without_https_cookies_have_no_prefix_and_nothing_is_promised(tmp_path: 
         ('["127.0.0.0/8", "203.0.113.0/24"]', "198.51.100.1, 203.0.113.7", "198.51.100.1"),
     ],
 )
-def test_a_place_is_believed_from_proxies_that_are_named(
-    tmp_path: Path, trusted: str, forwarded: str, seen: str
-) -> None:
+def test_proxies_that_are_named_are_believed(tmp_path: Path, trusted: str, forwarded: str, seen: str) -> None:
     """Asked of the counter, which writes down from where somebody comes; the console asks the same way."""
     clock = Clock()
     with Sandbox(now=clock.now) as sandbox:

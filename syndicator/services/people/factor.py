@@ -47,11 +47,13 @@ class Factor:
         return self._of_the_app(card, told) if codes.is_of_the_app(told) else self._of_the_sheet(name, told)
 
     def begin(self, inside: Inside) -> Enrolment:
-        """A fresh secret, which waits in the session for its first code."""
-        secret, name = self._chance(codes.SECRET_BYTES), inside.person.name
-        sealed = seal(self._keys, _purpose(name), secret.hex(), self._chance)
-        with self._database.write() as connection:
-            sessions.change(connection, inside.session.id, totp=sealed)
+        """A secret that waits in the session for its first code."""
+        name, waiting = inside.person.name, inside.session.totp
+        secret = self._secret(name, waiting) if waiting else self._chance(codes.SECRET_BYTES)
+        if not waiting:
+            sealed = seal(self._keys, _purpose(name), secret.hex(), self._chance)
+            with self._database.write() as connection:
+                sessions.change(connection, inside.session.id, totp=sealed)
         address = codes.address(secret, person=name, issuer=self._issuer)
         return Enrolment(secret=codes.spelled(secret), address=address, picture=codes.picture(address))
 

@@ -10,7 +10,7 @@ from syndicator.errors import Unproven
 from syndicator.model import Person
 from syndicator.storage.sessions import Session
 
-__all__ = ["Enrolment", "Inside", "NotFresh", "Opened", "Session", "Wrong"]
+__all__ = ["Enrolment", "Inside", "Keeps", "NotFresh", "Opened", "Session", "Wrong"]
 
 TOKEN_BYTES = 24  # 192 bit
 FRESH = timedelta(minutes=10)  # how long a proof counts for what is sensitive
@@ -40,6 +40,17 @@ class Opened:
     session: Session
     person: Person
     device: str = field(default="", repr=False)  # to be kept by the browser, once they are in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeps:
+    """How somebody can show who they are."""
+
+    password: bool
+    factor: bool
+    codes: int  # on the sheet, not used yet
+    elsewhere: bool  # they signed on elsewhere before
+    needs_factor: bool  # their role does not come in without
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

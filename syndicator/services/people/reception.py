@@ -28,6 +28,7 @@ from .nouns import (
     WAITS_FOR_FACTOR,
     Enrolment,
     Inside,
+    Keeps,
     NotFresh,
     Opened,
     Wrong,
@@ -186,7 +187,7 @@ class Reception:
     # Second factors
 
     def enrol(self, token: str) -> Enrolment:
-        """Begin to set one up, or another one. Raises :exc:`NotFresh`, :exc:`NotFound`."""
+        """One that is being set up, begun by this where none is. Raises :exc:`NotFresh`, :exc:`NotFound`."""
         inside = self._inside(token, "", WAITS_FOR_FACTOR)
         self.check_fresh(inside.session)
         return self._factor.begin(inside)
@@ -205,10 +206,17 @@ class Reception:
         self._right(tries)
         return self._let_in(inside, token), sheet
 
-    def has_factor(self, name: str) -> bool:
+    def keeps(self, name: str) -> Keeps:
+        """How they can show who they are."""
         with self._database.read() as connection:
             card = people.find(connection, name)
-        return bool(card and card.totp)
+        return Keeps(
+            password=bool(card and card.password),
+            factor=bool(card and card.totp),
+            codes=len(card.recovery.get("codes", ())) if card else 0,
+            elsewhere=bool(card and card.subject),
+            needs_factor=bool(card and card.person.role in self._needs_factor),
+        )
 
     def new_sheet(self, token: str) -> Sequence[str]:
         """Other recovery codes instead of those they have. Raises :exc:`NotFresh`, :exc:`NotFound`."""
@@ -238,11 +246,13 @@ class Reception:
                 raise NotFound("this session is over already")
             self._note(connection, name, "signed out", "")
 
-    def sign_out_everywhere(self, name: str, *, but: int | None = None) -> int:
-        """How many sessions are over now."""
+    def sign_out_everywhere(self, name: str, *, by: str = "", but: int | None = None) -> int:
+        """How many sessions are over now. ``by`` is who says so, if not they."""
+        now = self._now()
         with self._database.write() as connection:
             number = sessions.end_all(connection, name, but=but)
-            self._note(connection, name, "signed out", f"everywhere: {number}")
+            why = f"everywhere: {number}"
+            brakes.note(connection, who=by or name, what="signed out", about=name, why=why, now=now)
         return number
 
     def sessions(self, name: str) -> Sequence[Session]:

@@ -8,6 +8,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from .account import Account
+from .arrival import Arrival
 from .audit import Audit
 from .channels import Channels
 from .decisions import Decisions
@@ -15,6 +17,7 @@ from .do import Do
 from .doors import HOME, Doors
 from .editions import Editions
 from .live import Live
+from .people import Staff
 from .previews import Previews
 from .rooms import Rooms
 from .setting import STATIC, Setting
@@ -47,6 +50,9 @@ class Console:
             previews,
             do,
             Live(newsroom, doors),
+            Arrival(newsroom, rooms, setting, doors),
+            Account(newsroom, rooms, setting, doors),
+            Staff(newsroom, rooms, setting),
         )
 
     def routes(self) -> list[BaseRoute]:

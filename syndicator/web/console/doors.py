@@ -5,6 +5,7 @@ A handler behind a door gets a :class:`Visit`. It is called in a thread of its o
 
 from __future__ import annotations
 
+import logging
 from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,9 +22,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from syndicator.app import App
 from syndicator.model import Person, Role
+from syndicator.services.people import LANGUAGES
 from syndicator.services.people.nouns import WAITS_FOR_CODE, WAITS_FOR_FACTOR, Opened, Session
 from syndicator.tokens import sign
 from syndicator.verbs import Actor
+
+log = logging.getLogger("syndicator")
 
 HOME = "/console"
 SIGN_IN, SECOND, FACTOR, PROVE = (f"{HOME}/{one}" for one in ("sign-in", "second", "factor", "prove"))
@@ -143,6 +147,7 @@ class Doors:
                     request, 403, "this form is too old, or not one of ours; open the page again"
                 )
             if not person.role.covers(role):
+                log.warning("console: %s, a %s, may not open %s", person.name, person.role, request.url.path)
                 return self._refuse(request, 403, f"this is for a {role}; you are a {person.role}")
             if fresh and not self._reception.is_fresh(session):
                 return self._elsewhere(request, PROVE)
@@ -174,7 +179,7 @@ class Doors:
                 return self._refuse(
                     request, 403, "this form is too old, or not one of ours; open the page again"
                 )
-            words = self._speak(request.query_params.get("language", "") or preferred(request))
+            words = self._speak(language_of(request))
             token = self._cookie(request, "desk")
             call = Call(request=request, csrf=csrf, words=words, form=form, token=token)
             response = await run_in_threadpool(handler, call)
@@ -207,6 +212,9 @@ class Doors:
 
     def remembered(self, request: Request) -> str:
         return self._cookie(request, "way")
+
+    def forget(self, response: Response) -> None:
+        self._set(response, "way", "", seconds=0)
 
     def framed(self, app: ASGIApp) -> ASGIApp:
         """Every answer says what a browser may do with it; what an answer says itself stands."""
@@ -253,7 +261,11 @@ class Doors:
     def _elsewhere(self, request: Request, page: str) -> Response:
         """To sign in, and back; a part of a page sends the whole page there."""
         asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        back = asked if request.method == "GET" else request.headers.get("hx-current-url", "")
+        back = (
+            asked
+            if request.method == "GET"
+            else request.headers.get("hx-current-url", request.headers.get("referer", ""))
+        )
         target = f"{page}?next={quote(local(back))}"
         if "hx-request" in request.headers:
             return Response(status_code=401, headers={"hx-redirect": target})
@@ -292,11 +304,17 @@ def place_of(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
+def language_of(request: Request) -> str:
+    """Of a page for somebody who is not known yet: what the address says, else what the browser prefers."""
+    told = request.query_params.get("language", "")
+    return told if told in LANGUAGES else preferred(request)
+
+
 def preferred(request: Request) -> str:
     """The first language of Accept-Language that the console speaks; else the newsroom's English."""
     for part in request.headers.get("accept-language", "").split(",")[:20]:
         language = part.partition(";")[0].strip().partition("-")[0].lower()
-        if language in {"en", "ckb", "ar"}:
+        if language in LANGUAGES:
             return language
         if language == "ku":
             return "ckb"
