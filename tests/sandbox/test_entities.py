@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from syndicator.sandbox.entities import CannotParse, parse
-from tests.telegram_calls import CALLS, Call, calls
+from syndicator.sandbox.entities import CannotParse, cleaned, parse
+from tests.telegram_calls import CALLS, Call, calls, cleanings, marked
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,14 @@ def test_what_is_refused(markup: str, said: str) -> None:
 @pytest.mark.skipif(not CALLS.exists(), reason="needs the collection of Telegram's own parser tests")
 def test_it_agrees_with_telegrams_own_tests() -> None:
     assert [call for call in calls() if not _same(call)] == []
+
+
+@pytest.mark.skipif(not CALLS.exists(), reason="needs the collection of Telegram's own parser tests")
+def test_what_telegram_tells_elsewhere_is_read_so_in_html() -> None:
+    for one in marked()[0]:
+        text, found = parse(one.markup)
+        assert (text, {(e.kind, e.offset, e.length) for e in found}) == (one.text, one.entities)
+    assert [(text, cleaned(text)) for text, _ in cleanings()] == cleanings()
 
 
 def _same(call: Call) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from html import escape
 
 import pytest
 
 from syndicator.text.telegram import ENTITIES_MAX, RAW_MAX, Refusal, in_pieces, link, read, refusal, shown
-from tests.telegram_calls import CALLS, Call, calls
+from tests.telegram_calls import CALLS, Call, calls, cleanings, marked
 
 
 @pytest.mark.parametrize(
@@ -145,6 +146,21 @@ def test_links_that_stay_links(address: str, kept: str) -> None:
 def test_it_agrees_with_telegrams_own_tests() -> None:
     differing = [call for call in calls() if not _same(call)]
     assert differing == []
+
+
+@pytest.mark.skipif(not CALLS.exists(), reason="needs the collection of Telegram's own parser tests")
+def test_what_telegram_tells_elsewhere_is_read_so_in_html() -> None:
+    """Outcomes of its Markdown and of its mending, said in HTML; and how it cleans a text before it shows it."""
+    found, unsaid = marked()
+    assert len(found) > 2 * unsaid > 0
+    for one in found:
+        seen = read(one.markup)
+        assert seen.text == one.text
+        assert {(e.kind, e.offset, e.length) for e in seen.entities} == one.entities
+    assert len(cleanings()) > 20
+    for text, kept in cleanings():
+        empty = refusal(escape(text)) == "message text is empty"
+        assert ("" if empty else shown(escape(text))) == kept
 
 
 def _same(call: Call) -> bool:
