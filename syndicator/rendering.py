@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import format_datetime
+from functools import partial
 from itertools import groupby
 from typing import Any
 from urllib.parse import urlsplit
@@ -442,11 +443,11 @@ def _in_own_words(words: str, outlet: Outlet, language: str) -> list[str]:
         if said := refusal(words) if telegram else None:
             raise TemplateError(f"{outlet.id}: Telegram would refuse it: {said}")
         return [words]
-    many = (
-        in_pieces(words, limits.text, language) if telegram else pieces(words, limits.text, measure, language)
-    )
-    if 0 < len(many) <= limits.parts:
-        return many
+    if count <= 2 * limits.text * limits.parts:  # else it cannot fit, however much space a cut may save
+        cut = in_pieces if telegram else partial(pieces, measure=measure)
+        many = cut(words, limits.text, language=language)
+        if 0 < len(many) <= limits.parts:
+            return many
     raise TemplateError(f"{outlet.id} takes {limits.text} {limits.unit}, and this has {count}")
 
 

@@ -20,7 +20,7 @@ from syndicator.storage.passes import Pass
 __all__ = ["SCOPES", "Order", "Pass", "PerMinute", "Porter", "purpose"]
 
 SCOPES = (
-    "articles:read", "articles:write", "push", "deliveries:read", "deliveries:write", "channels:write",
+    "articles:read", "articles:write", "push", "approve", "deliveries:read", "deliveries:write", "channels:write",
     "newsletters:read", "newsletters:write", "subscribers:read", "subscribers:write", "subscribers:erase",
     "audit:read",
 )  # fmt: skip

@@ -122,8 +122,11 @@ def _grapheme_ends(text: str) -> list[int]:
 
 
 def _longest(text: str, ends: list[int], budget: int, measure: Measure, ellipsis: str) -> int | None:
-    """The last of these ends that fits, by halving; what it gives was measured and fits."""
-    low, high = 0, len(ends)
+    """The last of these ends that fits, by doubling and then by halving, so that no more is measured than twice what
+    fits; what it gives was measured and fits."""
+    low, high = 0, min(1, len(ends))
+    while high < len(ends) and measure(_cut(text, ends[high - 1], ellipsis)) <= budget:
+        low, high = high, min(2 * high, len(ends))
     while low < high:
         middle = (low + high) // 2
         if measure(_cut(text, ends[middle], ellipsis)) <= budget:

@@ -8,6 +8,7 @@ from .direction import lead
 from .measure import ELLIPSIS, POP_ISOLATE, Measure, fit
 from .sentences import split
 
+NEAR = 4  # characters for each that may be in a piece
 _BETWEEN = " ،,;؛:–—-\n\t"  # what a cut leaves behind at the beginning of the rest
 
 
@@ -43,11 +44,17 @@ def _sentences(text: str, language: str) -> Iterator[tuple[str, str]]:
 
 
 def _cut(text: str, limit: int, measure: Measure, language: str) -> Iterator[str]:
-    while measure(text) > limit:
-        head = fit(text, limit, measure)
+    while measure(near := _near(text, limit, measure)) > limit:
+        head = fit(near, limit, measure)
         yield head
         if not head:
             return
         kept = head.rstrip(POP_ISOLATE).removesuffix(ELLIPSIS)
         text = lead(text[len(kept) :].lstrip(_BETWEEN), language)
     yield text
+
+
+def _near(text: str, limit: int, measure: Measure) -> str:
+    """Its beginning, where that is too long already: what lies behind is not measured again for each piece."""
+    near = text[: NEAR * limit]
+    return near if measure(near) > limit else text

@@ -10,6 +10,7 @@ from pydantic import Field
 from syndicator.model import DeliveryState, Role
 from syndicator.services.doubts import Verdict
 
+from . import answers
 from .nouns import Actor, Reach, Told, Verb
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ VERBS = (
         method="GET",
         path="/deliveries",
         takes=Sought,
+        answers=answers.Deliveries,
         act=_deliveries,
     ),
     Verb(
@@ -116,6 +118,7 @@ VERBS = (
         method="GET",
         path="/deliveries/{number}",
         takes=One,
+        answers=answers.History,
         act=_delivery,
     ),
     Verb(
@@ -125,6 +128,7 @@ VERBS = (
         scope="deliveries:read",
         method="GET",
         path="/doubts",
+        answers=answers.Doubts,
         act=_doubts,
     ),
     Verb(
@@ -135,6 +139,7 @@ VERBS = (
         method="POST",
         path="/deliveries/{number}/settle",
         takes=Settled,
+        answers=answers.Settled,
         act=_settle,
         reach=_of_doubt,
     ),
@@ -146,6 +151,7 @@ VERBS = (
         method="POST",
         path="/pauses",
         takes=Stopped,
+        answers=answers.Braked,
         act=_pause,
         reach=_of_brake,
     ),
@@ -157,6 +163,7 @@ VERBS = (
         method="POST",
         path="/pauses/lift",
         takes=Freed,
+        answers=answers.Braked,
         act=_resume,
         reach=_of_brake,
     ),

@@ -14,6 +14,7 @@ from syndicator.services.edits import Edited
 from syndicator.services.holds import Held, Lifted
 from syndicator.services.trail import Wanted
 
+from . import answers
 from .nouns import Actor, Reach, Told, Verb
 from .stories import PUSH, READ, WRITE, OfStory, Which, of_story
 
@@ -174,6 +175,7 @@ VERBS = (
         method="POST",
         path="/articles/{article}/hold",
         takes=Holding,
+        answers=answers.Held,
         act=_hold,
         reach=of_story,
     ),
@@ -185,6 +187,7 @@ VERBS = (
         method="POST",
         path="/articles/{article}/lift",
         takes=OfStory,
+        answers=answers.Lifted,
         act=_lift,
         reach=of_story,
     ),
@@ -196,6 +199,7 @@ VERBS = (
         method="POST",
         path="/articles/{article}/edits",
         takes=Words,
+        answers=answers.Edits,
         act=_edit,
         reach=_of_words,
     ),
@@ -207,6 +211,7 @@ VERBS = (
         method="GET",
         path="/articles/{article}/edits",
         takes=OfStory,
+        answers=answers.Edits,
         act=_edits,
     ),
     Verb(
@@ -217,6 +222,7 @@ VERBS = (
         method="POST",
         path="/editions/{edition}/move",
         takes=Moving,
+        answers=answers.Moved,
         act=_move,
         reach=of_edition,
     ),
@@ -228,6 +234,7 @@ VERBS = (
         method="POST",
         path="/editions/{edition}/cancel",
         takes=Cancelling,
+        answers=answers.Cancelled,
         act=_cancel,
         reach=of_edition,
     ),
@@ -238,16 +245,18 @@ VERBS = (
         scope="deliveries:read",
         method="GET",
         path="/approvals",
+        answers=answers.Approvals,
         act=_approvals,
     ),
     Verb(
         name="approve",
         says="Let exactly what you saw go out.",
         role=Role.PUBLISHER,
-        scope=PUSH,
+        scope="approve",
         method="POST",
         path="/editions/{edition}/approve",
         takes=Approving,
+        answers=answers.Asking,
         act=_approve,
         reach=of_edition,
     ),
@@ -259,6 +268,7 @@ VERBS = (
         method="POST",
         path="/editions/{edition}/decline",
         takes=Declining,
+        answers=answers.Declined,
         act=_decline,
         reach=of_edition,
     ),
@@ -270,6 +280,7 @@ VERBS = (
         method="GET",
         path="/audit",
         takes=Trailed,
+        answers=answers.Audit,
         act=_audit,
     ),
 )

@@ -11,6 +11,7 @@ from syndicator.model import Role
 from syndicator.tables import Check
 from syndicator.text.addresses import checked_address
 
+from . import answers
 from .nouns import Actor, Reach, Told, Verb
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ VERBS = (
         scope=READ,
         method="GET",
         path="/newsletters",
+        answers=answers.Newsletters,
         act=_list,
     ),
     Verb(
@@ -127,6 +129,7 @@ VERBS = (
         method="GET",
         path="/newsletters/{name}/preview",
         takes=OfNewsletter,
+        answers=answers.Proofs,
         act=_preview,
     ),
     Verb(
@@ -137,6 +140,7 @@ VERBS = (
         method="POST",
         path="/newsletters/{name}/compose",
         takes=Composed,
+        answers=answers.Composed,
         act=_compose,
         reach=_of_newsletter,
     ),
@@ -148,6 +152,7 @@ VERBS = (
         method="POST",
         path="/newsletters/{name}/release",
         takes=OfNewsletter,
+        answers=answers.Released,
         act=_release,
         reach=_of_newsletter,
     ),
@@ -159,6 +164,7 @@ VERBS = (
         method="POST",
         path="/newsletters/{name}/drop",
         takes=Dropped,
+        answers=answers.Named,
         act=_drop,
         reach=_of_newsletter,
     ),
@@ -170,6 +176,7 @@ VERBS = (
         method="POST",
         path="/newsletters/{name}/check",
         takes=OfNewsletter,
+        answers=answers.Checked,
         act=_check,
     ),
     Verb(
@@ -180,6 +187,7 @@ VERBS = (
         method="POST",
         path="/newsletters/{name}/send",
         takes=Sent,
+        answers=answers.Let,
         act=_send,
         reach=_of_newsletter,
     ),
@@ -191,6 +199,7 @@ VERBS = (
         method="POST",
         path="/newsletters/{name}/test",
         takes=Tried,
+        answers=answers.Tested,
         act=_test,
         reach=_of_newsletter,
     ),
@@ -202,6 +211,7 @@ VERBS = (
         method="GET",
         path="/editions/{edition}/clicks",
         takes=Opened,
+        answers=answers.Clicks,
         act=_clicks,
     ),
 )

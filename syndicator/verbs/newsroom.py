@@ -9,6 +9,7 @@ from pydantic import Field
 
 from syndicator.model import Role
 
+from . import answers
 from .desk import held
 from .nouns import Actor, Told, Verb
 
@@ -57,6 +58,7 @@ VERBS = (
         method="GET",
         path="/status",
         takes=Asked,
+        answers=answers.Status,
         act=_status,
     ),
 )

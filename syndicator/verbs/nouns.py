@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from syndicator.errors import Forbidden, Refused
 from syndicator.model import Person, Role
@@ -20,6 +20,22 @@ class Told(BaseModel):
     """What a verb takes; whatever else is told is refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="after")
+    def _can_be_kept(self) -> Self:
+        if any("\0" in text for text in _texts(list(self.__dict__.values()))):
+            raise ValueError("a text holds a NUL character, which no database keeps")
+        return self
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _texts([*value, *value.values()])
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _texts(one)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +93,17 @@ class Verb:
     act: Act = field(repr=False)
     takes: type[Told] = Told
     reach: Callable[[App, Any], Reach] = field(default=lambda newsroom, told: Reach(), repr=False)
-    status: int = 200  # of the API's answer
+    answers: Any = None  # the type of what came of it; None: nothing comes of it
 
     @property
     def slug(self) -> str:
         """As addresses have it: newsletter-compose."""
         return self.name.replace(" ", "-")
+
+    @property
+    def status(self) -> int:
+        """Of the API's answer."""
+        return 200 if self.answers else 204
 
     @property
     def reads(self) -> bool:

@@ -10,6 +10,7 @@ from pydantic import Field
 from syndicator.model import Consent, Frequency, Role
 from syndicator.register import Altered, Change
 
+from . import answers
 from .nouns import Actor, Reach, Told, Verb
 
 if TYPE_CHECKING:
@@ -203,6 +204,7 @@ VERBS = (
         method="GET",
         path="/subscribers",
         takes=Page,
+        answers=answers.Readers,
         act=_list,
         reach=_of_page,
     ),
@@ -214,6 +216,7 @@ VERBS = (
         method="POST",
         path="/subscribers",
         takes=Addition,
+        answers=answers.Reader | answers.Asked,
         act=_add,
         reach=_of_addition,
     ),
@@ -225,6 +228,7 @@ VERBS = (
         method="GET",
         path="/subscribers/{reader}",
         takes=OfReader,
+        answers=answers.Reader,
         act=_show,
         reach=_of_reader,
     ),
@@ -236,6 +240,7 @@ VERBS = (
         method="PATCH",
         path="/subscribers/{reader}",
         takes=Alteration,
+        answers=answers.Reader,
         act=_change,
         reach=_of_change,
     ),
@@ -249,7 +254,6 @@ VERBS = (
         takes=OfReader,
         act=_erase,
         reach=_of_reader,
-        status=204,
     ),
     Verb(
         name="subscribers remove",
@@ -261,7 +265,6 @@ VERBS = (
         takes=Ending,
         act=_remove,
         reach=_of_reader,
-        status=204,
     ),
     Verb(
         name="subscribers history",
@@ -271,6 +274,7 @@ VERBS = (
         method="GET",
         path="/subscribers/{reader}/history",
         takes=OfReader,
+        answers=answers.WhyNot,
         act=_history,
         reach=_of_reader,
     ),
@@ -282,6 +286,7 @@ VERBS = (
         method="GET",
         path="/subscribers/{reader}/data",
         takes=OfReader,
+        answers=answers.Everything,
         act=_data,
         reach=_of_reader,
     ),
@@ -295,7 +300,6 @@ VERBS = (
         takes=Suppression,
         act=_suppress,
         reach=_of_everybody,
-        status=204,
     ),
     Verb(
         name="subscribers unsuppress",
@@ -307,6 +311,5 @@ VERBS = (
         takes=Suppression,
         act=_unsuppress,
         reach=_of_everybody,
-        status=204,
     ),
 )

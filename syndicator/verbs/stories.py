@@ -11,6 +11,7 @@ from syndicator.corrections import ASK, Corrected, Word
 from syndicator.errors import Refused
 from syndicator.model import Article, How, Role
 
+from . import answers
 from .nouns import Actor, Reach, Told, Verb
 from .telling import kept_told, summary_told
 
@@ -249,6 +250,7 @@ VERBS = (
         method="GET",
         path="/articles",
         takes=Listing,
+        answers=answers.Articles,
         act=_articles,
     ),
     Verb(
@@ -259,6 +261,7 @@ VERBS = (
         method="GET",
         path="/articles/{article}",
         takes=OfStory,
+        answers=answers.Shown,
         act=lambda newsroom, told, actor: shown(newsroom, told.article),
     ),
     Verb(
@@ -269,6 +272,7 @@ VERBS = (
         method="GET",
         path="/articles/{article}/life",
         takes=OfStory,
+        answers=answers.Life,
         act=_life,
     ),
     Verb(
@@ -279,6 +283,7 @@ VERBS = (
         method="GET",
         path="/articles/{article}/preview",
         takes=Looked,
+        answers=answers.Previewed,
         act=_preview,
     ),
     Verb(
@@ -289,6 +294,7 @@ VERBS = (
         method="POST",
         path="/pushes",
         takes=Pushed,
+        answers=answers.Planned,
         act=_push,
         reach=_of_push,
     ),
@@ -300,6 +306,7 @@ VERBS = (
         method="POST",
         path="/articles/{article}/embargo",
         takes=Embargoed,
+        answers=answers.Waits,
         act=_embargo,
         reach=of_story,
     ),
@@ -311,6 +318,7 @@ VERBS = (
         method="POST",
         path="/articles/{article}/siblings",
         takes=Siblings,
+        answers=answers.Linked,
         act=_sibling,
         reach=_of_siblings,
     ),
@@ -322,6 +330,7 @@ VERBS = (
         method="POST",
         path="/articles/{article}/summary",
         takes=Summarised,
+        answers=answers.Said,
         act=_summarise,
         reach=of_story,
     ),
@@ -333,6 +342,7 @@ VERBS = (
         method="GET",
         path="/summaries",
         takes=Waiting,
+        answers=answers.Summaries,
         act=_summaries,
     ),
     Verb(
@@ -343,6 +353,7 @@ VERBS = (
         method="POST",
         path="/articles/{article}/correct",
         takes=Correction,
+        answers=answers.Corrected,
         act=_correct,
         reach=_of_correction,
     ),
@@ -354,6 +365,7 @@ VERBS = (
         method="GET",
         path="/corrections",
         takes=Decided,
+        answers=answers.Corrections,
         act=_corrections,
     ),
     Verb(
@@ -364,6 +376,7 @@ VERBS = (
         method="POST",
         path="/articles/{article}/retract",
         takes=Retraction,
+        answers=answers.Retracted,
         act=_retract,
         reach=_of_retraction,
     ),

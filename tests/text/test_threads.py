@@ -54,3 +54,16 @@ def test_a_piece_opens_in_its_languages_direction() -> None:
 
 def test_a_word_that_no_post_can_hold_makes_no_thread() -> None:
     assert pieces("https://courier.krd/a " * 3, 20, x_weighted, "en") == []
+
+
+def test_a_long_word_is_cut_without_measuring_all_of_it_for_each_piece() -> None:
+    measured = 0
+
+    def counting(text: str) -> int:
+        nonlocal measured
+        measured += len(text)
+        return len(text)
+
+    found = pieces("0" * 20_000, 280, counting, "en")
+    assert "".join(found).replace("…", "") == "0" * 20_000
+    assert measured < 60 * 20_000  # all of it for each piece was 117 times

@@ -6,11 +6,13 @@ problem details (RFC 9457).
 
 from __future__ import annotations
 
+import re
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from syndicator.app import App
@@ -19,6 +21,7 @@ from syndicator.verbs import VERBS, Verb
 from .description import described
 from .doors import Door
 from .echo import Echo
+from .page import POLICY, page
 from .problems import KINDS, ROOT, problem
 
 
@@ -28,15 +31,19 @@ def api(newsroom: App) -> Mount:
     for verb in VERBS.values():
         places.setdefault(verb.path, {})[verb.method] = verb
     routes = [Route(path, Door(newsroom, verbs)) for path, verbs in places.items()]
-    told = described()
+    told, shown = described(), page()
+    policy = {"content-security-policy": POLICY, "x-content-type-options": "nosniff"}
     routes.append(Route("/openapi.json", lambda request: JSONResponse(told), methods=["GET"]))
+    routes.append(Route("/", lambda request: HTMLResponse(shown, headers=policy), methods=["GET"]))
     routes.append(Route("/problems/{kind}", _kind, methods=["GET"]))
     inside = Starlette(
         routes=routes,
         middleware=[Middleware(Echo, number=lambda: newsroom.world.rng.randbytes(12).hex())],
         exception_handlers={HTTPException: _elsewhere},
     )
-    return Mount(ROOT, inside)
+    mount = Mount(ROOT, inside)
+    mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)  # an address may hold a line break
+    return mount
 
 
 def _kind(request: Request) -> Response:

@@ -24,7 +24,7 @@ from .telling import Ill, fields_of
 
 log = logging.getLogger("syndicator")
 
-LARGEST = 65_536  # octets of a body
+LARGEST = 262_144  # octets of a body: the longest text there is, with each of its signs spelled out
 
 
 class Door:

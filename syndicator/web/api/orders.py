@@ -26,7 +26,8 @@ from .problems import HEADERS, problem
 log = logging.getLogger("syndicator")
 
 HEADER = "idempotency-key"
-NAME = re.compile(r'"([!#-\[\]-~]{1,200})"|([!#-\[\]-~]{1,200})')  # a string of RFC 8941, or what is in one
+WELL_FORMED = r"[!#-\[\]-~]{1,200}"
+NAME = re.compile(f'"({WELL_FORMED})"|({WELL_FORMED})')  # a string of RFC 8941, or what is in one
 UNDONE = {403, 429}  # the order did not begin; it may be had later, under the same name
 UNKNOWN = {500, 503}  # how far it came, nobody knows
 

@@ -12,6 +12,9 @@ from starlette.requests import Request
 
 from syndicator.verbs import Unfit, Verb
 
+MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)  # RFC 3339, and without seconds
 NUMBER = re.compile(r"-?[0-9]{1,19}")
 
 
@@ -45,6 +48,15 @@ def fields_of(verb: Verb, request: Request, raw: bytes) -> dict[str, Any]:
         told = {name: _asked(verb, name, texts) for name, texts in query.items()}
     if doubled := sorted(set(told) & set(path)):
         raise Unfit(verb.name, [(f"body.{name}", "it stands in the address already") for name in doubled])
+    for name, value in told.items():
+        if (
+            isinstance(value, str)
+            and "date-time" in _of(verb, name, "format")
+            and not MOMENT.fullmatch(value)
+        ):
+            raise Unfit(
+                verb.name, [(name, "it is no moment with its offset, such as 2026-03-01T18:00:00+03:00")]
+            )
     return path | told
 
 
@@ -60,12 +72,18 @@ def _body(verb: Verb, request: Request, raw: bytes) -> dict[str, Any]:
         raise Unfit(verb.name, [("body", f"it is no JSON: {error}")]) from error
     if not isinstance(told, dict):
         raise Unfit(verb.name, [("body", "it is no JSON object")])
-    return told
+    return {name: _whole(verb, name, value) for name, value in told.items()}
+
+
+def _whole(verb: Verb, name: str, value: Any) -> Any:
+    """7.0 is an integer, as JSON Schema has it."""
+    exact = isinstance(value, float) and value.is_integer() and "integer" in _of(verb, name, "type")
+    return int(value) if exact else value
 
 
 def _asked(verb: Verb, name: str, texts: list[str]) -> Any:
     found = [_read(verb, name, text) for text in texts]
-    if "array" in kinds(schema_of(verb)["properties"].get(name, {})):
+    if "array" in _of(verb, name, "type"):
         return found
     if len(found) > 1:
         raise Unfit(verb.name, [(name, "it is told twice")])
@@ -74,7 +92,7 @@ def _asked(verb: Verb, name: str, texts: list[str]) -> Any:
 
 def _read(verb: Verb, name: str, text: str) -> Any:
     """A field of an address, as JSON would have it; what is no number stays text, and does not fit."""
-    known = kinds(schema_of(verb)["properties"].get(name, {}))
+    known = _of(verb, name, "type")
     if "integer" in known and NUMBER.fullmatch(text):
         return int(text)
     if "boolean" in known and text in {"true", "false"}:
@@ -82,5 +100,7 @@ def _read(verb: Verb, name: str, text: str) -> Any:
     return text
 
 
-def kinds(schema: Mapping[str, Any]) -> set[str]:
-    return {one["type"] for one in schema.get("anyOf", [schema]) if "type" in one}
+def _of(verb: Verb, name: str, keyword: str) -> set[str]:
+    """What the schema of a field says; nothing of one that is not known."""
+    schema = schema_of(verb).get("properties", {}).get(name, {})
+    return {one[keyword] for one in schema.get("anyOf", [schema]) if keyword in one}
