@@ -6,12 +6,13 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from syndicator.model import Role
 from syndicator.services.trail import Wanted
 
-from . import doubts
+from . import approving, doubts
 from .nouns import Away, Button, Sheet, Shut
 from .visit import Visit
 from .words import Words, sentence
@@ -33,7 +34,7 @@ class Matter:
     tell: Callable[[Visit], None]
     channels: tuple[str, ...] = ()  # whom it concerns; none: everybody
     role: Role = Role.EDITOR
-    by: str = ""  # who did it: they know
+    by: tuple[str, ...] = ()  # who did it: they know
 
 
 def alerts(visit: Visit, rest: str) -> None:
@@ -82,7 +83,7 @@ def _tell(visit: Visit, matter: Matter) -> None:
 def _concerns(visit: Visit, one: Matter) -> bool:
     theirs = visit.person.channels
     near = not theirs or not one.channels or bool(theirs & set(one.channels))
-    return near and visit.may(one.role) and one.by != visit.person.name
+    return near and visit.may(one.role) and visit.person.name not in one.by
 
 
 def matters(newsroom: App) -> Iterator[Matter]:
@@ -148,7 +149,7 @@ def _pauses(newsroom: App) -> Iterator[Matter]:
             key=f"audit:{line.id}",
             tell=_dealt("brake", {"name": line.about}, said, told, rows),
             channels=concerned,
-            by=line.who,
+            by=(line.who,),
         )
 
 
@@ -159,6 +160,14 @@ def _waiting(newsroom: App) -> Iterator[Matter]:
             order = f"/newsletter_send {gate['newsletter']}"
             said = sentence("▮ {edition} waits for an editor. {order}")
             yield _line(f"gate:{edition}", said, {"edition": edition, "order": order}, role=Role.PUBLISHER)
+    for asked in newsroom.approvals.waiting():
+        yield Matter(
+            key=f"approval:{asked.edition}:{asked.hash[:16]}",
+            tell=partial(_ask_a_second, edition=asked.edition),
+            channels=asked.channels,
+            role=Role.PUBLISHER,
+            by=(*asked.asked_by, asked.edited_by),
+        )
     for one in newsroom.corrections.waiting():
         article, _ = newsroom.ledger.article(one.article)
         told = {"article": one.article}
@@ -193,6 +202,12 @@ def _waiting(newsroom: App) -> Iterator[Matter]:
                 ),
             ),
         )
+
+
+def _ask_a_second(visit: Visit, edition: str) -> None:
+    for one in visit.does("approvals")["approvals"]:
+        if one["edition"] == edition:
+            approving.present(visit, one)
 
 
 def _line(key: str, said: str, told: Mapping[str, Any], *channels: str, role: Role = Role.EDITOR) -> Matter:

@@ -15,7 +15,7 @@ from syndicator.services.cards import Card, Cards
 
 from . import alerts, readers
 from .nouns import Away, Heard, Odd, Pressed, Sheet, Shut, Update
-from .orders import PRESSES, obey, offered
+from .orders import ANSWERS, PRESSES, obey, offered
 from .visit import Visit
 from .wire import Wire
 from .words import Words
@@ -63,19 +63,27 @@ class Desk:
         return alerts.tell(visits, self._newsroom)
 
     def _heard(self, heard: Heard) -> None:
-        if not re.match(r"/\w", heard.text) or not self._is_for_us(heard.text.split()[0]):
+        order = re.match(r"/\w", heard.text)
+        if order and not self._is_for_us(heard.text.split()[0]):
             return
         person = self._who(heard.who)
         if person is None:
             self._stranger(heard)
         elif not self._is_ours(heard):
             self._pass_over(heard.who, "wrote in a chat that is not the newsroom's")
-        else:
+        elif order:
+            self._ordered(self._visit(person, heard), heard.text)
+        elif (
+            heard.replied and (card := self._cards.at(heard.chat, heard.replied.id)) and card.kind in ANSWERS
+        ):
             visit = self._visit(person, heard)
-            word, *rest = heard.text[1:].split(maxsplit=1)
-            name = word.partition("@")[0].lower()
-            self._obey(visit, lambda: obey(visit, name, "".join(rest)))
-            self._offer(visit)
+            self._take_up(visit, card, lambda: ANSWERS[card.kind](visit, card, heard.text))
+
+    def _ordered(self, visit: Visit, text: str) -> None:
+        word, *rest = text[1:].split(maxsplit=1)
+        name = word.partition("@")[0].lower()
+        self._obey(visit, lambda: obey(visit, name, "".join(rest)))
+        self._offer(visit)
 
     def _offer(self, visit: Visit) -> None:
         """Their own list of orders stands in their private chat, since they first wrote to this process."""
@@ -95,21 +103,23 @@ class Desk:
         ):
             self._pass_over(pressed.who, "pressed a button that is none of ours")
         else:
-            self._press(self._visit(person, pressed), *found)
+            visit, (card, choice) = self._visit(person, pressed), found
+            self._take_up(visit, card, lambda: PRESSES[card.kind](visit, card, choice))
 
-    def _press(self, visit: Visit, card: Card, choice: str) -> None:
-        words, query = visit.words, getattr(visit.told, "query", "")
+    def _take_up(self, visit: Visit, card: Card, act: Callable[[], None]) -> None:
+        """A card was pressed, or answered in writing, by one of ours."""
+        words = visit.words
         if card.who not in {None, visit.told.who}:
             self._pass_over(visit.told.who, "pressed another's button")
-            self._wire.toast(query, words.plain("This is for somebody else to press."))
+            visit.toast(words.plain("This is for somebody else to press."))
         elif card.pressed_at:
             self._obey(visit, lambda: visit.again(card))
         elif card.until <= self._newsroom.world.now():
             self._pass_over(visit.told.who, "pressed a button that is over")
-            self._wire.toast(query, words.plain("This is over; ask again."))
+            visit.toast(words.plain("This is over; ask again."))
         else:
-            self._obey(visit, lambda: PRESSES[card.kind](visit, card, choice))
-            self._wire.toast(query)
+            self._obey(visit, act)
+            visit.toast()
 
     def _obey(self, visit: Visit, act: Callable[[], None]) -> None:
         """Whatever goes wrong is told in words."""
@@ -126,8 +136,10 @@ class Desk:
 
     def _stranger(self, heard: Heard) -> None:
         """Nothing but the way to the channels, where the newsroom wants that."""
+        order, *code = heard.text.split() or [""]
+        if not order.startswith("/"):
+            return
         first = self._pass_over(heard.who, f"wrote {heard.text[:40]!r}")
-        order, *code = heard.text.split()
         if not (first and heard.private and order.partition("@")[0] == "/start"):
             return
         if code and (person := self._known(code[0], heard.who)):

@@ -25,7 +25,7 @@ UNDONE = frozenset({"pause", "resume", "hold", "lift"})  # what can be taken bac
 
 
 def do(visit: Visit, verb: Verb, rest: str) -> None:
-    told = understood(verb.takes, _with_story(visit, verb, rest), visit.now)
+    told = understood(verb.takes, _withabout(visit, verb, rest), visit.now)
     if verb.scope.startswith("subscribers") and not visit.told.private:
         raise Refused(visit.words.plain("Readers are spoken of in private only; write to me there."))
     try:
@@ -38,10 +38,10 @@ def do(visit: Visit, verb: Verb, rest: str) -> None:
     elif verb.role.covers(Role.PUBLISHER) and verb.name not in UNDONE:
         ask(visit, verb, told)
     else:
-        visit.say(visit.once(lambda: _done(visit, verb, told)))
+        visit.say(visit.once(lambda: done(visit, verb, told)))
 
 
-def _with_story(visit: Visit, verb: Verb, rest: str) -> str:
+def _withabout(visit: Visit, verb: Verb, rest: str) -> str:
     """The order may be an answer to a message about its story."""
     if "article" not in verb.takes.model_fields or stories.names_one(rest):
         return rest
@@ -51,7 +51,7 @@ def _with_story(visit: Visit, verb: Verb, rest: str) -> str:
 
 def ask(visit: Visit, verb: Verb, told: Mapping[str, Any]) -> None:
     words = visit.words
-    lines = [f"<b>{words(verb.says)}</b>", *_story(visit, told), *plainly(words, told)]
+    lines = [f"<b>{words(verb.says)}</b>", *about(visit, told), *plainly(words, told)]
     rows = ((Button(words.plain("Do it"), "do"), Button(words.plain("Cancel"), "cancel")),)
     orders = {"do": [verb.name, dict(told)]}
     visit.deal("do", orders, Sheet(text=words.page(*lines), rows=rows), lives=LIVES)
@@ -63,16 +63,17 @@ def decided(visit: Visit, card: Card, choice: str) -> None:
         visit.close(card, choice, visit.words("Nothing was done."))
         return
     name, told = card.told[choice]
-    visit.act(card, choice, lambda: [*_story(visit, told), *_done(visit, VERBS[name], told)])
+    visit.act(card, choice, lambda: [*about(visit, told), *done(visit, VERBS[name], told)])
 
 
-def _done(visit: Visit, verb: Verb, told: Mapping[str, Any]) -> list[str]:
+def done(visit: Visit, verb: Verb, told: Mapping[str, Any]) -> list[str]:
+    """Do it; what came of it, and who said so."""
     came = visit.does(verb.name, **told)
     name = visit.words.name(verb.name)
     return [f"● {name} · {visit.signed('{who}, {when}')}", *plainly(visit.words, came)]
 
 
-def _story(visit: Visit, told: Mapping[str, Any]) -> list[str]:
+def about(visit: Visit, told: Mapping[str, Any]) -> list[str]:
     """Its headline and where it stands: that is what the order is about."""
     if "article" not in told:
         return []

@@ -60,10 +60,11 @@ class Button:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """A message: Telegram's HTML, and rows of buttons."""
+    """A message: Telegram's HTML, and rows of buttons; or one that is to be answered in writing."""
 
     text: str
     rows: tuple[tuple[Button, ...], ...] = ()
+    answered: bool = False
 
 
 class Away(Exception):

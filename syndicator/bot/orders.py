@@ -10,7 +10,7 @@ from syndicator.model import Role
 from syndicator.services.cards import Card
 from syndicator.verbs import VERBS, Verb
 
-from . import alerts, brakes, doing, doubts, pushing, stories, today
+from . import alerts, approving, asking, brakes, choosing, doing, doubts, pushing, stories, today
 from .visit import Visit
 from .words import Words, sentence
 
@@ -75,6 +75,7 @@ ORDERS: Mapping[str, Order] = {
         ),
         Order(name="push", says=sentence("Send a story to channels."), act=pushing.push, role=Role.PUBLISHER),
         Order(name="doubts", says=sentence("What perhaps went out."), act=doubts.doubts),
+        Order(name="approvals", says=sentence("What waits for a second person."), act=approving.approvals),
         Order(
             name="pause",
             says=sentence("Stop everything, or what you name."),
@@ -93,10 +94,13 @@ ORDERS: Mapping[str, Order] = {
 }
 PRESSES: Mapping[str, Callable[[Visit, Card, str], None]] = {
     "list": stories.chosen,
-    "story": pushing.pushed_from,
+    "story": choosing.chosen,
     "push": pushing.chosen,
     "go": pushing.decided,
     "doubt": doubts.settled,
     "brake": brakes.released,
     "do": doing.decided,
+    "stop": pushing.stopped,
+    "approval": approving.decided,
 }
+ANSWERS: Mapping[str, Callable[[Visit, Card, str], None]] = {"ask": asking.answered, "later": pushing.timed}

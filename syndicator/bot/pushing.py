@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html import escape
 from typing import Any
 
@@ -16,10 +17,12 @@ from syndicator.text.measure import UNITS, fit
 
 from . import stories
 from .nouns import Button, Sheet
-from .visit import Visit
+from .told import moment
+from .visit import Then, Visit
 
 LIVES = timedelta(minutes=15)
-PREVIEW_MAX = 4000  # UTF-16 units of one preview that is no post of Telegram's
+PREVIEW_MAX = 3500  # UTF-16 units of one preview that is no post of Telegram's
+_MOMENT = re.compile(r"\d{1,2}:\d{2}|\d{4}-\d{2}-\d{2}[ T]\d{1,2}:\d{2}.*")
 Posts = Sequence[Mapping[str, Any]]
 
 
@@ -31,10 +34,6 @@ def push(visit: Visit, rest: str) -> None:
         _preview(visit, article, names)
     else:
         choose(visit, article)
-
-
-def pushed_from(visit: Visit, card: Card, choice: str) -> None:
-    choose(visit, card.told["article"])
 
 
 def choose(visit: Visit, article: str) -> None:
@@ -96,14 +95,15 @@ def _preview(visit: Visit, article: str, to: Sequence[str]) -> None:
     told = {"article": found.id, "to": list(to), "again": again}
     shown = visit.does("preview", **told)
     for post in shown["posts"]:
-        visit.wire.send(visit.told.chat, Sheet(text=_as_seen(visit, post)))
+        visit.wire.send(visit.told.chat, Sheet(text=as_seen(visit, post)))
     visit.deal("go", told | {"hash": _hash(shown["posts"])}, _question(visit, found, shown), lives=LIVES)
 
 
-def _as_seen(visit: Visit, post: Mapping[str, Any]) -> str:
+def as_seen(visit: Visit, post: Mapping[str, Any]) -> str:
     if visit.newsroom.wiring.limits(post["channel"]).markup == "telegram":
         return str(post["text"])
-    return escape(fit(str(post["text"]), PREVIEW_MAX, UNITS["utf16"]), quote=False)
+    subject = f"<b>{visit.words.bdi(post['subject'])}</b>\n" if post.get("subject") else ""
+    return subject + escape(fit(str(post["text"]), PREVIEW_MAX, UNITS["utf16"]), quote=False)
 
 
 def _question(visit: Visit, article: Article, shown: Mapping[str, Any]) -> Sheet:
@@ -114,33 +114,75 @@ def _question(visit: Visit, article: Article, shown: Mapping[str, Any]) -> Sheet
         most = f" / {post['limit']}" if post["limit"] else ""
         lines.append(f"○ {words.name(post['channel'])} · {post['count']}{most}{pictures}")
     lines += [words.bdi(one) for one in shown["costs"]]
-    buttons = [Button(words.plain("Push now"), "now"), Button(words.plain("Cancel"), "cancel")]
-    return Sheet(text=words.page(*lines), rows=(tuple(buttons),))
+    rows = (
+        (Button(words.plain("Push now"), "now"), Button(words.plain("Later…"), "later")),
+        (Button(words.plain("Cancel"), "cancel"),),
+    )
+    return Sheet(text=words.page(*lines), rows=rows)
 
 
 def decided(visit: Visit, card: Card, choice: str) -> None:
     if choice == "cancel":
         visit.close(card, choice, visit.words("Nothing was pushed."))
-        return
+    elif choice == "later":
+        question = visit.words("When? Answer this message: 18:30, or 2026-03-04 09:00.")
+        visit.deal("later", {"card": card.key}, Sheet(text=question, answered=True), lives=LIVES)
+    else:
+        _order(visit, card, choice, {})
+
+
+def timed(visit: Visit, asked: Card, text: str) -> None:
+    """The moment was written."""
+    card = visit.cards.find(asked.told["card"])
+    at = datetime.fromisoformat(moment(text.strip(), visit.now)) if _MOMENT.fullmatch(text.strip()) else None
+    if card is None or at is None:
+        raise Refused(visit.words.plain("{text} is no moment; write 18:30, or 2026-03-04 09:00.", text=text))
+    _order(visit, card, "later", {"at": at.isoformat()})
+
+
+def _order(visit: Visit, card: Card, choice: str, more: Mapping[str, str]) -> None:
+    """Exactly what was shown, once."""
     order = {name: card.told[name] for name in ("article", "to", "again")}
-    if _hash(visit.does("preview", **order)["posts"]) != card.told["hash"]:
-        visit.close(
-            card, choice, visit.words("The story was changed meanwhile; this is how it would go out now:")
-        )
+    if card.pressed_at is None and _hash(visit.does("preview", **order)["posts"]) != card.told["hash"]:
+        changed = visit.words("The story was changed meanwhile; this is how it would go out now:")
+        visit.close(card, choice, changed)
         _preview(visit, order["article"], order["to"])
         return
-    visit.act(card, choice, lambda: _push(visit, order))
+    made: list[str] = []
+
+    def push() -> list[str]:
+        done = visit.does("push", articles=[order["article"]], to=order["to"], again=order["again"], **more)
+        made.extend(done["editions"])
+        return _pushed(visit, order, more, made)
+
+    row = (Button(visit.words.plain("Call it off"), "stop"),)  # until it has begun
+    told = {"article": order["article"], "editions": made}
+    visit.act(card, choice, push, Then(kind="stop", told=told, rows=(row,)))
 
 
-def _push(visit: Visit, order: Mapping[str, Any]) -> list[str]:
+def _pushed(
+    visit: Visit, order: Mapping[str, Any], more: Mapping[str, str], made: Sequence[str]
+) -> list[str]:
     article, _ = visit.newsroom.ledger.article(order["article"])
-    visit.does("push", articles=[order["article"]], to=order["to"], again=order["again"])
     words = visit.words
-    return [
-        f"<b>{words.bdi(article.headline)}</b>",
-        f"◐ {visit.signed('Pushed by {who}, {when}.')}",
-        words.listed(order["to"]),
-    ]
+    lines = [f"<b>{words.bdi(article.headline)}</b>", words.listed(order["to"])]
+    if more:
+        at = words.clock(datetime.fromisoformat(more["at"]))
+        lines += [f"○ {words('It goes out {at}.', at=at)}", visit.signed("Planned by {who}, {when}.")]
+    else:
+        lines.append(f"◐ {visit.signed('Pushed by {who}, {when}.')}")
+    if {one.edition for one in visit.newsroom.approvals.waiting()} & set(made):
+        lines.append(f"▮ {words('It waits for a second person to approve it.')}")
+    return lines
+
+
+def stopped(visit: Visit, card: Card, choice: str) -> None:
+    def stop() -> list[str]:
+        for edition in card.told["editions"]:
+            visit.does("cancel", edition=edition, why="called off by the bot")
+        return [f"– {visit.signed('Called off by {who}, {when}.')}"]
+
+    visit.act(card, choice, stop)
 
 
 def _hash(posts: Posts) -> str:

@@ -137,14 +137,23 @@ def sheet(visit: Visit, found: Mapping[str, Any]) -> Sheet:
     lines = [f"<b>{words.bdi(found['headline'])}</b>", " · ".join(about), "", words.bdi(said), ""]
     lines += [went_line(words, one) for one in found["deliveries"]] or [words("It went nowhere yet.")]
     lines += ["", f'<a href="{_address(found["url"])}">{words("The story on the site")}</a>']
-    return Sheet(text=words.page(*lines), rows=_buttons(visit))
+    return Sheet(text=words.page(*lines), rows=_buttons(visit, found["id"]))
 
 
-def _buttons(visit: Visit) -> tuple[tuple[Button, ...], ...]:
+def _buttons(visit: Visit, article: str) -> tuple[tuple[Button, ...], ...]:
     words = visit.words
-    if not visit.may(Role.PUBLISHER):
+    if not visit.may(Role.EDITOR):
         return ()
-    return ((Button(words.plain("Push…"), "push"),),)
+    held = article in {one.article.id for one in visit.newsroom.holds.standing()}
+    hold = Button(words.plain("Lift"), "lift") if held else Button(words.plain("Hold…"), "hold")
+    ours = ((hold, Button(words.plain("Summary…"), "summary"), Button(words.plain("Headline…"), "headline")),)
+    if not visit.may(Role.PUBLISHER):
+        return ours
+    return (
+        (Button(words.plain("Push…"), "push"),),
+        *ours,
+        (Button(words.plain("Correct…"), "correct"), Button(words.plain("Retract…"), "retract")),
+    )
 
 
 def went_line(words: Words, one: Mapping[str, Any]) -> str:

@@ -1,46 +1,57 @@
-"""How the newsroom stands, on one screen of a phone."""
+"""How the newsroom stands, on one screen of a phone. Nothing here counts what is long past."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
 
 from .visit import Visit
-from .words import MARKS, Words
+from .words import MARKS, sentence
 
 LATEST = 5  # editions
-NEED = ("uncertain", "held", "failed")
+DAY = timedelta(days=1)
 
 
 def today(visit: Visit, rest: str) -> None:
-    """/today"""
-    visit.say(*board(visit.words, visit.does("status")))
+    """/today: what needs somebody first, then what went out, and what goes."""
+    words = visit.words
+    needs = [*_needs(visit)]
+    lines = [f"<b>{words('Needs you')}</b>", *needs] if needs else [words("● Nothing needs you.")]
+    editions = visit.newsroom.board.editions(LATEST)
+    if editions:
+        lines += ["", f"<b>{words('Went out of late')}</b>"]
+    for one in editions:
+        counts: Counter[str] = Counter()
+        for state, number in one.states.items():
+            counts[MARKS[str(state)]] += number
+        states = " ".join(f"{mark}{number}" for mark, number in counts.items())
+        title = words.bdi(one.edition.title) if one.edition.title else words.name(one.edition.id)
+        lines.append(f"{words.clock(one.edition.due_at)} {title} {states}")
+    visit.say(*lines)
 
 
-def board(words: Words, told: Mapping[str, Any]) -> Iterator[str]:
-    """What needs somebody first, then what went out."""
-    needs = [*_needs(words, told)]
-    yield f"<b>{words('Needs you')}</b>" if needs else words("● Nothing needs you.")
-    yield from needs
-    if told["editions"]:
-        yield ""
-        yield f"<b>{words('Went out of late')}</b>"
-    for one in told["editions"][:LATEST]:
-        states = " ".join(f"{MARKS[state]}{number}" for state, number in sorted(one["states"].items()))
-        title = words.bdi(one["title"]) if one["title"] else words.name(one["edition"])
-        yield f"{words.clock(one['due_at'])} {title} {states}"
-
-
-def _needs(words: Words, told: Mapping[str, Any]) -> Iterator[str]:
-    for name in told["paused"]:
+def _needs(visit: Visit) -> Iterator[str]:
+    newsroom, words = visit.newsroom, visit.words
+    for name in newsroom.ledger.paused():
         said = words("everything is paused") if name == "everything" else words("paused: {name}", name=name)
         yield f"▮ {said} · /resume"
-    for name, states in told["channels"].items():
-        counts = " ".join(f"{MARKS[one]}{states[one]}" for one in NEED if states.get(one))
-        if counts:
-            more = " · /doubts" if states.get("uncertain") or states.get("held") else ""
-            yield f"{words.name(name)} {counts}{more}"
-    for edition in told["waiting"]:
-        yield f"▮ {words('waits before its gate: {edition}', edition=edition)}"
-    for name, one in told["resting"].items():
-        yield f"○ {words('{name} rests until {when}', name=name, when=words.clock(one['until']))}"
+    doubts = Counter(one.channel for one in newsroom.open_doubts())
+    for channel, number in doubts.items():
+        yield f"◆{number} {words.name(channel)} · /doubts"
+    for one in newsroom.ledger.refused(newsroom.world.now() - DAY):
+        yield f"✕{one['number']} {words.name(one['channel'])} {words.bdi(one['reason'] or '')}"
+    for edition, told in newsroom.ledger.gates().items():
+        if told.get("findings"):
+            yield f"▮ {words('waits before its gate: {edition}', edition=edition)}"
+    waits = (
+        (len(newsroom.approvals.waiting()), sentence("to approve"), "/approvals"),
+        (len(newsroom.corrections.waiting()), sentence("to correct"), "/corrections"),
+        (len(newsroom.summaries.waiting()), sentence("summaries to look at"), "/summaries"),
+        (len(newsroom.holds.standing()), sentence("stories are held"), "/audit what=hold"),
+    )
+    for number, said, order in waits:
+        if number:
+            yield f"▮{number} {words(said)} · {order}"
+    for name, (until, _) in newsroom.gate.resting().items():
+        yield f"○ {words('{name} rests until {when}', name=name, when=words.clock(until))}"

@@ -87,7 +87,7 @@ def _value(told: FieldInfo, words: Sequence[str], now: datetime) -> Any:
             return json.loads(word)
         except ValueError:
             return word  # the model says what is wrong with it
-    return _moment(word, now) if datetime in kinds else word
+    return moment(word, now) if datetime in kinds else word
 
 
 def _kinds(told: FieldInfo) -> set[Any]:
@@ -106,7 +106,8 @@ def _flat(annotation: Any) -> Iterator[Any]:
         yield from _flat(one)
 
 
-def _moment(word: str, now: datetime) -> str:
+def moment(word: str, now: datetime) -> str:
+    """As ISO 8601 has it; what is none stays as it is."""
     if found := _HOUR.fullmatch(word):
         try:
             at = datetime.combine(now.date(), time(int(found[1]), int(found[2])), now.tzinfo)

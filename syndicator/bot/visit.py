@@ -12,7 +12,7 @@ from syndicator.model import Person, Role
 from syndicator.services.cards import Card, Cards
 from syndicator.verbs import VERBS, Actor, Unfit, perform
 
-from .nouns import Heard, Pressed, Sheet
+from .nouns import Button, Heard, Pressed, Sheet
 from .wire import Wire
 from .words import Words
 
@@ -20,8 +20,18 @@ if TYPE_CHECKING:
     from syndicator.app import App
 
 BROWSED = timedelta(hours=12)  # how long lists and stories can be leafed through
+WRITTEN = frozenset({"ask", "later"})  # cards that are answered; Telegram lets nobody edit such a message
 PART = 3800  # characters of one message
 STOPPED = timedelta(minutes=2)  # nothing that was pressed takes longer, unless its process died
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Then:
+    """Another card in the place of one that was acted on."""
+
+    kind: str
+    told: Mapping[str, Any]  # read after the act
+    rows: tuple[tuple[Button, ...], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +91,13 @@ class Visit:
         )
         return replace(sheet, rows=rows)
 
-    def act(self, card: Card, choice: str, does: Callable[[], Sequence[str]]) -> None:
-        """Once, whoever presses, in whatever process: claimed before, and what came of it is written after."""
+    def act(
+        self, card: Card, choice: str, does: Callable[[], Sequence[str]], then: Then | None = None
+    ) -> None:
+        """Once, whoever presses, in whatever process: claimed before, and what came of it is written after.
+
+        ``then`` are buttons that stand below what came of it, where it was done.
+        """
         if not self.cards.press(card, choice, self.person.name):
             self.again(self.cards.find(card.key) or card)
             return
@@ -94,17 +109,24 @@ class Visit:
         except StorageAway:
             raise  # perhaps it was done, perhaps not: nobody knows
         except SyndicatorError as error:
-            came = self.failed(error)
+            came, then = self.failed(error), None
         self.cards.finish(card.key, came)
-        self._tell(card, came)
+        self._tell(card, came, then)
 
     def close(self, card: Card, choice: str, came: str) -> None:
         """Nothing is done."""
         self.act(card, choice, lambda: [came])
 
+    def toast(self, text: str = "") -> None:
+        """A short word over the chat, after a press; after an answer in writing a message."""
+        if isinstance(self.told, Pressed):
+            self.wire.toast(self.told.query, text)
+        elif text:
+            self.say(self.words.bdi(text))
+
     def again(self, card: Card) -> None:
         """It was pressed before: that is told, and what came of it."""
-        self.wire.toast(getattr(self.told, "query", ""), self.pressed(card))
+        self.toast(self.pressed(card))
         if card.came:
             self._tell(card, card.came)
 
@@ -133,10 +155,26 @@ class Visit:
         """Who did it, and when."""
         return self.words(said, who=self.person.name, when=self.words.clock(self.newsroom.world.now()))
 
-    def _tell(self, card: Card, came: str) -> None:
+    def _tell(self, card: Card, came: str, then: Then | None = None) -> None:
+        """In place of the question; where that was answered in writing, after the answer."""
         message = card.message or getattr(self.told, "message", None)
-        if message is not None:
-            self.wire.edit(card.chat, message, Sheet(text=came))
+        if isinstance(self.told, Heard):
+            if message is not None and card.kind not in WRITTEN:
+                self.wire.edit(card.chat, message, Sheet(text=came))
+            message = None
+        if then is None:
+            self._put(message, Sheet(text=came))
+            return
+        following = self.cards.lay(then.kind, then.told, who=self.told.who, chat=card.chat, lives=BROWSED)
+        sheet = self.dressed(following, Sheet(text=came, rows=then.rows))
+        self.cards.place(following, self._put(message, sheet))
+
+    def _put(self, message: int | None, sheet: Sheet) -> int:
+        """Into this message, or a new one; its number."""
+        if message is None:
+            return self.wire.send(self.told.chat, sheet)
+        self.wire.edit(self.told.chat, message, sheet)
+        return message
 
     def pressed(self, card: Card) -> str:
         """Who pressed a card, and when, as a short word."""

@@ -19,11 +19,11 @@ from telegram import (
     Bot,
     BotCommand,
     BotCommandScopeChat,
+    ForceReply,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     LinkPreviewOptions,
     Message,
-    ReplyParameters,
 )
 from telegram import Update as Told
 from telegram import error as refused
@@ -114,18 +114,15 @@ class Wire:
             return _pressed(told)
         return _heard(told)
 
-    def send(self, chat: int, sheet: Sheet, reply_to: int | None = None) -> int:
+    def send(self, chat: int, sheet: Sheet) -> int:
         """The message's number."""
         sent = self._wait(
             self._bot.send_message(
                 chat,
                 sheet.text,
                 parse_mode="HTML",
-                reply_markup=sheet_keyboard(sheet),
+                reply_markup=ForceReply(selective=True) if sheet.answered else _keyboard(sheet),
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
-                reply_parameters=ReplyParameters(reply_to, allow_sending_without_reply=True)
-                if reply_to
-                else None,
             )
         )
         return sent.message_id
@@ -139,7 +136,7 @@ class Wire:
                     chat_id=chat,
                     message_id=message,
                     parse_mode="HTML",
-                    reply_markup=sheet_keyboard(sheet),
+                    reply_markup=_keyboard(sheet),
                     link_preview_options=LinkPreviewOptions(is_disabled=True),
                 )
             )
@@ -189,7 +186,7 @@ class Wire:
             raise Away(str(error)) from error
 
 
-def sheet_keyboard(sheet: Sheet) -> InlineKeyboardMarkup | None:
+def _keyboard(sheet: Sheet) -> InlineKeyboardMarkup | None:
     rows = [[InlineKeyboardButton(one.label, callback_data=one.choice) for one in row] for row in sheet.rows]
     return InlineKeyboardMarkup(rows) if rows else None
 

@@ -109,6 +109,11 @@ class Ledger:
         with self._database.read() as connection:
             return board.post(connection, name)
 
+    def paused(self) -> list[str]:
+        """Channels, editions, ``everything``."""
+        with self._database.read() as connection:
+            return sorted(brakes.paused(connection))
+
     def gates(self) -> dict[str, Mapping[str, Any]]:
         """The editions that wait before their gate, and what is known of each."""
         with self._database.read() as connection:

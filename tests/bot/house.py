@@ -88,12 +88,16 @@ class House:
 
 
 @contextmanager
-def house(folder: Path, database: str = "", more: str = "") -> Iterator[House]:
+def house(folder: Path, database: str = "", approved: str = "") -> Iterator[House]:
+    """``approved`` is a kind of channel whose pushes need a second person."""
     clock: list[House] = []
     with Sandbox(now=lambda: clock[0].now if clock else NOON) as sandbox:
         path = sandbox.configure(folder)
-        told = f'\n[bot]\ngroup = {GROUP}\nbase_url = "{sandbox.telegram.base_url}"\n{more}'
-        path.write_text(path.read_text("utf-8").replace("flash = true\n", "") + told, "utf-8")
+        told = f'\n[bot]\ngroup = {GROUP}\nbase_url = "{sandbox.telegram.base_url}"\n'
+        text = path.read_text("utf-8").replace("flash = true\n", "")
+        if approved:
+            text = text.replace(f'kind = "{approved}"\n', f'kind = "{approved}"\napproval = true\n')
+        path.write_text(text + told, "utf-8")
         made = House(sandbox, path, database)
         clock.append(made)
         made.open()

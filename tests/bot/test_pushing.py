@@ -52,7 +52,7 @@ def test_a_story_is_pushed_as_it_was_shown(newsroom: House) -> None:
     assert deliveries(newsroom) == []
     newsroom.press(ara, "Push now", question)
     assert "Pushed by ara, 15:00." in ara.heard[-1].text
-    assert ara.heard[-1].buttons == ()
+    assert [label for row in ara.heard[-1].buttons for label, _ in row] == ["Call it off"]
     assert deliveries(newsroom) == [("tg-en", "pending")]
     newsroom.app.deliver_due()
     (post,) = newsroom.telegram.messages("@courier_en")
