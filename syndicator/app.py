@@ -18,6 +18,7 @@ from . import config, editing
 from .bounces import Patience
 from .circulation import Circulation, ways_to_fill
 from .corrections import Corrections, assembled
+from .diary import Calendar
 from .dispatch import Dispatch
 from .errors import Refused, StorageError, SyndicatorError
 from .gate import Gate
@@ -204,6 +205,7 @@ class App:
             wake=lambda channel: self.engine.soon(self._deliveries(channel)),
         )
         self.newsletters = self.newsstand.newsletters
+        self.calendar = Calendar(self.database, self.newsstand, now=now)
         self.corrections: Corrections = assembled(
             self.database,
             self.settings.channels,

@@ -50,6 +50,19 @@ class Marks:
     lead: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
     order: tuple[str, ...] = ()  # these come first, in this order
+    add: tuple[str, ...] = ()  # these are in it whatever the rules say
+    subject: Mapping[str, str] = field(default_factory=dict)  # of the mail, by language
+    preheader: Mapping[str, str] = field(
+        default_factory=dict
+    )  # what mail programs show beside it, by language
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        return (*self.lead, *self.order, *self.add)
+
+    def stays(self, article: Article) -> int:
+        """Its turn among those that an editor wants; the others come after them."""
+        return self.wanted.index(article.id) if article.id in self.wanted else len(self.wanted)
 
     def place(self, article: Article) -> int:
         """Of a story among those an editor put in order; the others come after them."""
@@ -107,7 +120,7 @@ def copies(
         told = _read(article)
         same = [(likeness(told, seen), one) for one, seen in kept if one.language == article.language]
         most, other = max(same, key=lambda pair: pair[0], default=(0.0, article))
-        if most >= least and article.id not in (*marks.lead, *marks.order):
+        if most >= least and article.id not in marks.wanted:
             found.append(Copy(article, other, most))
         else:
             kept.append((article, told))
@@ -125,7 +138,7 @@ def _newest_first(article: Article) -> tuple[float, str]:
 def _worth(article: Article, layout: Layout, marks: Marks) -> tuple[int, int, float, str]:
     """Who stays where there is too little room: smaller stays."""
     asked = "priority" in (layout.order, layout.lead)
-    return marks.place(article), layout.rank(article) if asked else 0, *_newest_first(article)
+    return marks.stays(article), layout.rank(article) if asked else 0, *_newest_first(article)
 
 
 def _turn(article: Article, layout: Layout, marks: Marks) -> tuple[int, int, float, str]:
@@ -148,7 +161,7 @@ def _shared_out(found: Sequence[Article], layout: Layout, marks: Marks) -> dict[
             parts[section.name] = []
         parts[section.name] = parts[section.name][: section.at_most]
     rest.sort(key=lambda one: _worth(one, layout, marks))
-    wanted = {*marks.lead, *marks.order}
+    wanted = {*marks.wanted}
     asked = [one for one in rest if one.id in wanted]  # also where the rest has no room
     return parts | {layout.rest.name: rest[: max(layout.rest.at_most, len(asked))]}
 
@@ -158,7 +171,7 @@ def _within(
 ) -> list[Article]:
     """As many as the edition holds: an editor's first, then what is kept for each section, then the best of all."""
     placed = {one.id for part in parts.values() for one in part}
-    wanted = {*marks.lead, *marks.order}
+    wanted = {*marks.wanted}
     kept = [one for section in layout.sections for one in parts[section.name][: section.at_least]]
     asked = [one for one in found if one.id in wanted]
     turn = dict.fromkeys([one.id for one in (*asked, *kept, *found) if one.id in placed])

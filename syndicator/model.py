@@ -226,6 +226,8 @@ class Edition:
     headings: Mapping[str, str] = field(default_factory=dict)  # of its sections, where they have one
     correction: str | None = None  # what was corrected, for followers to read; empty: only that it was
     retracted: bool = False  # its stories do not stand any more: only a notice is written
+    subject: str = ""  # an editor's own, of its mail; empty: the template's
+    preheader: str = ""  # an editor's own, beside the subject; empty: the template's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

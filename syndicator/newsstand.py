@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from . import config, editing
@@ -16,12 +16,16 @@ from .services.desk import Approval, Desk, Door, Newsletter, Planned
 from .settings import Settings
 from .storage import archive, brakes, compositions, planning, timetables
 from .storage.compositions import Composition
-from .storage.database import Database
+from .storage.database import Connection, Database
+from .storage.timetables import Move
 from .text.measure import UNITS
 from .text.telegram import shown
 
 Slots = Callable[[str, datetime, datetime], list[datetime]]  # of a timetable: those in (after, until]
 AHEAD = timedelta(hours=26)  # between the first place on earth and the last
+MOMENT = timedelta(seconds=1)
+WORDS_MOST = 250  # characters of a subject; programs show about 70
+LONG_GONE = datetime.min.replace(tzinfo=UTC)
 LONG_AGO = timedelta(days=7)  # a slot missed by more is no news to anybody
 
 
@@ -31,6 +35,24 @@ class Held:
 
     newsletter: str
     slot: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coming:
+    """A slot that is to come."""
+
+    newsletter: str
+    slot: datetime
+    at: datetime  # when it is due: the slot itself, unless an editor moved it
+    begins: (
+        datetime  # when the first of its readers are to have it, or when it begins so as to be done in time
+    )
+    last: datetime  # when the last of its readers are to have it, where they have hours of their own
+    move: Move | None = None
+
+    @property
+    def skipped(self) -> bool:
+        return self.move is not None and self.move.to is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,13 +104,12 @@ class Newsstand:
         """Plan every digest that is due; newsletters named ``at_once`` do not wait for their slot."""
         planned = [self._desk.flash_mails(told) for told in self.newsletters.values()]
         for name, told in self.newsletters.items():
-            slot = self._now() if name in at_once else self._due(name)
-            if slot and name not in at_once and self._now() - slot > self._settings.newsletters[name].late:
-                planned.append(self._hold(name, slot))
-            elif slot:
-                planned.append(
-                    self._desk.digests.plan(replace(told, elsewhere={}) if name in at_once else told, slot)
-                )
+            if name in at_once:
+                planned.append(self._desk.digests.plan(replace(told, elsewhere={}), self._now()))
+            elif due := self._due(name):
+                slot, at = due
+                late = self._now() - at > self._settings.newsletters[name].late
+                planned.append(self._hold(name, slot) if late else self._desk.digests.plan(told, slot, at=at))
         return planned
 
     def shown(self, name: str) -> list[dict[str, object]]:
@@ -152,61 +173,171 @@ class Newsstand:
             brakes.note(connection, who="timetable", what="hold", about=f"{name} {slot}", why=why, now=now)
         return Planned(faults=(f"{name}: the edition of {slot:%Y-%m-%d %H:%M} UTC was {why} and is held",))
 
-    def _due(self, name: str) -> datetime | None:
-        """The newest slot whose time has come and that was not fired. A newsletter that is new begins now."""
+    def _due(self, name: str) -> tuple[datetime, datetime] | None:
+        """A slot whose time has come and that was not fired, and when it is due: one that an editor moved, else the
+        newest. A newsletter that is new begins now."""
         now, told = self._now(), self._settings.newsletters[name]
         with self._database.read() as connection:
             newest, begun = timetables.newest(connection, name), timetables.begun_at(connection, name)
+            moves = timetables.moves(connection, name)
+            fired = timetables.fired_since(connection, name, min(moves, default=now))
         if newest is None:
             with self._database.write() as connection:
                 timetables.fire(connection, name, now, now=now, edition=None, outcome=timetables.BEGUN)
             return None
+        since = begun or now - LONG_AGO
+        moved = {slot: one.to for slot, one in moves.items() if one.to and slot not in fired}
+        for slot, to in sorted(moved.items(), key=lambda pair: pair[1]):
+            if max(since, now - LONG_AGO) < self._comes(name, to) <= now:
+                return slot, to
         for back in (told.lives, LONG_AGO):
             coming = self._slots(told.timetable, max(newest, now - back), now + _ahead(told))
-            for slot in reversed(coming):
-                if (begun or now - LONG_AGO) < self._comes(name, slot) <= now:
-                    return slot
+            for slot in reversed([one for one in coming if one not in moves]):
+                if since < self._comes(name, slot) <= now:
+                    return slot, slot
         return None
 
-    def _comes(self, name: str, slot: datetime) -> datetime:
-        """When the edition of a slot is to be planned: before it, where the hour of some readers comes first, or where
-        it would not be done in time."""
+    def _comes(self, name: str, at: datetime) -> datetime:
+        """When an edition that is due then is to be planned: before it, where the hour of some readers comes first, or
+        where it would not be done in time."""
         newsletter, now = self.newsletters[name], self._now()
-        if slot - now > AHEAD:
-            return slot
-        begins = min(slot, newsletter.quiet_until(self._begins(name, slot)))
-        first = {zone: due(slot, now - LONG_AGO) for zone, due in newsletter.elsewhere.items()}
+        if at - now > AHEAD:
+            return at
+        begins = min(at, newsletter.quiet_until(self._begins(name, at)))
+        first = {zone: due(at, now - LONG_AGO) for zone, due in newsletter.elsewhere.items()}
         with self._database.read() as connection:
             for zone, due_at in sorted(first.items(), key=lambda pair: pair[1]):
                 if due_at < begins and due_at <= now and planning.lived_in(connection, name, zone):
                     return due_at
         return begins
 
+    # Slots that are to come
+
+    def move(self, name: str, slot: datetime, to: datetime, *, by: str) -> None:
+        """One slot goes out at another moment, once. Raises :exc:`NotFound`, :exc:`Refused`."""
+        if to <= self._now():
+            raise Refused(f"{to:%Y-%m-%d %H:%M %Z} has passed; name a moment ahead")
+        self._say(name, slot, to, by, "")
+
+    def skip(self, name: str, slot: datetime, *, by: str, why: str = "") -> None:
+        """Nothing goes out for one slot; its stories wait for the next. Raises :exc:`NotFound`, :exc:`Refused`."""
+        self._say(name, slot, None, by, why)
+
+    def put_back(self, name: str, slot: datetime, *, by: str) -> None:
+        """The slot goes out by its timetable again. Raises :exc:`NotFound`, :exc:`Refused`."""
+        self.called(name)
+        with self._database.write() as connection:
+            if not timetables.put_back(connection, name, slot):
+                raise Refused(f"nobody moved {_named(name, slot)}, or it went out")
+            self._note(connection, "slot put back", _named(name, slot), by)
+
+    def _say(self, name: str, slot: datetime, to: datetime | None, by: str, why: str) -> None:
+        self.called(name)
+        timetable = self._settings.newsletters[name].timetable
+        if slot not in self._slots(timetable, slot - MOMENT, slot):
+            raise Refused(
+                f"{_named(name, slot)} is no slot of {timetable!r}; `syndicator calendar` lists them"
+            )
+        move = timetables.Move(slot, to, by, self._now(), why)
+        with self._database.write() as connection:
+            if not timetables.put_off(connection, name, move):
+                raise Refused(
+                    f"{_named(name, slot)} was planned already; `syndicator move` moves its edition"
+                )
+            told = f"to {to:%Y-%m-%d %H:%M} UTC" if to else why
+            self._note(connection, "slot moved" if to else "slot skipped", _named(name, slot), by, told)
+
+    def _note(self, connection: Connection, what: str, about: str, by: str, why: str = "") -> None:
+        brakes.note(connection, who=by, what=what, about=about, why=why, now=self._now())
+
+    def stories(self, name: str) -> dict[str, int]:
+        """How many the next edition would hold now, by language."""
+        placed = self._desk.digests.sheet(self.called(name)).placed
+        return {str(language): len(found) for language, found in placed.items()}
+
+    def coming(self, until: datetime) -> list[Coming]:
+        """The slots from now until then, as far as they can be told."""
+        found = []
+        for name, newsletter in self.newsletters.items():
+            now, told = self._now(), self._settings.newsletters[name]
+            with self._database.read() as connection:
+                moves = timetables.moves(connection, name)
+                fired = timetables.fired_since(connection, name, now - LONG_AGO)
+                newest = timetables.newest(connection, name)
+                there = [
+                    due
+                    for zone, due in newsletter.elsewhere.items()
+                    if planning.lived_in(connection, name, zone)
+                ]
+            slots = {*self._slots(told.timetable, max(newest or now, now - told.late), until), *moves} - fired
+            for slot in sorted(slots):
+                move = moves.get(slot)
+                at = (move.to if move else slot) or slot
+                if not now - told.late < at <= until:
+                    continue
+                begins = min(
+                    [newsletter.quiet_until(self._begins(name, at)), *(due(at, LONG_GONE) for due in there)]
+                )
+                ends = max([newsletter.quiet_until(at), *(due(at, LONG_GONE) for due in there)])
+                found.append(Coming(newsletter=name, slot=slot, at=at, begins=begins, last=ends, move=move))
+        return sorted(found, key=lambda one: one.at)
+
     # The next edition
 
     def compose(
-        self, name: str, *, lead: Sequence[str], drop: Sequence[str], order: Sequence[str], by: str
+        self,
+        name: str,
+        *,
+        by: str,
+        lead: Sequence[str] | None = None,
+        drop: Sequence[str] | None = None,
+        order: Sequence[str] | None = None,
+        add: Sequence[str] | None = None,
+        subject: Mapping[str, str] | None = None,
+        preheader: Mapping[str, str] | None = None,
     ) -> Composition:
-        """Fix lead, order or absence of stories for the next edition, in place of what was fixed before; nothing of
-        all that takes it back. Raises :exc:`NotFound`, :exc:`Refused`."""
-        new = {article.id for article in self._desk.digests.sheet(self.called(name)).new}
+        """Fix lead, order, absence and presence of stories for the next edition, and its subject and preheader by
+        language. What is None stays as it was fixed before, but lead, order and absence are said together; what is
+        empty is taken back. Raises :exc:`NotFound`, :exc:`Refused`."""
+        newsletter = self.called(name)
+        new = {article.id for article in self._desk.digests.sheet(newsletter).new}
+        with self._database.read() as connection:
+            before = compositions.standing(connection, name, name).marks
+            named = {*(lead or ()), *(drop or ()), *(order or ()), *(add or ())}
+            found = {one: archive.article(connection, one) for one in sorted(named)}
+        for one in add or ():
+            if not self._desk.digests.may_add(newsletter, found[one]):
+                raise Refused(
+                    f"{found[one].id} cannot be in {name}: it was carried, is held, retracted, under an embargo, in "
+                    "another language, or filtered from its channel"
+                )
+        ids = {one: article.id for one, article in found.items()}
+        added = before.add if add is None else tuple(ids[one] for one in add)
+        for one in (*(lead or ()), *(drop or ()), *(order or ())):
+            if ids[one] not in {*new, *added}:
+                raise Refused(
+                    f"{ids[one]} is not among the new stories of {name}: it was carried, is too old, "
+                    "or is in another language; --add puts it in"
+                )
+        kept = lead is drop is order is None
+        marks = Marks(
+            lead=before.lead if kept else tuple(ids[one] for one in lead or ()),
+            drop=before.drop if kept else tuple(ids[one] for one in drop or ()),
+            order=before.order if kept else tuple(ids[one] for one in order or ()),
+            add=added,
+            subject=before.subject if subject is None else _said(newsletter, subject),
+            preheader=before.preheader if preheader is None else _said(newsletter, preheader),
+        )
+        if both := set(marks.drop) & set(marks.wanted):
+            raise Refused(f"{min(both)} cannot be dropped and have a place")
         with self._database.write() as connection:
-            found = {one: archive.article(connection, one) for one in (*lead, *drop, *order)}
-            for article in found.values():
-                if article.id not in new:
-                    raise Refused(
-                        f"{article.id} is not among the new stories of {name}: it was carried, is too old, "
-                        "or is in another language"
-                    )
-            ids = {one: article.id for one, article in found.items()}
-            marks = Marks(
-                lead=tuple(ids[one] for one in lead),
-                drop=tuple(ids[one] for one in drop),
-                order=tuple(ids[one] for one in order),
-            )
-            if both := set(marks.drop) & {*marks.lead, *marks.order}:
-                raise Refused(f"{min(both)} cannot be dropped and have a place")
             return compositions.fix(connection, name, marks, by=by, now=self._now())
+
+    def fixed(self, name: str) -> Composition:
+        """What stands for the next edition. Raises :exc:`NotFound`."""
+        self.called(name)
+        with self._database.read() as connection:
+            return compositions.standing(connection, name, name)
 
     def outline(self, name: str) -> list[Outlined]:
         """The next edition as it would be now, from top to bottom, and what it leaves out."""
@@ -216,7 +347,28 @@ class Newsstand:
             told += [_outlined(one.article, one.under) for one in placed]
         told += [_outlined(one, "", "dropped by an editor") for one in sheet.dropped]
         told += [_outlined(copy.article, "", copy.why) for copy in sheet.copies]
-        return told
+        known = {one.article for one in told}
+        return told + [
+            _outlined(one, "", "the newsletter's rules leave it out")
+            for one in sheet.new
+            if one.id not in known
+        ]
+
+
+def _said(newsletter: Newsletter, told: Mapping[str, str]) -> dict[str, str]:
+    """An editor's words by language, each on one line. Raises :exc:`Refused`."""
+    said = {language: " ".join(text.split()) for language, text in told.items()}
+    for language, text in said.items():
+        if language not in newsletter.languages:
+            languages = ", ".join(newsletter.languages)
+            raise Refused(f"{newsletter.name} has no language {language!r}; it has: {languages}")
+        if len(text) > WORDS_MOST:
+            raise Refused(f"{text[:40]}… has {len(text)} characters; {WORDS_MOST} are enough")
+    return {language: text for language, text in said.items() if text}
+
+
+def _named(name: str, slot: datetime) -> str:
+    return f"{name} {slot.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _outlined(article: Article, under: str, why: str = "") -> Outlined:

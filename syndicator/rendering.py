@@ -195,7 +195,8 @@ class Renderer:
         counted = self._context(edition, outlet, more, counted=True) if outlet.click else context
         return replace(
             post,
-            subject=" ".join(self._render(edition, outlet, "subject.txt", context).split()),
+            subject=edition.subject
+            or " ".join(self._render(edition, outlet, "subject.txt", context).split()),
             sender=outlet.sender,
             sender_name=outlet.sender_names.get(edition.language, ""),
             text=self._render(edition, outlet, "txt", context),
@@ -370,6 +371,7 @@ class Renderer:
                 "correction": edition.correction,
                 "retracted": edition.retracted,
                 "title": edition.title,
+                "preheader": edition.preheader,
                 "date": self.day(edition.due_at, language),
                 "web_url": _on_the_web(edition, outlet),
             },

@@ -28,7 +28,7 @@ from syndicator.wiring import examine, utc_now
 COMMANDS = (
     "init check doctor ingest compile deliver reconcile run articles show preview push status deliveries subscribers "
     "correct corrections retract sandbox demo pause resume migrate prune backup restore db bounce bounces newsletter "
-    "key hold lift audit user edit edits move cancel approvals approve decline"
+    "key hold lift audit user edit edits move cancel approvals approve decline calendar"
 ).split()
 
 

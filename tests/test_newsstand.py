@@ -131,6 +131,61 @@ def test_an_editors_order_is_checked(stand: Stand) -> None:
             compose("evening", lead=[], drop=[], order=[first.id], by="sara")
 
 
+def test_an_editors_subject_and_preheader_are_in_the_mail_also_when_it_is_written_anew(stand: Stand) -> None:
+    with stand.opened() as app:
+        compose = app.newsstand.compose
+        with pytest.raises(Refused, match="evening has no language 'fr'"):
+            compose("evening", by="sara", subject={"fr": "La pluie"})
+        with pytest.raises(Refused, match="251 characters; 250 are enough"):
+            compose("evening", by="sara", subject={"en": "a" * 251})
+        compose(
+            "evening",
+            by="sara",
+            subject={"en": " Rain \n and more ", "ckb": ""},
+            preheader={"en": "Take a boat"},
+        )
+        compose("evening", by="sara", lead=[app.ledger.articles(language="en").articles[0].id])
+        assert dict(app.newsstand.fixed("evening").marks.subject) == {"en": "Rain and more"}
+        (post,) = [post for _, post in app.newsstand.preview("evening")[0] if post.language == "en"]
+        assert post.subject == "Rain and more"
+        assert "Take a boat" in (post.html or "")
+    with stand.opened(hours=3) as app:
+        app.plan()
+        story = app.ledger.articles(language="en").articles[0]
+        app.edits.headline(story.id, "A headline of our own", by="sara")
+        app.compile()
+        app.deliver("letters")
+    (mail,) = stand.sandbox.smtp.mails
+    assert mail.message["Subject"] == "Rain and more"
+    html = mail.message.get_body(("html",)).get_content()
+    assert "Take a boat" in html
+    assert "A headline of our own" in html
+    with stand.opened(hours=4) as app:
+        assert not app.newsstand.fixed("evening").marks.subject  # it was for that edition
+
+
+def test_what_rules_leave_out_is_told_and_put_in(stand: Stand) -> None:
+    text = stand.path.read_text("utf-8")
+    rules = '[newsletters.evening]\nstories = { sections = ["Sport"] }\n'
+    stand.path.write_text(text.replace("[newsletters.evening]\n", rules, 1), "utf-8")
+    with stand.opened() as app:
+        left = [
+            one
+            for one in app.newsstand.outline("evening")
+            if one.why == "the newsletter's rules leave it out"
+        ]
+        (one, *_) = [one for one in left if one.language == "en"]
+        app.newsstand.compose("evening", by="sara", add=[one.article[:9]])
+        assert one.article in {told.article for told in app.newsstand.outline("evening") if told.under}
+        with pytest.raises(Refused, match="cannot be dropped and have a place"):
+            app.newsstand.compose("evening", by="sara", drop=[one.article])
+        app.newsstand.compose("evening", by="sara", add=[])
+        assert one.article in {told.article for told in app.newsstand.outline("evening") if told.why}
+        app.holds.hold(one.article, why="is it so?", by="ara")
+        with pytest.raises(Refused, match="cannot be in evening: it was carried, is held"):
+            app.newsstand.compose("evening", by="sara", add=[one.article])
+
+
 def test_an_editor_types_it(tmp_path: Path) -> None:
     clock = Clock(datetime.now(UTC))
     with Sandbox(now=clock.now) as sandbox:

@@ -257,6 +257,34 @@ def decline(
 
 
 @commands.command()
+def calendar(
+    days: Annotated[int, typer.Option(min=1, max=60, help="From now on.")] = 7,
+    config: Config = HERE,
+    as_json: Json = False,
+) -> None:
+    """What will go out when: slots of newsletters, pushes for a moment, flashes that wait, embargoes that end.
+
+    Example: `syndicator calendar --days 3`
+    """
+    with opened(config) as newsroom:
+        found = newsroom.calendar.entries(days)
+    if as_json:
+        print_json({"entries": [asdict(one) for one in found]})
+        return
+    for one in found:
+        until = f"–{one.until:%H:%M}" if one.until > one.when else ""
+        where = f" to {', '.join(one.channels)}" if one.channels else ""
+        holds = f" ({', '.join(f'{n} {code}' for code, n in one.stories.items())})" if one.stories else ""
+        why = f": {one.why}" if one.why else ""
+        about = f"  {one.about}" if one.about != one.what else ""
+        typer.echo(
+            f"{one.when:%a %Y-%m-%d %H:%M}{until}  {one.kind}  {one.what}{holds}{where}  {one.state}{why}{about}"
+        )
+    if not found:
+        typer.echo("nothing is to go out")
+
+
+@commands.command()
 def audit(
     since: Annotated[
         str | None, typer.Option(help="From this moment on, with its offset: 2026-03-01T18:00+03:00.")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from syndicator.errors import Refused
 
-from .common import HERE, Config, Editor, Json, opened, print_json
+from .common import HERE, Config, Editor, Json, moment, opened, print_json
 from .mail import newsletter
 
 if TYPE_CHECKING:
@@ -28,27 +27,60 @@ def compose(
     ] = None,
     drop: Annotated[list[str] | None, typer.Option("--drop", help="A story that shall not be in it.")] = None,
     order: Annotated[str, typer.Option(help="Stories that come first: ID,ID,…")] = "",
+    add: Annotated[
+        list[str] | None, typer.Option("--add", help="A story that is in it, whatever the rules say.")
+    ] = None,
+    subject: Annotated[
+        list[str] | None, typer.Option("--subject", help="Of its mail, by language: en=Rain and more.")
+    ] = None,
+    preheader: Annotated[
+        list[str] | None, typer.Option("--preheader", help="Beside the subject, by language: en=…")
+    ] = None,
     clear: Annotated[bool, typer.Option("--clear", help="Take back what was fixed.")] = False,
     by: Editor = "operator",
     config: Config = HERE,
     as_json: Json = False,
 ) -> None:
-    """The next edition as it would be now; with options, fix its lead, its order, or that a story is left out.
+    """The next edition as it would be now; with options, fix its lead, order, what is left out or put in, its words.
 
-    Example: `syndicator newsletter compose morning --lead 3f9a --order 77c1,b20e --drop 91aa`
+    Example: `syndicator newsletter compose morning --lead 3f9a --order 77c1,b20e --drop 91aa --subject "en=Rain"`
     """
+    from syndicator.verbs.newsletters import composed
+
     first = [one.strip() for one in order.split(",") if one.strip()]
-    fixed = bool(lead or drop or first)
-    if clear and fixed:
+    places = {"lead": lead or [], "drop": drop or [], "order": first} if lead or drop or first else {}
+    more: dict[str, Any] = {
+        "add": add,
+        "subject": _by_language(subject),
+        "preheader": _by_language(preheader),
+    }
+    told = places | {name: value for name, value in more.items() if value is not None}
+    if clear and told:
         raise Refused("--clear takes everything back; leave the other options out")
+    if clear:
+        told = {"lead": [], "drop": [], "order": [], "add": [], "subject": {}, "preheader": {}}
     with opened(config) as newsroom:
-        if clear or fixed:
-            newsroom.newsstand.compose(name, lead=lead or [], drop=drop or [], order=first, by=by)
-        told = newsroom.newsstand.outline(name)
+        if told:
+            newsroom.newsstand.compose(name, by=by, **told)
+        found = composed(newsroom, name)
+        stories = newsroom.newsstand.outline(name)
     if as_json:
-        print_json({"newsletter": name, "stories": [asdict(one) for one in told]})
+        print_json(found)
         return
-    typer.echo("\n".join(_outline(told)) or "nothing new to carry")
+    words = [
+        f"{what} in {code}: {text}" for what in ("subject", "preheader") for code, text in found[what].items()
+    ]
+    typer.echo("\n".join([*_outline(stories), *words]) or "nothing new to carry")
+
+
+def _by_language(told: list[str] | None) -> dict[str, str] | None:
+    """``en=Rain`` and ``ckb=باران``; what is empty is taken back."""
+    if told is None:
+        return None
+    pairs = [one.partition("=") for one in told]
+    if wrong := next((one for one, sign, _ in pairs if not sign), None):
+        raise Refused(f"{wrong!r}: write the language before it, such as en={wrong}")
+    return {language.strip(): text.strip() for language, _, text in pairs}
 
 
 def _outline(told: Sequence[Outlined]) -> list[str]:
@@ -89,3 +121,62 @@ def drop(
     with opened(config) as newsroom:
         newsroom.newsstand.drop(name, by=by, why=why)
     typer.echo(f"{name}: nothing goes out for that slot")
+
+
+Slot = Annotated[str, typer.Option(help="The slot, with its offset, as `calendar` has it.")]
+Undo = Annotated[bool, typer.Option("--undo", help="It is due by its timetable again.")]
+
+
+@newsletter.command()
+def move(
+    name: Name,
+    slot: Slot,
+    to: Annotated[str | None, typer.Option(help="The moment instead: 2026-03-01T18:00+03:00.")] = None,
+    undo: Undo = False,
+    by: Editor = "operator",
+    config: Config = HERE,
+    as_json: Json = False,
+) -> None:
+    """Let one slot of a newsletter go out at another moment, once.
+
+    Example: `syndicator newsletter move evening --slot 2026-03-01T15:00Z --to 2026-03-01T17:30Z`
+    """
+    if (to is None) is not undo:
+        raise Refused("say where to: --to 2026-03-01T18:00+03:00; or --undo")
+    at, then = moment(slot, "--slot"), moment(to, "--to") if to else None
+    with opened(config) as newsroom:
+        if then:
+            newsroom.newsstand.move(name, at, then, by=by)
+        else:
+            newsroom.newsstand.put_back(name, at, by=by)
+    if as_json:
+        print_json({"newsletter": name, "slot": at, "to": then or at})
+        return
+    typer.echo(f"{name}: the edition of {at:%Y-%m-%d %H:%M %Z} goes out at {then or at:%Y-%m-%d %H:%M %Z}")
+
+
+@newsletter.command()
+def skip(
+    name: Name,
+    slot: Slot,
+    why: Annotated[str, typer.Option(help="It is written down.")] = "",
+    undo: Undo = False,
+    by: Editor = "operator",
+    config: Config = HERE,
+    as_json: Json = False,
+) -> None:
+    """Nothing goes out for one slot of a newsletter; its stories wait for the next.
+
+    Example: `syndicator newsletter skip evening --slot 2026-03-01T15:00Z --why "a holiday"`
+    """
+    at = moment(slot, "--slot")
+    with opened(config) as newsroom:
+        if undo:
+            newsroom.newsstand.put_back(name, at, by=by)
+        else:
+            newsroom.newsstand.skip(name, at, by=by, why=why)
+    if as_json:
+        print_json({"newsletter": name, "slot": at, "skipped": not undo})
+        return
+    said = "goes out by its timetable" if undo else "does not go out"
+    typer.echo(f"{name}: the edition of {at:%Y-%m-%d %H:%M %Z} {said}")

@@ -132,6 +132,8 @@ class Mails:
             else stories[0].article.headline,
             headings=newsletter.headings(language) if newsletter else {},
             correction="" if one.kind is EditionKind.CORRECTION else None,
+            subject=one.words["subject"],
+            preheader=one.words["preheader"],
         )
         (post,) = self._write(edition, door, newsletter)
         return of_revision(replace(post, id=one.post.id, variant=one.post.variant), carrier.revision)

@@ -31,8 +31,12 @@ class Composition:
     @property
     def told(self) -> str:
         """In words, for the audit trail."""
-        named = (("lead", self.marks.lead), ("order", self.marks.order), ("drop", self.marks.drop))
-        return "; ".join(f"{what} {', '.join(ids)}" for what, ids in named if ids)
+        m = self.marks
+        named = (("lead", m.lead), ("order", m.order), ("drop", m.drop), ("add", m.add))
+        said = [f"{what} {', '.join(ids)}" for what, ids in named if ids]
+        for what, texts in (("subject", m.subject), ("preheader", m.preheader)):
+            said += [f"{what} in {language}: {text}" for language, text in texts.items()]
+        return "; ".join(said)
 
 
 class LeftOut(NamedTuple):

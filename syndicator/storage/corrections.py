@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -212,6 +212,7 @@ class Written(NamedTuple):
     waiting: int
     on_their_way: int
     sent: int
+    words: Mapping[str, str]  # subject and preheader, where an editor wrote them
 
 
 def mailed(connection: Connection, article: str, revision: int, channel: str) -> list[Written]:
@@ -232,14 +233,24 @@ def mailed(connection: Connection, article: str, revision: int, channel: str) ->
     )
     found = []
     for row in connection.execute(query):
-        kept = select(posts.c.content, editions.c.newsletter, editions.c.kind, editions.c.due_at)
+        e = editions.c
+        kept = select(posts.c.content, e.newsletter, e.kind, e.due_at, e.headings)
         kept = kept.join(editions, editions.c.id == posts.c.edition).where(posts.c.id == row.post)
-        content, newsletter, kind, due_at = connection.execute(kept).one()
+        content, newsletter, kind, due_at, headings = connection.execute(kept).one()
         post = POST.validate_python(content)
+        said = (headings or {}).get(post.language, {})
+        words = {name: said.get(name, "") for name in ("subject", "preheader")}
         if 0 < post.articles.get(article, 0) < revision:
             found.append(
                 Written(
-                    post, newsletter or "", EditionKind(kind), due_at, row.waiting, row.on_their_way, row.sent
+                    post,
+                    newsletter or "",
+                    EditionKind(kind),
+                    due_at,
+                    row.waiting,
+                    row.on_their_way,
+                    row.sent,
+                    words,
                 )
             )
     return found

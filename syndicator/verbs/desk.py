@@ -63,6 +63,10 @@ class Declining(OfEdition):
     why: str = Field(min_length=1, max_length=1000, description="it is written down")
 
 
+class Days(Told):
+    days: int = Field(7, ge=1, le=60, description="from now on")
+
+
 class Trailed(Told):
     since: AwareDatetime | None = Field(None, description="from this moment on")
     who: str = Field("", max_length=200, description="only this person, or part of the engine")
@@ -147,6 +151,10 @@ def _approve(newsroom: App, told: Approving, actor: Actor) -> Any:
 def _decline(newsroom: App, told: Declining, actor: Actor) -> Any:
     number = newsroom.approvals.decline(told.edition, why=told.why, by=actor.by)
     return {"edition": told.edition, "deliveries": number}
+
+
+def _calendar(newsroom: App, told: Days, actor: Actor) -> Any:
+    return {"entries": [asdict(one) for one in newsroom.calendar.entries(told.days)]}
 
 
 def of_edition(newsroom: App, told: Any) -> Reach:
@@ -271,6 +279,16 @@ VERBS = (
         answers=answers.Declined,
         act=_decline,
         reach=of_edition,
+    ),
+    Verb(
+        name="calendar",
+        says="What will go out when.",
+        role=Role.VIEWER,
+        scope="deliveries:read",
+        method="GET",
+        path="/calendar",
+        takes=Days,
+        act=_calendar,
     ),
     Verb(
         name="audit",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
+from syndicator.errors import Refused
 from syndicator.model import Role
 from syndicator.tables import Check
 from syndicator.text.addresses import checked_address
@@ -32,11 +33,34 @@ class Composed(Told):
     lead: tuple[str, ...] = Field((), max_length=50, description="the story on top, one for each language")
     drop: tuple[str, ...] = Field((), max_length=200, description="stories that shall not be in it")
     order: tuple[str, ...] = Field((), max_length=200, description="stories that come first")
+    add: tuple[str, ...] | None = Field(
+        None,
+        max_length=50,
+        description="stories that are in it, whatever the rules say; without it as before",
+    )
+    subject: dict[str, str] | None = Field(None, description="by language; without it as before")
+    preheader: dict[str, str] | None = Field(None, description="by language; without it as before")
     clear: bool = Field(default=False, description="take back what was fixed")
 
 
 class Dropped(Told):
     name: Name
+    why: str = Field("", max_length=1000, description="it is written down")
+
+
+class Slot(Told):
+    """With ``undo`` the slot is due by its timetable again."""
+
+    name: Name
+    slot: AwareDatetime = Field(description="the slot, as `calendar` has it")
+    undo: bool = Field(default=False, description="it is due by its timetable again")
+
+
+class MovedSlot(Slot):
+    to: AwareDatetime | None = Field(None, description="when it goes out instead, once")
+
+
+class Skipped(Slot):
     why: str = Field("", max_length=1000, description="it is written down")
 
 
@@ -63,11 +87,36 @@ def _preview(newsroom: App, told: OfNewsletter, actor: Actor) -> Any:
 
 
 def _compose(newsroom: App, told: Composed, actor: Actor) -> Any:
-    if told.clear or told.lead or told.drop or told.order:
-        fixed = {} if told.clear else {"lead": told.lead, "drop": told.drop, "order": told.order}
-        newsroom.newsstand.compose(told.name, **({"lead": (), "drop": (), "order": ()} | fixed), by=actor.by)
-    stories = [asdict(one) for one in newsroom.newsstand.outline(told.name)]
-    return {"newsletter": told.name, "stories": stories}
+    more: dict[str, Any] = {"add": told.add, "subject": told.subject, "preheader": told.preheader}
+    if told.clear:
+        empty: dict[str, Any] = {
+            "lead": (),
+            "drop": (),
+            "order": (),
+            "add": (),
+            "subject": {},
+            "preheader": {},
+        }
+        newsroom.newsstand.compose(told.name, by=actor.by, **empty)
+    elif told.lead or told.drop or told.order:
+        fixed: dict[str, Any] = {"lead": told.lead, "drop": told.drop, "order": told.order} | more
+        newsroom.newsstand.compose(told.name, by=actor.by, **fixed)
+    elif any(one is not None for one in more.values()):
+        newsroom.newsstand.compose(told.name, by=actor.by, **more)
+    return composed(newsroom, told.name)
+
+
+def composed(newsroom: App, name: str) -> dict[str, Any]:
+    """The next edition as it would be now, and an editor's words for it."""
+    stories = [asdict(one) for one in newsroom.newsstand.outline(name)]
+    marks = newsroom.newsstand.fixed(name).marks
+    return {
+        "newsletter": name,
+        "stories": stories,
+        "subject": dict(marks.subject),
+        "preheader": dict(marks.preheader),
+        "added": list(marks.add),
+    }
 
 
 def _release(newsroom: App, told: OfNewsletter, actor: Actor) -> Any:
@@ -81,6 +130,24 @@ def _planned(done: Planned) -> dict[str, Any]:
 def _drop(newsroom: App, told: Dropped, actor: Actor) -> Any:
     newsroom.newsstand.drop(told.name, by=actor.by, why=told.why)
     return {"newsletter": told.name}
+
+
+def _move(newsroom: App, told: MovedSlot, actor: Actor) -> Any:
+    if (told.to is None) is not told.undo:
+        raise Refused("say where to, or undo")
+    if told.to:
+        newsroom.newsstand.move(told.name, told.slot, told.to, by=actor.by)
+    else:
+        newsroom.newsstand.put_back(told.name, told.slot, by=actor.by)
+    return {"newsletter": told.name, "slot": told.slot, "to": told.to or told.slot}
+
+
+def _skip(newsroom: App, told: Skipped, actor: Actor) -> Any:
+    if told.undo:
+        newsroom.newsstand.put_back(told.name, told.slot, by=actor.by)
+    else:
+        newsroom.newsstand.skip(told.name, told.slot, by=actor.by, why=told.why)
+    return {"newsletter": told.name, "slot": told.slot, "skipped": not told.undo}
 
 
 def _check(newsroom: App, told: OfNewsletter, actor: Actor) -> Any:
@@ -166,6 +233,28 @@ VERBS = (
         takes=Dropped,
         answers=answers.Named,
         act=_drop,
+        reach=_of_newsletter,
+    ),
+    Verb(
+        name="newsletter move",
+        says="One slot of a newsletter goes out at another moment, once.",
+        role=Role.PUBLISHER,
+        scope="push",
+        method="POST",
+        path="/newsletters/{name}/move",
+        takes=MovedSlot,
+        act=_move,
+        reach=_of_newsletter,
+    ),
+    Verb(
+        name="newsletter skip",
+        says="Nothing goes out for one slot of a newsletter.",
+        role=Role.PUBLISHER,
+        scope="push",
+        method="POST",
+        path="/newsletters/{name}/skip",
+        takes=Skipped,
+        act=_skip,
         reach=_of_newsletter,
     ),
     Verb(

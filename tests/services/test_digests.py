@@ -22,7 +22,7 @@ from syndicator.model import (
     Summary,
 )
 from syndicator.services.desk import Desk, Door, Newsletter, Planned
-from syndicator.storage import archive, compositions, ledger, readers, retractions, wishes
+from syndicator.storage import archive, compositions, holds, ledger, readers, retractions, wishes
 from syndicator.storage.database import Database
 from syndicator.storage.schema import audit, deliveries, posts, subscribers
 
@@ -496,3 +496,46 @@ def test_a_flash_goes_to_who_wants_it_and_the_newsletter_says_it_of_who_did_not(
         choose(house.database, "every", breaking=said, who=f"{name}@x.example")
     house.publish("war")
     assert sorted(mails(house, house.desk.flash_mails(newsletter))) == told
+
+
+def test_a_story_that_the_rules_leave_out_is_put_in_by_an_editor(house: House) -> None:
+    choosy = replace(MORNING, keep=lambda article: article.section != "dull", fresh_for=timedelta(hours=2))
+    house.publish("old")
+    house.time += timedelta(hours=3)
+    house.publish("dull", section="dull")
+    house.publish("war")
+    house.fix(add=("old", "dull"))
+    assert [one.id for one in house.desk.digests.sheet(choosy).new] == ["dull", "war", "old"]
+    assert house.texts(house.digest(choosy)) == {
+        "en": ["lead [] war r1", "rest [] dull r1", "rest [] old r1"]
+    }
+    house.publish("rain")
+    house.fix(add=("old",))
+    assert house.texts(house.digest(choosy, hours=1)) == {"en": ["lead [] rain r1"]}  # it was carried
+
+
+@pytest.mark.parametrize("gone", ["held", "retracted", "embargoed", "foreign"])
+def test_what_may_not_go_out_no_editor_puts_in(house: House, gone: str) -> None:
+    house.publish("old", language=Language("ar") if gone == "foreign" else EN)
+    house.time += timedelta(days=9)
+    house.publish("war")
+    with house.database.write() as connection:
+        told = {"now": house.time, "by": "sara", "why": "no"}
+        if gone == "held":
+            holds.hold(connection, "old", **told)  # type: ignore[arg-type]
+        if gone == "retracted":
+            retractions.retract(connection, "old", **told)  # type: ignore[arg-type]
+        if gone == "embargoed":
+            archive.set_embargo(connection, "old", house.time + timedelta(hours=1), by="sara")
+        article = archive.article(connection, "old")
+    assert not house.desk.digests.may_add(MORNING, article)
+    house.fix(add=("old",))
+    assert house.texts(house.digest()) == {"en": ["lead [] war r1"]}
+
+
+def test_an_added_story_has_room_where_there_is_little(house: House) -> None:
+    small = replace(MORNING, layout=replace(MORNING.layout, maximum=2))
+    for name in ("old", "rain", "war", "peace"):
+        house.publish(name)
+    house.fix(add=("old",))
+    assert house.texts(house.digest(small)) == {"en": ["lead [] peace r1", "rest [] old r1"]}

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from syndicator.composing import EARLIER, Copy, Placed, compose, copies
 from syndicator.errors import TemplateError
-from syndicator.model import Article, Edition, EditionId, EditionKind, Language, Post, Story
+from syndicator.model import Article, ArticleId, Edition, EditionId, EditionKind, Language, Post, Story
 from syndicator.storage import approvals, archive, brakes, compositions, holds, planning, timetables
 from syndicator.storage.compositions import Composition, LeftOut
 from syndicator.storage.database import Connection, Database
@@ -58,30 +58,35 @@ class Digests:
         self._write = write
         self._gate = gate
 
-    def plan(self, newsletter: Newsletter, slot: datetime, *, released: bool = False) -> Planned:
+    def plan(
+        self, newsletter: Newsletter, slot: datetime, *, released: bool = False, at: datetime | None = None
+    ) -> Planned:
         """Plan one edition of a newsletter for its slot; a slot is planned once, whoever asks.
 
-        ``released`` is a slot that was held: an editor lets it go now.
+        ``released`` is a slot that was held: an editor lets it go now. ``at`` is when it is due, where an editor moved
+        it; its key stays that of the slot.
         """
         for _ in range(TRIES):
-            planned = self._plan(newsletter, slot, released=released)
+            planned = self._plan(newsletter, slot, at=at or slot, released=released)
             if planned is not None:
                 return planned
         return Planned(faults=(f"{newsletter.name}: its stories change faster than they can be written",))
 
-    def _plan(self, newsletter: Newsletter, slot: datetime, *, released: bool) -> Planned | None:
+    def _plan(
+        self, newsletter: Newsletter, slot: datetime, *, at: datetime, released: bool
+    ) -> Planned | None:
         """None where the world moved on meanwhile."""
         name = EditionId(f"digest:{newsletter.name}:{slot.isoformat()}")
         with self._database.read() as connection:
             if timetables.fired(connection, newsletter.name, slot) and not released:
                 return Planned()
-        due_at = self._due_at(newsletter, slot, released=released)
+        due_at = self._due_at(newsletter, at, released=released)
         sheet = self.sheet(newsletter)
         editions, faults = self._in_languages(name, newsletter, sheet, due_at)
-        audience = self._audience(newsletter, editions, sheet, slot)
+        audience = self._audience(newsletter, editions, sheet, at)
         with self._database.read() as connection:
             groups = self._groups(connection, newsletter, audience, due_at)
-        put_off = self._put_off(newsletter, groups, slot)
+        put_off = self._put_off(newsletter, groups, at)
         variants = Variants(newsletter, self._write, put_off, sorted(sheet.flashed))
         chosen = variants.written(editions, groups)
         with self._database.write() as connection:
@@ -91,6 +96,8 @@ class Digests:
                 self._groups(connection, newsletter, audience, due_at)
             ) != _chosen(groups):
                 return None
+            if timetables.due_at(connection, newsletter.name, slot) != at and not released:
+                return Planned()  # an editor has just moved it
             fired = timetables.release if released else timetables.fire
             edition, outcome = (name, "planned") if editions else (None, "thin")
             now = self._now()
@@ -112,8 +119,8 @@ class Digests:
                 due_at=due_at,
                 not_after=due_at + newsletter.lives,
                 urgency=URGENCY[EditionKind.DIGEST],
-                elsewhere=self._elsewhere(newsletter, slot, released=released),
-                slot=slot,
+                elsewhere=self._elsewhere(newsletter, at, released=released),
+                slot=at,
             )
             if newsletter.approval:
                 asks = sheet.composition.by or "timetable"
@@ -219,12 +226,13 @@ class Digests:
         with self._database.read() as connection:
             composition = compositions.standing(connection, newsletter.name, newsletter.name)
             found = self._candidates(connection, newsletter, since)
+            found += self._added(connection, newsletter, composition, {one.id for one in found})
             ids = [one.id for one in found]
             pushed = archive.pushed(connection, ids, newsletter.pushed_on)
             flashed = archive.flashed(connection, ids, door.id) if newsletter.skip_pushed else {}
             carried = archive.carried(connection, door.id, newsletter.name, since) if newsletter.alike else []
         marks = composition.marks
-        wanted = {*marks.lead, *marks.order}
+        wanted = {*marks.wanted}
         found = [one for one in found if door.keep(one)]
         dropped = [one for one in found if one.id in marks.drop]
         stories = [
@@ -251,6 +259,29 @@ class Digests:
             copies=same,
             composition=composition,
         )
+
+    def _added(
+        self, connection: Connection, newsletter: Newsletter, told: Composition, known: Collection[str]
+    ) -> list[Article]:
+        """What an editor wants in it besides: older, or of no interest to the rules."""
+        ids = [one for one in told.marks.add if one not in known]
+        return [
+            archive.newest_of(connection, ArticleId(one))
+            for one in ids
+            if self._may(connection, newsletter, one)
+        ]
+
+    def _may(self, connection: Connection, newsletter: Newsletter, article: str) -> bool:
+        """Whether nothing but the newsletter's rules keeps a story out of it."""
+        gone = archive.keys_of(connection, newsletter.door.id, newsletter.name, [article])
+        kept = holds.kept_back(connection, [article]) or archive.embargoes(connection, [article], self._now())
+        return not (gone or kept)
+
+    def may_add(self, newsletter: Newsletter, article: Article) -> bool:
+        """Whether an editor may put it into the next edition."""
+        with self._database.read() as connection:
+            free = self._may(connection, newsletter, article.id)
+        return free and article.language in newsletter.languages and newsletter.door.keep(article)
 
     def _candidates(self, connection: Connection, newsletter: Newsletter, since: datetime) -> list[Article]:
         """What is new, or was in other newsletters' editions, and was not in this newsletter's."""
@@ -286,6 +317,8 @@ class Digests:
                 ),
                 title=newsletter.titles.get(language, newsletter.name),
                 headings=newsletter.headings(language),
+                subject=sheet.composition.marks.subject.get(language, ""),
+                preheader=sheet.composition.marks.preheader.get(language, ""),
             )
             try:
                 (post,) = self._write(edition, newsletter.door, newsletter)
@@ -313,7 +346,12 @@ def _chosen(groups: Collection[Group]) -> set[Group]:
 def _headings(editions: Made) -> dict[str, dict[str, object]]:
     """As they are sent, by language: the newsroom may change its mind later."""
     return {
-        str(edition.language): {"title": edition.title, "sections": dict(edition.headings)}
+        str(edition.language): {
+            "title": edition.title,
+            "sections": dict(edition.headings),
+            "subject": edition.subject,
+            "preheader": edition.preheader,
+        }
         for edition, _ in editions
     }
 
