@@ -146,6 +146,16 @@ class Gate:
             allowances.sweep(connection, self._now() - KEPT)
             brakes.forget(connection, ASKED, self._now() - 2 * KEPT)
 
+    def rooms(self) -> dict[str, int]:
+        """Of each channel whose network lets only so much through: how many posts may go now."""
+        budgets = {name: self.ration(name) for name in self._wiring.channels}
+        with self._database.read() as connection:
+            return {
+                name: one.room(connection, self._now())
+                for name, one in budgets.items()
+                if isinstance(one, Budget)
+            }
+
     def resting(self) -> dict[str, tuple[datetime, str]]:
         """Relays that are left alone now: until when, and why."""
         with self._database.read() as connection:

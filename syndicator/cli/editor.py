@@ -255,8 +255,13 @@ def _standing(told: dict[str, Any], *, whole: bool) -> list[str]:
 
 
 def _health(about: Mapping[str, Any]) -> str:
-    last = f"  last sent {about['last']:%Y-%m-%d %H:%M} UTC" if about["last"] else ""
-    return last + (f", waits since {about['waits_since']:%H:%M} UTC" if about["waits_since"] else "")
+    told = [f"last sent {about['last']:%Y-%m-%d %H:%M} UTC"] if about["last"] else []
+    told += [f"waits since {about['waits_since']:%H:%M} UTC"] if about["waits_since"] else []
+    told += [f"{about['doubts']} in doubt"] if about["doubts"] else []
+    told += [f"{about['may_go_now']} may go now"] if about["may_go_now"] is not None else []
+    told += [f"{about['left_today']} left today"] if about["left_today"] is not None else []
+    told += [f"{about['left_month']} left this month"] if about["left_month"] is not None else []
+    return "  " + ", ".join(told) if told else ""
 
 
 def _waiting(edition: str, about: Mapping[str, Any]) -> list[str]:

@@ -49,8 +49,11 @@ def _level(connection: Connection, one: Allowance, now: datetime) -> float:
     found = connection.execute(
         select(allowances).where(allowances.c.name == one.name).with_for_update()
     ).one()
-    passed = max(0.0, (now - found.at).total_seconds())  # a clock may be set back
-    return float(min(one.most, found.level + passed * one.rate))
+    return _filled(one, found.level, max(0.0, (now - found.at).total_seconds()))  # a clock may be set back
+
+
+def _filled(one: Allowance, level: float, seconds: float) -> float:
+    return float(min(one.most, level + seconds * one.rate))
 
 
 def _write(connection: Connection, levels: Mapping[str, float], now: datetime) -> None:
@@ -122,6 +125,16 @@ class Budget:
         own = [one.name for one in self.buckets if one.name.startswith(self.door)]
         mine = (allowances.c.name.in_(own), allowances.c.at < now)
         connection.execute(update(allowances).where(*mine).values(at=now))
+
+    def room(self, connection: Connection, now: datetime) -> int:
+        """How many may go now."""
+        if resting(connection, self.door, now):
+            return 0
+        rows = connection.execute(
+            select(allowances).where(allowances.c.name.in_([one.name for one in self.buckets]))
+        )
+        levels = {row.name: (row.level, max(0.0, (now - row.at).total_seconds())) for row in rows}
+        return max(0, min(int(_filled(one, *levels.get(one.name, (one.most, 0.0)))) for one in self.buckets))
 
     def opens(self, connection: Connection, now: datetime) -> datetime:
         """When the next one may go; now, where nothing is in the way."""

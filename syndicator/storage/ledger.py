@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, and_, case, delete, exists, func, select, update
+from sqlalchemy import Connection, Row, and_, case, delete, exists, func, or_, select, update
 
 from syndicator.errors import NotFound
 from syndicator.model import ENDS, DeliveryState, EditionKind, Reason
@@ -172,11 +172,12 @@ def health(connection: Connection, now: datetime) -> dict[str, dict[str, datetim
     """Of each channel: when something last went out, since when what is due waits, and what is in doubt."""
     d = deliveries.c
     due = and_(d.state == S.PENDING, d.due_at <= now)
+    held = and_(d.state == S.HELD, func.coalesce(d.reason, "").startswith("in doubt"))
     query = select(
         d.channel,
         func.max(case((d.state == S.SENT, d.settled_at))).label("last"),
         func.min(case((due, d.due_at))).label("since"),
-        func.sum(case((d.state.in_((S.UNCERTAIN, S.HELD)), 1), else_=0)).label("doubts"),
+        func.sum(case((or_(d.state == S.UNCERTAIN, held), 1), else_=0)).label("doubts"),
     )
     return {
         row.channel: {"last": row.last, "waits_since": row.since, "doubts": int(row.doubts)}

@@ -13,6 +13,7 @@ from typing import Any
 
 from syndicator.app import App
 from syndicator.model import Act, Allowance, ChannelId, Edition, EditionId, EditionKind, Language, Post
+from syndicator.sandbox.faults import Fault
 from syndicator.sandbox.telegram import Flood, TelegramStandIn
 from syndicator.storage import allowances, ledger, outbox, planning
 from syndicator.storage.database import Connection, Database
@@ -291,3 +292,37 @@ def test_nothing_comes_together_while_a_message_is_on_its_way(database: Database
         assert allowances.take(connection, [own], 1, then) == 0
         assert allowances.take(connection, [shared], 1, then) == 1  # others go on meanwhile
         assert allowances.take(connection, [own], 1, answered + timedelta(seconds=1)) == 1
+
+
+def test_status_tells_the_health_of_a_channel(tmp_path: Path) -> None:
+    """Last success, age of the queue, what its budget lets through, doubts; in words and as JSON."""
+    from syndicator.cli.editor import _health
+    from syndicator.verbs.newsroom import standing
+
+    clock = Clock()
+    with newsroom(tmp_path, clock) as (app, there):
+        queue(app.database, 3, clock.time)
+        app.deliver("tg")
+        clock.wait(60)
+        there.faults.coming(Fault.DROP_AFTER_ACCEPT)
+        queue(app.database, 1, clock.time, name="lost")
+        app.deliver("tg")
+        last, gone = clock.time, clock.time
+        queue(app.database, 1, clock.time, name="late")
+        app.pause("tg", by="leyla", why="lunch")
+        clock.wait(120)
+        found = standing(app)["health"]["tg"]
+        assert found["doubts"] == 1
+        assert found["may_go_now"] == 1  # a second's worth
+        assert (found["waits_since"], found["left_today"]) == (gone, None)
+        assert NOW < found["last"] < last
+        said = f"  last sent {found['last']:%Y-%m-%d %H:%M} UTC, waits since {gone:%H:%M} UTC, 1 in doubt, 1 may go now"
+        assert _health(found) == said
+        with app.database.write() as connection:
+            allowances.rest_until(
+                connection, "telegram/7000000001/@courier_en", clock.time + timedelta(seconds=9), "429"
+            )
+        assert standing(app)["health"]["tg"]["may_go_now"] == 0
+    assert _health({**found, "left_today": "3.500", "left_month": "9.000"}).endswith(
+        "3.500 left today, 9.000 left this month"
+    )
