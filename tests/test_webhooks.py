@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -28,7 +29,9 @@ from syndicator.services.webhooks import PAUSES
 from syndicator.storage import readers
 from syndicator.storage.database import Database
 from syndicator.storage.schema import webhook_calls
+from syndicator.wiring import utc_now
 from tests.outside import Clock
+from tests.test_cli import syndicator, told
 
 SARA = "sara@readers.example"
 OLD = "whsec_" + b64encode(b"o" * 32).decode()
@@ -331,3 +334,40 @@ def test_the_documents_know_every_call() -> None:
     for fact in FACTS:
         assert f"`{fact.TYPE}`" in told
     assert json.loads((DOCS / "webhooks.schema.json").read_text("utf-8")) == schema()
+
+
+def test_the_worker_calls_by_itself(tmp_path: Path) -> None:
+    heard = Event()
+    with Sandbox(now=utc_now) as sandbox, WebhookStandIn() as there:
+        there.faults.watch = lambda stage: heard.set() if stage == "taken" else None
+        with App.opened(configured(sandbox, tmp_path, there), {}) as app:
+            app.look()
+            working = Thread(target=app.work)
+            working.start()
+            sandbox.newsroom.publish(1)
+            assert heard.wait(60)
+            app.stop()
+            working.join(60)
+    assert not working.is_alive()
+    assert there.calls[0][1]["type"] == "story.published"
+
+
+def test_by_the_command_line(tmp_path: Path) -> None:
+    with Sandbox(now=utc_now) as sandbox, WebhookStandIn() as there:
+        path = configured(sandbox, tmp_path, there)
+        with App.opened(path, {}) as app:
+            House(app, there, sandbox, Clock()).tell()
+            there.faults.coming(Fault.KICKED)
+            app.webhooks.run("crm")
+        c = ("-c", str(path))
+        assert "✕ crm: 127.0.0.1" in syndicator("webhooks", "list", *c).stdout
+        assert told("webhooks", "list", *c)["webhooks"][0]["waiting"] == 1  # type: ignore[index]
+        assert "reader.unsubscribed" in syndicator("webhooks", "history", "crm", *c).stdout
+        assert told("webhooks", "history", "crm", *c)["calls"][0]["tries"][0]["status"] == 410  # type: ignore[index]
+        assert syndicator("webhooks", "test", "crm", *c).stdout == "crm: heard (200)\n"
+        assert syndicator("webhooks", "resume", "crm", *c).stdout.startswith("crm is on; 1 calls are made")
+        assert "● crm" in syndicator("webhooks", "list", *c).stdout
+        there.faults.coming(Fault.SERVER_ERROR_HTML)
+        refused_ = syndicator("webhooks", "test", "crm", "--json", *c)
+        assert (refused_.returncode, json.loads(refused_.stdout)["status"]) == (1, 502)
+    assert [body["type"] for _, body in there.calls] == ["webhook.test"]
