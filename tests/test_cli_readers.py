@@ -17,7 +17,7 @@ from syndicator.services import rolls
 from syndicator.wiring import utc_now
 from tests.deaths import killed
 from tests.test_cli import syndicator, told
-from tests.web.test_counter import TOPICS
+from tests.web.visitor import TOPICS
 
 SARA = "sara@readers.example"
 

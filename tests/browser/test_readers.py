@@ -21,7 +21,7 @@ from syndicator.model import Consent
 from syndicator.sandbox.world import Sandbox
 from syndicator.storage import readers
 from syndicator.web.pages import serving
-from tests.web.test_counter import TOPICS
+from tests.web.visitor import TOPICS
 
 SARA = "sara@readers.example"
 SAYS = {

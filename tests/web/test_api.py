@@ -26,7 +26,7 @@ from syndicator.verbs import VERBS, called, fitted
 from syndicator.web.api.examples import EXAMPLES
 from syndicator.web.api.telling import in_path
 from syndicator.web.pages import serving
-from tests.web.test_counter import SARA, TOPICS, Clock
+from tests.web.visitor import SARA, TOPICS, Clock
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "api.md"
 NOOR = "noor@readers.example"

@@ -13,9 +13,7 @@ from sqlalchemy import select
 from syndicator.model import Consent
 from syndicator.services.rolls import Refusal
 from syndicator.storage.schema import audit, barred, links, metadata, subscribers, subscriptions
-from tests.web.test_counter import SARA, Visitor, own, visitor, visitor_with
-
-__all__ = ["visitor", "visitor_with"]  # the fixtures
+from tests.web.visitor import SARA, Visitor, own
 
 READERS = (subscribers, subscriptions, links, barred, audit)
 

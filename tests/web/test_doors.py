@@ -23,7 +23,7 @@ from syndicator.web.console.doors import HEADERS, HSTS, Call, Doors, Visit, loca
 from syndicator.web.pages import serving
 from tests.people.browser import OWN, URL, browser
 from tests.people.house import GOOD
-from tests.web.test_counter import Clock
+from tests.web.visitor import Clock
 
 
 class Console:

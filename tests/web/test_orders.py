@@ -14,7 +14,7 @@ from syndicator.services.audience import erase
 from syndicator.storage.schema import orders
 from syndicator.storage.schema import passes as passes_table
 from tests.web.test_api import NOOR, Program, faulty, program
-from tests.web.test_counter import SARA
+from tests.web.visitor import SARA
 
 __all__ = ["program"]
 TOLD = {"address": SARA, "newsletter": "evening", "language": "en", "proof": "p"}
