@@ -21,7 +21,7 @@ from syndicator.services.people import codes, person
 from syndicator.web.console import Console
 from tests.people.browser import OWN, URL, browser
 from tests.people.house import GOOD, OTHER
-from tests.web.test_counter import Clock
+from tests.web.visitor import Clock
 
 LANGUAGES = ("en", "ckb", "ar")
 
