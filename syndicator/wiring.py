@@ -40,7 +40,7 @@ from .model import (
     Summary,
 )
 from .ports import Notes, Slate, World
-from .rendering import Masthead, Outlet, Renderer
+from .rendering import CONSOLE, Masthead, Outlet, Renderer
 from .settings import Settings
 from .tables import Budget, PluginTable
 from .text.measure import Space
@@ -400,11 +400,11 @@ def _masthead(settings: Settings) -> Masthead:
 
 
 def _template_reader(own: Path) -> Callable[[str], tuple[str, str] | None]:
-    """The newsroom's own templates win, file by file."""
+    """The newsroom's own templates win, file by file; the console's are ours."""
     ours = shipped("templates")
 
     def read(name: str) -> tuple[str, str] | None:
-        for folder in (own, ours):
+        for folder in (ours,) if name.startswith(f"{CONSOLE}/") else (own, ours):
             file = folder.joinpath(*name.split("/"))
             if file.is_file():
                 try:

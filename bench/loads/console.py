@@ -9,8 +9,9 @@ from functools import partial
 from sqlalchemy import Connection, insert, text
 
 from bench import databases
-from bench.measuring import Pairs, Size, interleaved
-from bench.newsroom import NOW, subscribe
+from bench.measuring import Pairs, Size, contender, interleaved
+from bench.newsroom import NOW, Relay, subscribe
+from bench.sinks import server
 from syndicator.app import App
 from syndicator.model import Article, ArticleId, Language, Person, Role
 from syndicator.storage import people
@@ -29,6 +30,7 @@ from .mail import prepared
 from .pages import MAILING, PAUSE, looked_at, slower
 
 STORIES, EDITIONS, READERS = 10_000, 20, 50_000
+CARRIED = 12  # stories of an edition
 TRIVIAL = "a trivial page"
 MEANWHILE = ("today", "a story")
 PAGES = {
@@ -52,7 +54,7 @@ BODY = "Rain closed the road above the city for a second day, and the crews work
 
 def run(size: Size) -> list[Pairs]:
     share = min(1.0, size.share * 2)
-    seconds = max(0.3, 2.0 * share)
+    seconds = max(1.0, 2.0 * share)
     readers, stories = max(100, int(READERS * share)), max(200, int(STORIES * share))
     facts = {
         f"time of {name} to that of a trivial page": partial(slower, of=name, to=TRIVIAL) for name in PAGES
@@ -79,16 +81,19 @@ def run(size: Size) -> list[Pairs]:
 
     with databases.sqlite(prepare) as planned:
         told = {"seconds": seconds, "connections": 1, "pause": PAUSE, "cookie": token[0]}
-        paths = {name: path.replace("09999", f"{stories - 1:05}") for name, path in PAGES.items()}
+        paths = {name: path.replace("09999", f"{stories - stories // EDITIONS:05}") for name, path in PAGES.items()}
+        copy = planned.copy(Relay(port=25))
+        with server("pages", size, configuration=str(copy), mails="") as rooms:
+            asked = partial(contender, "pages.asked", size, rooms.pid, port=rooms.port, **told)
+            contenders = {
+                name: partial(asked, paths=[path]) for name, path in {TRIVIAL: "/plain", **paths}.items()
+            }
+            interleaved(pairs, contenders, size.rounds)
         contenders = {
-            name: partial(looked_at, planned, size, [path], **told)
-            for name, path in {TRIVIAL: "/plain", **paths}.items()
+            name + MAILING: partial(looked_at, planned, size, [paths[name]], mails="apart", **told)
+            for name in MEANWHILE
         }
-        for name in MEANWHILE:
-            contenders[name + MAILING] = partial(
-                looked_at, planned, size, [paths[name]], mails="apart", **told
-            )
-        return [interleaved(pairs, contenders, max(1, size.rounds - 2))]
+        return [interleaved(pairs, contenders, 1)]
 
 
 def fill(app: App, stories: int, readers: int) -> None:
@@ -140,6 +145,8 @@ def add_story(connection: Connection, number: int, stories: int) -> None:
     connection.execute(
         insert(revisions), {"article": article.id, "revision": 1, "seen_at": at, "content": content}
     )
+    if number * EDITIONS % stories >= CARRIED * EDITIONS:
+        return
     key = {"channel": "letters", "newsletter": "evening", "again": 0, "edition": edition}
     connection.execute(insert(story_keys), {"article": article.id, **key})
     summary = {"article": article.id, "text": BODY, "method": "extract"}

@@ -43,6 +43,11 @@ class Ledger:
             next=f"{shown[-1].published_at.isoformat()}~{shown[-1].id}" if more else None,
         )
 
+    def story(self, wanted: str) -> Article:
+        """By its id or how it begins. Raises :exc:`NotFound`."""
+        with self._database.read() as connection:
+            return archive.article(connection, wanted)
+
     def article(self, wanted: str) -> tuple[Article, list[dict[str, object]]]:
         """A story, and where it went: channel, state, number of deliveries. Raises :exc:`NotFound`."""
         with self._database.read() as connection:

@@ -8,7 +8,20 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from syndicator.bulletins import StoryPublished
 from syndicator.composing import LEAD
@@ -239,7 +252,10 @@ def history(connection: Connection, wanted: str) -> list[Revision]:
 
 def article(connection: Connection, wanted: str, revision: int | None = None) -> Article:
     """By its id or an unambiguous beginning of it; the newest revision unless another is asked for."""
-    found = connection.execute(select(articles.c.id).where(articles.c.id.startswith(wanted)).limit(2)).all()
+    found = connection.execute(select(articles.c.id).where(articles.c.id == wanted)).all()
+    if not found:
+        begins = articles.c.id.startswith(wanted)
+        found = connection.execute(select(articles.c.id).where(begins).limit(2)).all()
     if len(found) != 1:
         many = "several articles begin" if found else "no article begins"
         raise NotFound(f"{many} with {wanted!r}; `syndicator articles` lists their ids")
@@ -262,17 +278,32 @@ def newest(
     words: Sequence[str] = (),
 ) -> list[Article]:
     """The newest articles first, each in its newest revision; those after a moment and an id, with these words."""
-    query = _current().order_by(articles.c.published_at.desc(), articles.c.id).limit(limit)
-    if language:
-        query = query.where(articles.c.language == language)
+    a = articles.c
+    wanted: list[ColumnElement[bool]] = [_said(connection, word) for word in words]
     if after:
         moment, last = after
-        same = and_(articles.c.published_at == moment, articles.c.id > last)
-        query = query.where(or_(articles.c.published_at < moment, same))
-    for word in words:
-        in_headline = articles.c.headline.icontains(word, autoescape=True)
-        query = query.where(or_(in_headline, articles.c.id.startswith(word.lower(), autoescape=True)))
-    return [ARTICLE.validate_python(row.content) for row in connection.execute(query)]
+        same = and_(a.published_at == moment, a.id > last)
+        wanted.append(and_(a.published_at <= moment, or_(a.published_at < moment, same)))
+    spoken = [language] if language else connection.execute(select(a.language).distinct()).scalars().all()
+    found: list[tuple[datetime, ArticleId]] = []
+    for one in spoken:  # each by its index, and never all that there are
+        query = select(a.published_at, a.id).where(a.language == one, *wanted)
+        newest_first = query.order_by(a.published_at.desc(), a.id).limit(limit)
+        found += [(row.published_at, row.id) for row in connection.execute(newest_first)]
+    found.sort(key=lambda pair: pair[1])
+    found.sort(key=lambda pair: pair[0], reverse=True)
+    ids = [article_id for _, article_id in found[:limit]]
+    rows = connection.execute(_current().add_columns(a.id).where(a.id.in_(ids)))
+    kept = {row.id: ARTICLE.validate_python(row.content) for row in rows}
+    return [kept[one] for one in ids if one in kept]
+
+
+def _said(connection: Connection, word: str) -> ColumnElement[bool]:
+    """In the headline, or at the beginning of the id. SQLite's LIKE knows no case in Latin letters anyway."""
+    a = articles.c
+    sqlite = connection.dialect.name == "sqlite"
+    told = (a.headline.contains if sqlite else a.headline.icontains)(word, autoescape=True)
+    return or_(told, a.id.startswith(word.lower(), autoescape=True))
 
 
 def search(connection: Connection, wanted: Sequence[str], limit: int, among: int = 5000) -> list[Article]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, func, select
@@ -29,6 +29,7 @@ from .schema import (
 
 S = DeliveryState
 TO_ONE = (EditionKind.CONFIRM.value, EditionKind.LETTER.value, EditionKind.WELCOME.value)
+RECENT, RECENT_MAX = timedelta(days=2), 200  # in which an edition comes to its end
 PUBLIC = "-"  # the recipient of a post that everybody sees
 
 
@@ -107,6 +108,11 @@ def pulse(connection: Connection) -> tuple[int, int, int]:
     return said, done, connection.execute(select(func.count()).select_from(articles)).scalar_one()
 
 
+def last_deed(connection: Connection) -> int:
+    """The number of the newest line of the audit trail."""
+    return connection.execute(select(func.coalesce(func.max(audit.c.id), 0))).scalar_one()
+
+
 def carried(connection: Connection, wanted: Collection[str]) -> list[tuple[str, str, str, str]]:
     """Where these stories went: article, channel, newsletter, edition."""
     keys = story_keys.c
@@ -118,6 +124,8 @@ def carried(connection: Connection, wanted: Collection[str]) -> list[tuple[str, 
 
 def public(connection: Connection, wanted: Collection[str]) -> dict[tuple[str, str], list[Any]]:
     """Posts of these editions that everybody sees: by edition and channel, their deliveries."""
+    if not wanted:
+        return {}
     d = deliveries.c
     query = (
         select(d.edition, d.channel, d.part, d.state, d.remote_ids, d.settled_at, d.id, d.reason)
@@ -138,13 +146,13 @@ def tally(connection: Connection, edition: str) -> Tally:
     return Tally(states={row.state: row.n for row in rows}, last=max(moments, default=None))
 
 
-def going(connection: Connection, now: datetime) -> list[str]:
-    """Editions with deliveries that are due and not at their end."""
-    d = deliveries.c
-    due = and_(d.state == S.PENDING, d.due_at <= now, d.not_after > now)
-    waiting = select(d.edition).where(due)
-    under_way = select(d.edition).where(d.state.in_((S.CLAIMED, S.SENDING)))
-    return sorted(connection.execute(waiting.union(under_way)).scalars())
+def recent(connection: Connection, now: datetime) -> list[str]:
+    """Editions that have begun and are not sealed, those due last first."""
+    e = editions.c
+    query = select(e.id).where(
+        e.sealed_at.is_(None), e.due_at <= now, e.due_at > now - RECENT, e.kind.not_in(TO_ONE)
+    )
+    return list(connection.execute(query.order_by(e.due_at.desc(), e.id).limit(RECENT_MAX)).scalars())
 
 
 def told(connection: Connection, wanted: Collection[str]) -> list[Going]:

@@ -39,7 +39,7 @@ class Console:
         self.setting = setting = Setting(newsroom)
         self.doors = doors = Doors(newsroom, speak=setting.speak, refuse=setting.refused)
         rooms = Rooms(doors, setting)
-        do, previews = Do(newsroom, rooms, setting), Previews(newsroom, rooms)
+        do, previews = Do(newsroom, rooms, setting), Previews(newsroom, rooms, setting)
         self._rooms = (
             Today(newsroom, rooms, setting),
             Stories(newsroom, rooms, setting, do, previews),

@@ -61,7 +61,7 @@ class Editions:
             "edition.html",
             edition=moving.edition,
             moving=live,
-            report=self._newsroom.ledger.reports([name], 1)[0],
+            report=self._newsroom.board.report(name),
             stories=self._newsroom.ledger.stories_of(name),
             posts=self._newsroom.ledger.posts_of(name),
             gate=seen.gates.get(name),

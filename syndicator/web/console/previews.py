@@ -29,6 +29,8 @@ from .rooms import Rooms
 if TYPE_CHECKING:
     from syndicator.app import App
 
+    from .setting import Setting
+
 LINK = re.compile(r"https?://\S+")
 LINK_SHOWN = 30  # characters of a link, as X shows it
 DRAFTS_MAX = 500
@@ -84,11 +86,13 @@ class Preview:
 
 
 class Previews:
-    def __init__(self, newsroom: App, rooms: Rooms) -> None:
+    def __init__(self, newsroom: App, rooms: Rooms, setting: Setting) -> None:
         self._newsroom = newsroom
+        self._setting = setting
         self._pictures = Pictures(newsroom)
         self._drafts: OrderedDict[tuple[int, str], Draft] = OrderedDict()
         self.routes: list[Route] = [
+            rooms.way("/stories/{story:str}/mails", show=self._mails),
             rooms.way("/stories/{story:str}/picture", show=self._picture),
             rooms.way("/stories/{story:str}/mail/{newsletter:str}", show=self._mail),
             rooms.way("/newsletters/{newsletter:str}/mail/{language:str}", show=self._digest),
@@ -98,12 +102,16 @@ class Previews:
         """On every channel that speaks its language, in the words of the draft."""
         self._keep(session, article.id, draft)
         desk = self._desk(draft)
-        found = [
+        return [
             self._public(desk, article, door)
             for name, door in self._newsroom.doors.items()
             if article.language in door.languages and not self._addressed(name)
         ]
-        return found + [
+
+    def mails(self, article: Article, session: int) -> list[Preview]:
+        """In the newsletters that speak its language, in the words of the last draft."""
+        draft = self._drafts.get((session, article.id), NOTHING)
+        return [
             self._mailed(article, draft, name)
             for name, newsletter in self._newsroom.newsletters.items()
             if article.language in newsletter.languages
@@ -179,13 +187,19 @@ class Previews:
             text = DARK.sub("@media all", text)
         return HTMLResponse(text, headers=FRAME)
 
+    def _mails(self, visit: Visit) -> Response:
+        """Beside the page: an edition that is made up takes longer than all the rest of it."""
+        article = self._newsroom.ledger.story(visit.placed("story"))
+        mails = self.mails(article, visit.session.id)
+        return self._setting.page(visit, "mails.html", story=article, mails=mails)
+
     def _picture(self, visit: Visit) -> Response:
-        article, _ = self._newsroom.ledger.article(visit.placed("story"))
+        article = self._newsroom.ledger.story(visit.placed("story"))
         kind, _, data = self._pictures.data(article.image or "").removeprefix("data:").partition(";base64,")
         return Response(b64decode(data), media_type=kind)
 
     def _mail(self, visit: Visit) -> Response:
-        article, _ = self._newsroom.ledger.article(visit.placed("story"))
+        article = self._newsroom.ledger.story(visit.placed("story"))
         draft = self._drafts.get((visit.session.id, article.id), NOTHING)
         newsletter = self._newsroom.newsletter_called(visit.placed("newsletter"))
         made, faults = self._desk(draft).digests.preview(newsletter)

@@ -67,7 +67,7 @@ class Stories:
         )
 
     def _story(self, visit: Visit) -> Response:
-        article, _ = self._newsroom.ledger.article(visit.placed("story"))
+        article = self._newsroom.ledger.story(visit.placed("story"))
         kept, out = self._newsroom.summaries.about(article)
         life = self._newsroom.stories.life(article.id)
         went = self._newsroom.board.went([article.id])[article.id]
@@ -99,7 +99,7 @@ class Stories:
 
     def _drafted(self, visit: Visit) -> Response:
         """The previews as they would be with what is typed, and nothing is kept."""
-        article, _ = self._newsroom.ledger.article(visit.placed("story"))
+        article = self._newsroom.ledger.story(visit.placed("story"))
         previews = self._previews.of(
             article, Draft(visit.said("text"), visit.said("headline")), session=visit.session.id
         )
@@ -115,7 +115,7 @@ class Stories:
 
     def _ask(self, visit: Visit) -> Response:
         """Exactly what a push would send and to how many, before it is sent."""
-        article, _ = self._newsroom.ledger.article(visit.placed("story"))
+        article = self._newsroom.ledger.story(visit.placed("story"))
         to = visit.all_said("to")
         if not to:
             raise Refused("choose at least one channel")
@@ -127,7 +127,7 @@ class Stories:
             story=article,
             to=to,
             again=told["again"],
-            previews=[one for one in self._previews.of(article) if one.channel in to and not one.newsletter],
+            previews=[one for one in self._previews.of(article) if one.channel in to],
             ticked=None,
             edits={},
             costs=found["costs"],

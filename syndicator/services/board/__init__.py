@@ -6,24 +6,22 @@ at most once in a while and beside the pages; what can change no more is counted
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from threading import Lock, Thread
 from time import perf_counter
 from typing import Any
 
 from syndicator.model import ENDS
-from syndicator.storage import approvals, board, brakes
+from syndicator.storage import approvals, board, brakes, ledger
 from syndicator.storage.board import Going, Standing, Tally
 from syndicator.storage.database import Connection, Database
+from syndicator.storage.ledger import Report
+
+from .stale import A_WHILE, Stale
 
 __all__ = ["Board", "Going", "Moving", "Seen", "Standing"]
 
-A_WHILE = 2.0  # seconds between two counts, where they are quick
-SHARE = 10  # counting may take a tenth of the time, not more
-KEPT = 2000  # editions at their end whose counts are kept
 FAILED_SINCE = timedelta(days=1)
 
 
@@ -40,6 +38,11 @@ class Moving:
     @property
     def done(self) -> int:
         return sum(number for state, number in self.states.items() if state in ENDS or state == "held")
+
+    @property
+    def goes(self) -> bool:
+        """Something of it is still to go out."""
+        return any(self.states.get(state) for state in ("pending", "claimed", "sending"))
 
     @property
     def total(self) -> int:
@@ -97,29 +100,30 @@ class Board:
         beside: bool = True,
         ticks: Callable[[], float] = perf_counter,
     ) -> None:
-        """``beside``: whoever looks gets what is known, and it is counted anew meanwhile. ``ticks`` are seconds."""
+        """``beside`` and ``ticks`` as :class:`Stale` has them."""
         self._database = database
         self._now = now
         self._channels = channels
-        self._beside = beside
-        self._ticks = ticks
-        self._lock = Lock()
-        self._seen: Seen | None = None
-        self._next = 0.0  # of the machine's own clock
-        self._counting = False
-        self._ended: OrderedDict[str, Tally] = OrderedDict()
+        told: dict[str, Any] = {"beside": beside, "ticks": ticks}
+        self._done = -1  # the last of what people did, when it was counted
+        self._before: Seen | None = None
+        self._seen: Stale[Seen] = Stale(self._counted, **told)
+        self._tallies: Stale[Tally] = Stale(self._tally, ends=_is_over, **told)
+        self._waiting: Stale[Mapping[str, tuple[int, datetime]]] = Stale(self._waits, **told)
+        self._reports: Stale[Report] = Stale(self._report, ends=lambda one: one.ended, **told)
 
     def seen(self) -> Seen:
-        """As of a moment ago."""
-        with self._lock:
-            known, due = self._seen, self._ticks() >= self._next
-            if known and (self._counting or not due):
-                return known
-            self._counting = True
-        if known is None or not self._beside:
-            return self._renewed()
-        Thread(target=self._renewed, name="board", daemon=True).start()
-        return known
+        """As of a moment ago, and after whatever people did."""
+        with self._database.read() as connection:
+            done = board.last_deed(connection)
+        if done == self._done:
+            return self._seen.of()
+        self._done = done
+        return self._seen.anew()
+
+    def report(self, edition: str) -> Report:
+        """As of a moment ago. Raises :exc:`NotFound`."""
+        return self._reports.of(edition)
 
     def pulse(self) -> tuple[int, int, int]:
         """Another one: something was written down."""
@@ -142,7 +146,7 @@ class Board:
                     "newsletter": newsletter,
                 }
                 if newsletter:
-                    tally = self._tally(connection, edition)
+                    tally = self._tallies.of(edition)
                     found[article] += [
                         Standing(**told, state=state, deliveries=number, at=tally.last)
                         for state, number in tally.states.items()
@@ -170,30 +174,18 @@ class Board:
         with self._database.read() as connection:
             return next(iter(self._moving(connection, [name])), None)
 
-    def _renewed(self) -> Seen:
-        start = self._ticks()
-        found: Seen | None = None
-        try:
-            found = self._counted()
-            return found
-        finally:
-            took = self._ticks() - start
-            with self._lock:
-                self._counting = False
-                self._next = self._ticks() + max(A_WHILE, SHARE * took)
-                self._seen = found or self._seen
-
-    def _counted(self) -> Seen:
+    def _counted(self, name: str) -> Seen:
         now = self._now()
         with self._database.read() as connection:
             corrections, summaries = board.to_decide(connection)
-            return Seen(
+            recent = self._moving(connection, board.recent(connection, now))
+            found = Seen(
                 at=now,
-                going=self._moving(connection, board.going(connection, now)),
+                going=[self._rated(one, now) for one in recent if one.goes],
                 editions=self._moving(connection, board.latest(connection, 8, printed=True)),
                 doubts=board.in_doubt(connection),
                 failed=board.failed(connection, now - FAILED_SINCE, 20),
-                waiting=board.waiting(connection, now),
+                waiting=self._waiting.of(),
                 last=board.last_sent(connection, self._channels),
                 paused=brakes.paused_why(connection),
                 gates=brakes.gates(connection),
@@ -201,30 +193,39 @@ class Board:
                 corrections=corrections,
                 summaries=summaries,
             )
+        self._before = found
+        return found
 
     def _moving(self, connection: Connection, wanted: Sequence[str]) -> list[Moving]:
-        before = {one.edition.id: one for one in self._seen.going} if self._seen else {}
         found = []
         for one in board.told(connection, wanted):
-            tally = self._tally(connection, one.id)
-            moving = Moving(edition=one, states=tally.states, last=tally.last)
-            found.append(self._rated(moving, before.get(one.id)))
+            tally = self._tallies.of(one.id)
+            found.append(Moving(edition=one, states=tally.states, last=tally.last))
         return found
 
-    def _rated(self, moving: Moving, before: Moving | None) -> Moving:
-        if before is None or self._seen is None:
+    def _rated(self, moving: Moving, now: datetime) -> Moving:
+        """With how many a second went out since the look before this one."""
+        going = self._before.going if self._before else ()
+        before = next((one for one in going if one.edition.id == moving.edition.id), None)
+        if before is None or self._before is None:
             return moving
-        seconds = (self._now() - self._seen.at).total_seconds()
+        seconds = (now - self._before.at).total_seconds()
         short = seconds < A_WHILE / 2  # too short to tell
         rate = before.rate if short else max(0.0, (moving.done - before.done) / seconds)
-        return Moving(edition=moving.edition, states=moving.states, last=moving.last, rate=rate)
+        return replace(moving, rate=rate)
 
-    def _tally(self, connection: Connection, edition: str) -> Tally:
-        if known := self._ended.get(edition):
-            return known
-        found = board.tally(connection, edition)
-        if found.states and not set(found.states) - ENDS:
-            self._ended[edition] = found
-            while len(self._ended) > KEPT:
-                self._ended.popitem(last=False)
-        return found
+    def _waits(self, name: str) -> Mapping[str, tuple[int, datetime]]:
+        with self._database.read() as connection:
+            return board.waiting(connection, self._now())
+
+    def _tally(self, edition: str) -> Tally:
+        with self._database.read() as connection:
+            return board.tally(connection, edition)
+
+    def _report(self, edition: str) -> Report:
+        with self._database.read() as connection:
+            return ledger.report(connection, edition)
+
+
+def _is_over(tally: Tally) -> bool:
+    return bool(tally.states) and not set(tally.states) - ENDS
