@@ -81,7 +81,9 @@ def run(size: Size) -> list[Pairs]:
 
     with databases.sqlite(prepare) as planned:
         told = {"seconds": seconds, "connections": 1, "pause": PAUSE, "cookie": token[0]}
-        paths = {name: path.replace("09999", f"{stories - stories // EDITIONS:05}") for name, path in PAGES.items()}
+        paths = {
+            name: path.replace("09999", f"{stories - stories // EDITIONS:05}") for name, path in PAGES.items()
+        }
         copy = planned.copy(Relay(port=25))
         with server("pages", size, configuration=str(copy), mails="") as rooms:
             asked = partial(contender, "pages.asked", size, rooms.pid, port=rooms.port, **told)
