@@ -110,7 +110,8 @@ def pulse(connection: Connection) -> tuple[int, int, int]:
 
 def last_deed(connection: Connection) -> int:
     """The number of the newest line of the audit trail."""
-    return connection.execute(select(func.coalesce(func.max(audit.c.id), 0))).scalar_one()
+    newest: int = connection.execute(select(func.coalesce(func.max(audit.c.id), 0))).scalar_one()
+    return newest
 
 
 def carried(connection: Connection, wanted: Collection[str]) -> list[tuple[str, str, str, str]]:
