@@ -256,16 +256,40 @@ def test_a_push_is_planned_moved_and_called_off(house: House) -> None:
     assert not house.app.ledger.deliveries(state="pending", channel="tg-ar", edition=None, limit=10)
 
 
-def test_the_next_edition_is_made_up(house: House) -> None:
-    browser = house.browser(Role.EDITOR)
-    token = {"csrf": csrf(browser)}
-    house.app.look()
-    refused = browser.post("/newsletters/evening", data=token)
-    assert refused.status_code == 409
-    cleared = browser.post("/newsletters/evening", data={"clear": "on", **token})
-    assert cleared.status_code == 303
-    findings = browser.post("/newsletters/evening/check", data=token, headers={"hx-request": "true"})
-    assert findings.status_code == 200
+def test_the_next_edition_is_made_up() -> None:
+    clock = Clock()
+    with Demo(now=clock) as demo, serving(demo.app) as base:
+        demo.app.look()
+        demo.sandbox.newsroom.publish()
+        demo.app.look()
+        house = House(demo.app, base, clock)
+        with house.open:
+            browser = house.browser(Role.EDITOR)
+            page = browser.get("/newsletters/evening").text
+            inside = re.findall(r'name="was-in" value="(\w+)"', page)
+            assert len(inside) == 9
+            first, second, third = (one for one in inside if f'name="lead:en" value="{one}"' in page)
+            form = {
+                "csrf": csrf(browser), "was-in": inside, "in": [one for one in inside if one != third],
+                "lead:en": second, f"place:{first}": "1", "subject:en": "Roads and rain", "preheader:en": "And schools",
+            }  # fmt: skip
+            assert browser.post("/newsletters/evening", data=form).status_code == 303
+            made = {
+                post.language: (edition, post) for edition, post in demo.app.newsstand.preview("evening")[0]
+            }
+            edition, post = made["en"]
+            assert [one.article.id for one in edition.stories] == [second, first]
+            assert post.subject == "Roads and rain"
+            assert "And schools" in (post.html or "")
+            page = browser.get("/newsletters/evening").text
+            assert 'value="Roads and rain"' in page
+            checked = browser.post("/newsletters/evening/check", data={"csrf": form["csrf"]})
+            assert checked.status_code == 200
+            assert (
+                browser.post("/newsletters/evening", data={"clear": "on", "csrf": form["csrf"]}).status_code
+                == 303
+            )
+            assert demo.app.newsstand.fixed("evening").marks.lead == ()
 
 
 def test_open_pages_hear_that_something_moved(house: House) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import RedirectResponse, Response
 
-from syndicator.errors import NotFound, Refused
+from syndicator.errors import NotFound
 from syndicator.model import Role
 from syndicator.services.board import Going
 from syndicator.services.trail import Wanted
@@ -96,6 +96,10 @@ class Editions:
             "compose.html",
             newsletter=self._newsroom.newsletter_called(name),
             languages=languages,
+            names={one["code"]: one["name"] for one in self._setting.languages()},
+            marks=self._newsroom.newsstand.fixed(name).marks,
+            subject=told["subject"],
+            preheader=told["preheader"],
             held=[one for one in self._newsroom.newsstand.held() if one.newsletter == name],
             titles=dict(self._newsroom.newsletter_called(name).titles),
         )
@@ -123,8 +127,10 @@ class Editions:
         return self._setting.page(visit, "findings.part.html", findings=came["findings"])
 
 
-def _fixed(visit: Visit) -> dict[str, list[str]]:
-    """Places are numbers beside the stories; who has none stays where the rules put it."""
+def _fixed(visit: Visit) -> dict[str, Any]:
+    """Places are numbers beside the stories; who has none stays where the rules put it. Every word for the edition
+    stands on the page, so what is empty is taken back."""
+    inside = set(visit.all_said("in"))
     places = [
         (int(value), key.partition(":")[2])
         for key, values in visit.form.items()
@@ -133,8 +139,21 @@ def _fixed(visit: Visit) -> dict[str, list[str]]:
     lead = [
         value for key, values in visit.form.items() if key.startswith("lead:") for value in values if value
     ]
-    drop = visit.all_said("drop")
-    if not (places or lead or drop):
-        raise Refused("say what is to be different: a lead, a place, or what is left out")
-    kept = [one for _, one in sorted(places) if one not in drop]
-    return {"lead": [one for one in lead if one not in drop], "drop": drop, "order": kept}
+    drop = [one for one in visit.all_said("was-in") if one not in inside]
+    return {
+        "lead": [one for one in lead if one not in drop],
+        "drop": drop,
+        "order": [one for _, one in sorted(places) if one not in drop],
+        "add": [one for one in visit.all_said("was-out") if one in inside],
+        "subject": _by_language(visit, "subject:"),
+        "preheader": _by_language(visit, "preheader:"),
+    }
+
+
+def _by_language(visit: Visit, start: str) -> dict[str, str]:
+    told = {
+        key.removeprefix(start): values[-1].strip()
+        for key, values in visit.form.items()
+        if key.startswith(start)
+    }
+    return {language: words for language, words in told.items() if words}

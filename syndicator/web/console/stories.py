@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from .setting import Setting
 
-PAGE = 40
+PAGE = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,6 +70,21 @@
     addEventListener("pagehide", () => source.close());
   }
 
+  // Rows that are dragged get places from the top.
+  let row = null;
+  document.addEventListener("dragstart", (event) => { row = event.target.closest?.("[data-order] > [draggable]") || null; });
+  document.addEventListener("dragover", (event) => {
+    const over = row && event.target.closest("[data-order] > [draggable]");
+    if (!over || over === row || over.parentNode !== row.parentNode) return;
+    event.preventDefault();
+    const after = event.clientY > over.getBoundingClientRect().top + over.offsetHeight / 2;
+    over.parentNode.insertBefore(row, after ? over.nextSibling : over);
+  });
+  document.addEventListener("dragend", () => {
+    if (row) all(".place", row.parentNode).forEach((place, at) => { place.value = at + 1; });
+    row = null;
+  });
+
   // What is dragged to another hour says so in its own form.
   let held = null;
   document.addEventListener("dragstart", (event) => {
