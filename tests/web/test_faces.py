@@ -1,0 +1,61 @@
+"""Every verb has the same name on the command line, in the console, in the bot and in the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from syndicator.bot.orders import written
+from syndicator.cli import app as command_line
+from syndicator.model import Role
+from syndicator.sandbox.demo import Demo
+from syndicator.verbs import VERBS
+from syndicator.web.pages import serving
+
+from .test_console import Clock, House
+
+
+@pytest.fixture(scope="module")
+def house() -> Iterator[House]:
+    clock = Clock()
+    with Demo(now=clock) as demo, serving(demo.app) as base:
+        house = House(demo.app, base, clock)
+        with house.open:
+            yield house
+
+
+def commands(group: Any, above: str = "") -> Iterator[str]:
+    for name, command in group.commands.items():
+        yield from commands(command, f"{above}{name} ") if hasattr(command, "commands") else [above + name]
+
+
+def test_the_four_faces_have_the_same_verbs(house: House) -> None:
+    described = house.stranger().get(f"{house.base}/api/v1/openapi.json").json()["paths"]
+    admin = house.browser(Role.ADMIN)
+    shown = admin.get("/do").text
+    faces = {
+        "command line": set(commands(get_command(command_line))) & set(VERBS),
+        "api": {one["operationId"].replace("-", " ") for path in described.values() for one in path.values()},
+        "bot": {written(one).replace("_", " ") for one in VERBS.values()},
+        "console": {name for name, one in VERBS.items() if f'href="/console/do/{one.slug}"' in shown},
+    }
+    for face, verbs in faces.items():
+        assert verbs == set(VERBS), face
+
+
+@pytest.mark.parametrize("name", sorted(VERBS))
+def test_the_console_has_a_form_for_each_verb(house: House, name: str) -> None:
+    verb = VERBS[name]
+    page = house.browser(Role.ADMIN).get(f"/do/{verb.slug}")
+    assert page.status_code == 200, page.text[-400:]
+    for field in verb.takes.model_fields:
+        assert f'name="{field}"' in page.text
+
+
+def test_the_console_offers_nobody_what_they_may_not(house: House) -> None:
+    shown = house.browser(Role.VIEWER).get("/do").text
+    for verb in VERBS.values():
+        assert (f'href="/console/do/{verb.slug}"' in shown) is Role.VIEWER.covers(verb.role)
