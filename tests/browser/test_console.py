@@ -16,7 +16,7 @@ from .house import House, house, sideways
 PAGES = (
     "", "/stories", "/stories/STORY", "/stories/STORY/push?to=x&again=on", "/editions", "/editions/EDITION",
     "/newsletters/evening", "/channels", "/channels/x", "/doubts", "/approvals", "/corrections", "/summaries", "/audit",
-    "/do", "/do/push",
+    "/do", "/do/push", "/account", "/people", "/people/ara-en", "/prove",
 )  # fmt: skip
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 

@@ -19,6 +19,7 @@ from syndicator.sandbox.oidc import OidcStandIn
 from syndicator.sandbox.world import Sandbox
 from syndicator.services.people import codes, person
 from syndicator.web.console import Console
+from syndicator.web.console.account import shown
 from tests.people.browser import OWN, URL, browser
 from tests.people.house import GOOD, OTHER
 from tests.web.visitor import Clock
@@ -405,3 +406,21 @@ def test_signing_on_elsewhere_leads_in(tmp_path: Path) -> None:
 def test_without_a_provider_nobody_is_sent_anywhere(desk: Desk) -> None:
     assert desk.visitor().go("/console/sign-on").status_code == 404
     assert "Sign on with" not in desk.visitor().go("/console/sign-in").text
+
+
+@pytest.mark.parametrize(
+    ("agent", "expected"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "Firefox · Linux"),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/120.0 Safari/537.36 Edg/120.0", "Edge · Windows"),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Version/17.0 Safari/604.1",
+            "Safari · iPhone",
+        ),
+        ("Mozilla/5.0 (Linux; Android 14) Chrome/120.0 Mobile Safari/537.36", "Chrome · Android"),
+        ("something else", "something else"),
+        ("", "–"),
+    ],
+)
+def test_a_browser_is_called_what_people_call_it(agent: str, expected: str) -> None:
+    assert shown(agent) == expected

@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from .setting import Setting
 
 ACCOUNT = f"{HOME}/account"
+BROWSERS = (  # many call themselves by the names of others, too: the first that fits is it
+    ("Firefox/", "Firefox"), ("FxiOS/", "Firefox"), ("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser/", "Samsung"),
+    ("CriOS/", "Chrome"), ("Chrome/", "Chrome"), ("Safari/", "Safari"),
+)  # fmt: skip
+SYSTEMS = (
+    ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"),
+    ("CrOS", "ChromeOS"), ("Linux", "Linux"),
+)  # fmt: skip
 SAID = frozenset("language password codes factor out telegram".split())  # what the page can say was done
 
 
@@ -50,6 +58,7 @@ class Account:
             status,
             sessions=self._reception.sessions(visit.person.name),
             here=visit.session.id,
+            shown=shown,
             keeps=self._reception.keeps(visit.person.name),
             languages=LANGUAGES,
             shortest=SHORTEST,
@@ -105,3 +114,10 @@ class Account:
 
 def _done(what: str) -> Response:
     return RedirectResponse(f"{ACCOUNT}?done={quote(what)}", 303)
+
+
+def shown(agent: str) -> str:
+    """What a person calls a browser, made of what it calls itself."""
+    name = next((name for sign, name in BROWSERS if sign in agent), "")
+    system = next((system for sign, system in SYSTEMS if sign in agent), "")
+    return " · ".join(filter(None, (name, system))) or agent[:60] or "–"
