@@ -8,10 +8,10 @@ from hashlib import blake2b
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import format_datetime
 from babel.numbers import format_decimal
 from babel.support import Translations
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -104,15 +104,14 @@ class Setting:
             "version": self.version,
             "now": now,
             "when": lambda moment: self._when(moment, now, language),
-            "clock": lambda moment: format_time(moment, "short", tzinfo=self._zone, locale=language),
-            "day": lambda moment: format_date(
-                moment.astimezone(self._zone).date(), "EEEE d MMMM", locale=language
-            ),
+            "exactly": lambda moment: self._exactly(moment, now, language),
+            "clock": lambda moment: self._written_out(moment, "HH:mm", language),
+            "day": lambda moment: self._written_out(moment, f"EEEE {_day(language)} MMMM", language),
             "number": lambda value: format_decimal(value, locale=language),
             "mark": lambda state: MARKS[str(state)],
             "shape": lambda state: SHAPES[str(state)],
             "runs": direction,
-            "span": lambda told: format_timedelta(told, locale=language),
+            "span": lambda told: self._span(told, language),
             "local": lambda moment: moment.astimezone(self._zone).strftime("%Y-%m-%dT%H:%M"),
         }
 
@@ -138,20 +137,43 @@ class Setting:
         )
         return told % {"num": format_decimal(hours, locale=language)}
 
+    def _span(self, span: timedelta, language: str) -> str:
+        """How long something takes, in its biggest unit; in Sorani Unicode has but letters for it."""
+        words, seconds = self.speak(language), round(span.total_seconds())
+        minutes, hours = round(seconds / 60), round(seconds / 3600)
+        if seconds < 60:
+            told, number = words.ngettext("%(num)s second", "%(num)s seconds", seconds), seconds
+        elif minutes < 60:
+            told, number = words.ngettext("%(num)s minute", "%(num)s minutes", minutes), minutes
+        else:
+            told, number = words.ngettext("%(num)s hour", "%(num)s hours", hours), hours
+        return told % {"num": format_decimal(number, locale=language)}
+
     def _when(self, moment: datetime | None, now: datetime, language: str) -> Markup:
+        """As it is told best: a near one by how long ago it was."""
         if moment is None:
             return Markup("–")
-        exact = format_datetime(moment, "d MMM y HH:mm:ss", tzinfo=self._zone, locale=language)
-        here, today = moment.astimezone(self._zone), now.astimezone(self._zone)
         if abs(now - moment) < AGO:
-            told = self._ago(moment - now, language)
-        elif here.date() == today.date():
-            told = format_time(moment, "HH:mm", tzinfo=self._zone, locale=language)
-        else:
-            told = format_datetime(moment, "d MMM HH:mm", tzinfo=self._zone, locale=language)
-        return Markup('<time datetime="{}" title="{}">{}</time>').format(
-            moment.isoformat(), escape(exact), told
-        )
+            return self._timed(moment, self._ago(moment - now, language), language)
+        return self._exactly(moment, now, language)
+
+    def _exactly(self, moment: datetime, now: datetime, language: str) -> Markup:
+        """By the clock, for sentences like "until …"."""
+        today = moment.astimezone(self._zone).date() == now.astimezone(self._zone).date()
+        told = "HH:mm" if today else f"{_day(language)} MMM HH:mm"
+        return self._timed(moment, self._written_out(moment, told, language), language)
+
+    def _timed(self, moment: datetime, told: str, language: str) -> Markup:
+        exact = self._written_out(moment, f"{_day(language)} MMM y HH:mm:ss", language)
+        return Markup('<time datetime="{}" title="{}">{}</time>').format(moment.isoformat(), exact, told)
+
+    def _written_out(self, moment: datetime, pattern: str, language: str) -> str:
+        return format_datetime(moment, pattern, tzinfo=self._zone, locale=language)
+
+
+def _day(language: str) -> str:
+    """Of a month, in a pattern of Unicode: Sorani ties it to its month."""
+    return "d'ی'" if language == "ckb" else "d"
 
 
 def _version(style: str) -> str:
