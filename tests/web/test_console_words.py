@@ -33,8 +33,9 @@ def in_templates() -> Iterator[Sentence]:
 def in_code() -> Iterator[Sentence]:
     for file in CODE.rglob("*.py"):
         source = io.BytesIO(file.read_bytes())
-        for _, _, message, _ in extract_python(source, ["gettext", "ngettext"], [], {}):
-            yield whole(message)
+        for _, _, message, _ in extract_python(source, ["_", "gettext", "ngettext"], [], {}):
+            if message:  # none where the sentence stands elsewhere
+                yield whole(message)
 
 
 def written(language: str) -> dict[Sentence, Sentence]:

@@ -111,6 +111,9 @@ class Setting:
             "mark": lambda state: MARKS[str(state)],
             "shape": lambda state: SHAPES[str(state)],
             "runs": direction,
+            "meaning": lambda verb: self._newsroom.wiring.renderer.sentences("bot", language).gettext(
+                verb.says
+            ),
             "span": lambda told: self._span(told, language),
             "local": lambda moment: moment.astimezone(self._zone).strftime("%Y-%m-%dT%H:%M"),
         }
