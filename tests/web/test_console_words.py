@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,8 +19,8 @@ PLACE = re.compile(r"%\((\w+)\)s")
 Sentence = tuple[str, ...]  # one, or its singular and plural
 
 
-def whole(message: str | tuple[str | None, ...]) -> Sentence:
-    return (message,) if isinstance(message, str) else tuple(one for one in message if one)
+def whole(message: str | Iterable[str | None] | None) -> Sentence:
+    return (message,) if isinstance(message, str) else tuple(one for one in message or () if one)
 
 
 def in_templates() -> Iterator[Sentence]:
@@ -33,7 +33,7 @@ def in_templates() -> Iterator[Sentence]:
 def in_code() -> Iterator[Sentence]:
     for file in CODE.rglob("*.py"):
         source = io.BytesIO(file.read_bytes())
-        for _, _, message, _ in extract_python(source, ["_", "gettext", "ngettext"], [], {}):
+        for _, _, message, _ in extract_python(source, dict.fromkeys(["_", "gettext", "ngettext"]), [], {}):
             if message:  # none where the sentence stands elsewhere
                 yield whole(message)
 
