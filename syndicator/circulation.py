@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from email.utils import format_datetime
+from os import urandom
 from pathlib import Path
 
 from .composing import REST
 from .config import closest
 from .errors import NotFound, Refused
-from .model import ChannelId, Edition, Language, Post
+from .model import ChannelId, Consent, Edition, Language, Post
 from .register import Register
 from .services import audience, rolls
 from .services.backnumbers import BackNumbers, Shelf
 from .services.frontdesk import Caps, FrontDesk, Rack
 from .services.memory import Memory
+from .services.numbers.readership import Readership
 from .services.retractions import Retractions
+from .services.rolls.intray import InTray
+from .storage import brakes
 from .storage.database import Database
 from .storage.outbox import Claimed
 from .tokens import Keys, mark, message_id, return_path, sign
@@ -62,6 +66,8 @@ class Circulation:
             sent=wake,
         )
 
+        self.readership = Readership(database, now=now)
+        self.intray = InTray(self.enrol, now=now, chance=urandom)
         self.register = Register(
             database,
             memory=memory,
@@ -100,11 +106,20 @@ class Circulation:
             seen=seen,
         )
 
+    def given_out(self, newsletter: str | None, consent: Consent | None, *, by: str) -> Iterator[str]:
+        """The list of readers as CSV, piece by piece; that it is taken is written down. Raises :exc:`NotFound`."""
+        if newsletter:
+            self.rack(newsletter)
+        with self._database.write() as connection:
+            about = newsletter or "all newsletters"
+            brakes.note(
+                connection, who=by, what="export", about=about, why=str(consent or ""), now=self._now()
+            )
+        return (piece for piece, _ in rolls.written(self._database, newsletter, consent))
+
     def form(self, name: str, language: str = "") -> str:
         """A sign-up form to paste into any page. Raises :exc:`NotFound`, and :exc:`Refused` where nobody may ask."""
-        if name not in self.front.racks:
-            raise NotFound(f"no newsletter is called {name!r}; {closest(name, self.front.racks)}")
-        rack = self.front.racks[name]
+        rack = self.rack(name)
         language = language or rack.languages[0]
         if not rack.open:
             raise Refused(f"{name} is closed: nobody may ask for it; write signup = true")
@@ -113,6 +128,12 @@ class Circulation:
         told = {"newsletter": name, "title": rack.title(language)}
         address = self._settings.newsroom.public_url.rstrip("/")
         return self._wiring.renderer.page("pages/form.html", language, address=address, **told)
+
+    def rack(self, name: str) -> Rack:
+        """What there is to subscribe to under this name. Raises :exc:`NotFound`."""
+        if name not in self.front.racks:
+            raise NotFound(f"no newsletter is called {name!r}; {closest(name, self.front.racks)}")
+        return self.front.racks[name]
 
     def cut_short(self, newsletter: str) -> rolls.Cut | None:
         """The list for this newsletter that was stopped in the middle of its writing."""

@@ -110,10 +110,12 @@ class Register:
         consent: Consent | None = None,
         after: int = 0,
         limit: int = 100,
+        words: str = "",
     ) -> dict[str, Any]:
-        """Subscribers in the order of their numbers; ``next`` is what to go on ``after``, None at the end."""
+        """Subscribers in the order of their numbers; ``next`` is what to go on ``after``, None at the end. ``words``:
+        some of those whose address or name begins so."""
         with self._database.read() as connection:
-            found = readers.page(connection, newsletter, consent, after=after, limit=limit + 1)
+            found = readers.page(connection, newsletter, consent, after=after, limit=limit + 1, words=words)
         more = len(found) > limit
         return {"subscribers": found[:limit], "next": found[limit - 1]["id"] if more else None}
 
@@ -204,7 +206,7 @@ class Register:
             if name is not None:
                 wishes.rename(connection, reader.id, name)
             if change.language:
-                wishes.speak(connection, reader.id, change.language)
+                wishes.speak(connection, reader.id, change.language, now=now)
             if change.zone is not None:
                 wishes.live(connection, reader.id, change.zone)
             if change.rest is not None:

@@ -42,6 +42,7 @@ subscribers = typer.Typer(help="Readers of the newsletters.", no_args_is_help=Tr
 def list_subscribers(
     newsletter: Annotated[str | None, typer.Option(help="Only this newsletter.")] = None,
     consent: Annotated[Consent | None, typer.Option(help="Only those who stand so.")] = None,
+    words: Annotated[str, typer.Option(help="Only some, whose address or name begins so.")] = "",
     after: Annotated[int, typer.Option(help="Begin after this number.")] = 0,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many.")] = 100,
     config: Config = HERE,
@@ -55,7 +56,7 @@ def list_subscribers(
 
     with opened(config) as newsroom:
         found = newsroom.circulation.register.page(
-            newsletter=newsletter, consent=consent, after=after, limit=limit
+            newsletter=newsletter, consent=consent, after=after, limit=limit, words=words
         )
         with newsroom.database.read() as connection:
             counts = readers.standing(connection)

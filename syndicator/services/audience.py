@@ -14,7 +14,7 @@ from syndicator.storage.database import Connection, Database
 from syndicator.text.addresses import CONTROL, checked_address, checked_name
 from syndicator.tokens import Keys, verify
 
-COMPLAINT = "complained"
+COMPLAINT = readers.COMPLAINT
 SUPPRESSED = "{} is suppressed (bounced or complained) and gets no mail"
 
 

@@ -340,7 +340,7 @@ class FrontDesk:
         welcomed: list[str] = []
         with self._database.write() as connection:
             self._use(connection, token)
-            for name in link.newsletters:
+            for name in sorted(link.newsletters):
                 if readers.standing_of(connection, who.id, name) is Consent.ASKED:
                     readers.consent(connection, who.id, name, Consent.GIVEN, now=now, proof=proof)
                     about = f"subscriber {who.id} {name}"
@@ -423,12 +423,12 @@ class FrontDesk:
         for name in sorted(given - set(chosen.newsletters)):
             self._leave(who.address, name, f"the preferences page, {_minute(now)} from {place}")
         with self._database.write() as connection:
-            wishes.speak(connection, who.id, chosen.language)
+            wishes.speak(connection, who.id, chosen.language, now=now)
             if chosen.zone is not None:
                 wishes.live(connection, who.id, chosen.zone)
             if chosen.rest is not None:
                 wishes.rest(connection, who.id, now + chosen.rest if chosen.rest else None)
-            for name, wanted in chosen.newsletters.items():
+            for name, wanted in sorted(chosen.newsletters.items(), key=lambda one: one[0]):
                 proof = f"the preferences page, {_minute(now)} from {place}"
                 readers.consent(connection, who.id, name, Consent.GIVEN, now=now, proof=proof)
                 every = set(wanted.topics) == set(self.racks[name].topics)  # also those to come

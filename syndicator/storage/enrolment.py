@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,8 +12,10 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, insert,
 
 from syndicator.model import Consent, Reason
 
+from . import turnout
 from .readers import barred
 from .schema import subscribers, subscriptions
+from .turnout import Turn
 
 
 @dataclass(slots=True, kw_only=True)
@@ -110,11 +113,21 @@ def enrol(
         confirmed = confirmed.values(given | said)
         told = [{f"its_{name}": row[name] for name in names} | {"who": row["subscriber"]} for row in of_those]
         connection.execute(confirmed, told)
+    spoken = _spoken(connection, fresh, {one.key for one in strangers}, known)
+    turnout.add(connection, {(newsletter, code, Turn.ADDED): n for code, n in spoken.items()}, now)
     if len(of_those) < len(rows):
         connection.execute(
             insert(subscriptions),
             [row for one, row in zip(fresh, rows, strict=True) if one.key not in asked],
         )
+
+
+def _spoken(
+    connection: Connection, fresh: Sequence[Enrolled], strangers: Collection[str], known: Mapping[str, int]
+) -> Counter[str]:
+    """How many speak each language: strangers the list's, others their own."""
+    spoken = turnout.languages_of(connection, [known[one.key] for one in fresh if one.key not in strangers])
+    return Counter(spoken.get(known[one.key], one.language) for one in fresh)
 
 
 def _numbers(connection: Connection, wanted: Sequence[Enrolled]) -> dict[str, int]:

@@ -20,17 +20,21 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    union,
     update,
 )
 
 from syndicator.bulletins import ReaderUnsubscribed, Why
 from syndicator.model import Consent, DeliveryState, Language, Reason, Subscriber, SubscriberId
 
-from . import webhooks
+from . import turnout, webhooks
 from .schema import barred as bars
 from .schema import candidates, deliveries, editions, links, receipts, softness, subscribers, subscriptions
-from .statements import dialect
+from .statements import begins, dialect
+from .turnout import Turn, turned
 
+COMPLAINT = "complained"
+FOUND = 200  # readers that are looked for by how a word begins, by each way of writing it
 S = DeliveryState
 STOPPED = (S.PENDING, S.CLAIMED, S.HELD)  # what can be called back: nothing of it is on its way
 
@@ -85,6 +89,7 @@ def add(
     values = {"name": name, "language": language}
     known = find(connection, address)
     if known:
+        turnout.count_moved(connection, known.id, language, now)
         connection.execute(update(subscribers).where(subscribers.c.id == known.id).values(values))
         return known.id
     row = values | {"address": address.strip(), "address_key": key(address), "since": now, "timezone": ""}
@@ -109,6 +114,8 @@ def consent(
             _tell_end(connection, who, newsletter, "left", now)
     else:
         connection.execute(insert(subscriptions).values(subscriber=who, newsletter=newsletter, **values))
+    if turn := turned(Consent(stands) if stands else None, consent):
+        turnout.count_one(connection, who, newsletter, turn, now)
     return consent
 
 
@@ -122,6 +129,7 @@ def standing_of(connection: Connection, who: SubscriberId, newsletter: str) -> C
 def suppress(connection: Connection, who: SubscriberId, *, now: datetime, proof: str) -> None:
     """No mail to this reader any more, of no newsletter; what waits for them is called back."""
     _tell_ends(connection, who, "suppressed", now)
+    turnout.count_out(connection, who, Turn.COMPLAINED if proof == COMPLAINT else Turn.SUPPRESSED, now)
     ours = (subscriptions.c.subscriber == who, subscriptions.c.consent != Consent.SUPPRESSED.value)
     values = {"consent": Consent.SUPPRESSED.value, "since": now, "proof": proof}
     connection.execute(update(subscriptions).where(*ours).values(values))
@@ -134,6 +142,7 @@ def erase(connection: Connection, who: SubscriberId, *, now: datetime) -> None:
     :func:`bar` the address, or the next import brings them back.
     """
     _tell_ends(connection, who, "erased", now)
+    turnout.count_out(connection, who, Turn.ERASED, now)
     _call_back(connection, who, Reason.ERASED, now)
     theirs = deliveries_of(who)
     words = deliveries.c.reason.not_in([reason.value for reason in Reason])
@@ -277,12 +286,21 @@ def standing(connection: Connection) -> list[dict[str, object]]:
 
 
 def page(
-    connection: Connection, newsletter: str | None, consent: Consent | None, *, after: int, limit: int
+    connection: Connection,
+    newsletter: str | None,
+    consent: Consent | None,
+    *,
+    after: int,
+    limit: int,
+    words: str = "",
 ) -> list[dict[str, Any]]:
-    """Subscribers after this number, each with all wishes; only those of whose wishes one is so."""
+    """Subscribers after this number, each with all wishes; only those of whose wishes one is so, and whose address or
+    name begins with these words: at most some hundred then."""
     names = "id address name language since paused_until".split()
     columns = *(subscribers.c[name] for name in names), subscribers.c.timezone.label("zone")
     query = select(*columns).where(subscribers.c.id > after)
+    if words.strip():
+        query = query.where(subscribers.c.id.in_(_beginning(connection, words.strip())))
     wish = [subscriptions.c.newsletter == newsletter] * bool(newsletter)
     wish += [subscriptions.c.consent == consent] * bool(consent)
     if wish:
@@ -298,3 +316,15 @@ def page(
         told = dict(row._mapping)
         found[told.pop("subscriber")]["subscriptions"].append(told)
     return list(found.values())
+
+
+def _beginning(connection: Connection, words: str) -> Select[Any]:
+    """The numbers of some readers, by an index for each way: addresses by their key, names as they are written."""
+    named = subscribers.c.name != ""
+    ways = [select(subscribers.c.id).where(begins(connection, subscribers.c.address_key, key(words)))]
+    ways += [
+        select(subscribers.c.id).where(named, begins(connection, subscribers.c.name, one))
+        for one in sorted({words, words.lower(), words.upper(), words.title(), words.capitalize()})
+    ]
+    found = [select(one.limit(FOUND).subquery().c.id) for one in ways]
+    return select(union(*found).subquery().c.id)

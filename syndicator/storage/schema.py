@@ -394,6 +394,7 @@ receipts = Table(
     Index(None, "delivery"),
 )
 
+NAMED = text("name <> ''")  # to be found by it
 ELSEWHERE = text("timezone <> ''")  # few have an hour of their own
 
 subscribers = Table(
@@ -410,6 +411,17 @@ subscribers = Table(
     Column("paused_until", Moment),  # by their own wish
     UniqueConstraint("address_key"),
     Index(None, "address_hash"),
+    Index(
+        "ix_subscribers_name",
+        "name",
+        sqlite_where=NAMED,
+        postgresql_where=NAMED,
+        postgresql_ops={"name": "text_pattern_ops"},
+    ),
+    # How an address begins; SQLite has that by the key's own index.
+    Index(
+        "ix_subscribers_beginning", "address_key", postgresql_ops={"address_key": "text_pattern_ops"}
+    ).ddl_if(dialect="postgresql"),
     Index("ix_subscribers_elsewhere", "timezone", sqlite_where=ELSEWHERE, postgresql_where=ELSEWHERE),
     sqlite_autoincrement=True,  # a number is given once (numbers.py)
 )
@@ -466,6 +478,17 @@ subscriptions = Table(
     Index(None, "newsletter", "consent"),
     Index("ix_subscriptions_seldom", "newsletter", sqlite_where=SELDOM, postgresql_where=SELDOM),
     Index("ix_subscriptions_missed", "newsletter", sqlite_where=MISSED, postgresql_where=MISSED),
+)
+
+# How many readers came and went in a day (UTC), by newsletter and language. Nobody stands here.
+turnout = Table(
+    "turnout",
+    metadata,
+    Column("day", String, primary_key=True),  # 2026-03-01
+    Column("newsletter", String, primary_key=True),
+    Column("language", String, primary_key=True),
+    Column("what", String, primary_key=True),
+    Column("number", BigInteger, nullable=False),
 )
 
 # Links that were mailed and work once. The token itself is nowhere. They also count who asked from where.

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, select
+from sqlalchemy import Connection, Select, select
 
 from .schema import audit
+from .statements import begins
 
 
 class Line(NamedTuple):
@@ -56,14 +57,7 @@ def _those(connection: Connection, wanted: Wanted) -> Select[Any]:
     if wanted.what:
         query = query.where(audit.c.what == wanted.what)
     if wanted.about:
-        query = query.where(_begins(connection, wanted.about))
+        query = query.where(begins(connection, audit.c.about, wanted.about))
     if wanted.before is not None:
         query = query.where(audit.c.id < wanted.before)
     return query
-
-
-def _begins(connection: Connection, word: str) -> ColumnElement[bool]:
-    """By an index on both: SQLite compares octets, PostgreSQL has an index for patterns."""
-    if connection.dialect.name == "sqlite":
-        return and_(audit.c.about >= word, audit.c.about < word + "\U0010ffff")
-    return audit.c.about.startswith(word, autoescape=True)

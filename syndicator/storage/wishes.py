@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from syndicator.model import Consent, EditionKind, Frequency, SubscriberId
 
+from . import turnout
 from .readers import deliveries_of, key
 from .schema import candidates, deliveries, editions, links, subscribers, subscriptions
 
@@ -90,7 +91,8 @@ def live(connection: Connection, who: SubscriberId, zone: str) -> None:
     connection.execute(update(subscribers).where(subscribers.c.id == who).values(timezone=zone))
 
 
-def speak(connection: Connection, who: SubscriberId, language: str) -> None:
+def speak(connection: Connection, who: SubscriberId, language: str, *, now: datetime) -> None:
+    turnout.count_moved(connection, who, language, now)
     connection.execute(update(subscribers).where(subscribers.c.id == who).values(language=language))
 
 

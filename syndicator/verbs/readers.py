@@ -30,6 +30,7 @@ class Page(Told):
     newsletter: str | None = Field(None, description="only those of whose wishes one is for it")
     consent: Consent | None = Field(None, description="and stands so")
     address: str | None = Field(None, max_length=320, description="only this one, however it is spelt")
+    words: str = Field("", max_length=320, description="only some, whose address or name begins so")
     after: int = Field(0, ge=0, lt=2**63, description="begin after this number: the page's `next`")
     limit: int = Field(100, ge=1, le=1000, description="at most so many")
 

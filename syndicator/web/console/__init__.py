@@ -16,9 +16,11 @@ from .decisions import Decisions
 from .do import Do
 from .doors import HOME, Doors
 from .editions import Editions
+from .lists import Lists
 from .live import Live
 from .people import Staff
 from .previews import Previews
+from .readers import Readers
 from .rooms import Rooms
 from .setting import STATIC, Setting
 from .stories import Stories
@@ -46,6 +48,8 @@ class Console:
             Editions(newsroom, rooms, setting, previews),
             Channels(newsroom, rooms, setting, previews),
             Decisions(newsroom, rooms, setting, previews),
+            Readers(newsroom, rooms, setting),
+            Lists(newsroom, rooms, setting),
             Audit(newsroom, rooms, setting),
             previews,
             do,

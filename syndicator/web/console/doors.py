@@ -11,11 +11,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hmac import compare_digest
 from inspect import iscoroutinefunction
+from math import inf
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import MutableHeaders, UploadFile
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -62,6 +64,7 @@ class Call:
     words: Any  # how the console speaks to them
     form: Form = field(default_factory=dict, repr=False)
     token: str = field(default="", repr=False)  # of their session; it may wait for a second factor
+    file: UploadFile | None = field(default=None, repr=False)
 
     def said(self, name: str, otherwise: str = "") -> str:
         """One field of the form, or of the address."""
@@ -131,17 +134,33 @@ class Doors:
         self._refuse = refuse
         self.https = newsroom.settings.newsroom.public_url.startswith("https:")
 
-    def guarded(self, handler: Guarded, role: Role = Role.VIEWER, *, fresh: bool = False) -> Endpoint:
-        """``fresh``: they showed who they are a short while ago, or do so now."""
+    def guarded(
+        self, handler: Guarded, role: Role = Role.VIEWER, *, fresh: bool = False, most: int = 0
+    ) -> Endpoint:
+        """``fresh``: they showed who they are a short while ago, or do so now. ``most``: the form has a file, of at
+        most so many octets; nothing is read of somebody who may not."""
 
         async def answer(request: Request) -> Response:
-            form = await form_of(request)
+            try:
+                return await answered(request)
+            finally:
+                await request.close()
+
+        async def answered(request: Request) -> Response:
+            form: Form = {} if most else await form_of(request)
+            file: UploadFile | None = None
             token = self._cookie(request, "desk")
             inside = await run_in_threadpool(self._reception.inside, token)
             if inside is None or inside.session.waits_for:
                 return self._elsewhere(request, _way_in(inside and inside.session.waits_for))
             person, session = inside
             csrf = self._csrf(session)
+            if most:
+                if not person.role.covers(role):
+                    return self._refuse(request, 403, f"this is for a {role}; you are a {person.role}")
+                if _size(request) > most:
+                    return self._refuse(request, 413, f"a file may have {most // 2**20} MB")
+                form, file = await uploaded(request)
             if not self._is_ours(request, form, csrf):
                 return self._refuse(
                     request, 403, "this form is too old, or not one of ours; open the page again"
@@ -159,10 +178,11 @@ class Doors:
                 words=self._speak(person.language),
                 form=form,
                 token=token,
+                file=file,
             )
             if iscoroutinefunction(handler):
-                answered: Response = await handler(visit)
-                return answered
+                found: Response = await handler(visit)
+                return found
             return await run_in_threadpool(handler, visit)  # type: ignore[arg-type]
 
         return answer
@@ -334,6 +354,21 @@ async def form_of(request: Request) -> Form:
         return parse_qs(body.decode(), keep_blank_values=True, max_num_fields=1000)
     except ValueError:
         return {}
+
+
+async def uploaded(request: Request) -> tuple[Form, UploadFile | None]:
+    """The fields of a form that has a file, and the file; nothing of what is none. The request closes it."""
+    try:
+        told = await request.form(max_files=1, max_fields=10)
+    except HTTPException:
+        return {}, None
+    fields = {name: [one] for name, one in told.multi_items() if isinstance(one, str)}
+    return fields, next((one for one in told.values() if isinstance(one, UploadFile)), None)
+
+
+def _size(request: Request) -> float:
+    told = request.headers.get("content-length", "")
+    return int(told) if told.isdigit() else inf
 
 
 def _way_in(waits_for: str | None) -> str:

@@ -33,8 +33,9 @@ class Rooms:
         *,
         role: Role = Role.VIEWER,
         fresh: bool = False,
+        most: int = 0,
     ) -> Route:
-        """A page that ``show`` writes, and what ``do`` does with its form. ``fresh`` as doors have it."""
+        """A page that ``show`` writes, and what ``do`` does with its form. ``fresh`` and ``most`` as doors have it."""
         known = {"GET": show, "POST": do}
 
         def answer(visit: Visit) -> Response:
@@ -50,7 +51,7 @@ class Rooms:
                 return self._setting.wrong(visit, 500, SyndicatorError(UNFORESEEN))
 
         methods = [method for method, handler in known.items() if handler]
-        route = Route(HOME + path, self._doors.guarded(answer, role, fresh=fresh), methods=methods)
+        route = Route(HOME + path, self._doors.guarded(answer, role, fresh=fresh, most=most), methods=methods)
         route.app = self._doors.framed(route.app)
         return route
 

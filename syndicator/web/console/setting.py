@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import blake2b
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from babel.support import Translations
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -105,7 +106,8 @@ class Setting:
             "clock": times.clock,
             "day": times.day,
             "span": times.span,
-            "number": lambda value: format_decimal(value, locale=language),
+            "number": lambda value: _number(value, language),
+            "percent": lambda share: format_percent(share, locale=language),
             "mark": lambda state: MARKS[str(state)],
             "shape": lambda state: SHAPES[str(state)],
             "runs": direction,
@@ -114,6 +116,11 @@ class Setting:
             ),
             "local": lambda moment: moment.astimezone(self._zone).strftime("%Y-%m-%dT%H:%M"),
         }
+
+
+@lru_cache(4096)  # a page with plots has a thousand of them, and most are small
+def _number(value: float, language: str) -> str:
+    return format_decimal(value, locale=language)
 
 
 def _version(style: str) -> str:

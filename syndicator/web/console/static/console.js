@@ -85,6 +85,18 @@
     row = null;
   });
 
+  // A plot says the numbers of the place that is pointed at; they stand in its table.
+  document.addEventListener("pointermove", (event) => {
+    const figure = event.target.closest?.("[data-plot]"), plot = event.target.closest?.(".framed .plot");
+    if (!figure || !plot) return;
+    const rows = all("tbody tr", figure), heads = all("thead th", figure);
+    const { left, width } = plot.getBoundingClientRect();
+    const along = (event.clientX - left) / width, share = document.dir === "rtl" ? 1 - along : along;
+    const row = rows[Math.min(rows.length - 1, Math.max(0, Math.floor(share * rows.length)))];
+    if (row) figure.querySelector("output").textContent = [row.cells[0].textContent.trim(),
+      ...heads.map((head, at) => `${head.textContent.trim()} ${row.cells[at + 1].textContent.trim()}`)].join(" · ");
+  });
+
   // What is dragged to another hour says so in its own form.
   let held = null;
   document.addEventListener("dragstart", (event) => {

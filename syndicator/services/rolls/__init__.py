@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
 from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
@@ -200,8 +200,8 @@ def take_file(
     try:
         with file.open("rb") as raw, TextIOWrapper(raw, encoding="utf-8-sig", newline="") as lines:
             offer = Offer(newsletter=newsletter, languages=languages, zones=zones, topics=topics)
-            told = rows(lines, str(file), offer=offer, proof=proof)
-            return take_in(database, told, newsletter, name=file.name, seen=go_on, **more)
+            read_rows = rows(lines, str(file), offer=offer, proof=proof)
+            return take_in(database, read_rows, newsletter, name=file.name, seen=go_on, **more)
     except OSError as error:
         raise Refused(f"{file}: it cannot be read: {error.strerror}; nothing was imported") from error
     except UnicodeDecodeError as error:
@@ -285,6 +285,26 @@ def _told(value: object) -> str:
     return next((word for word, said in BREAKING.items() if said is value), str(value))
 
 
+def written(database: Database, newsletter: str | None, consent: Consent | None) -> Iterator[tuple[str, int]]:
+    """Every subscription as CSV, piece by piece, each with how many there are in it; a field that a spreadsheet would
+    work out gets an apostrophe before it."""
+    yield _csv([OUT]), 0
+    after: tuple[int, str] = (0, "")
+    while True:
+        with database.read() as connection:
+            page = enrolment.page(connection, newsletter, consent, after=after, limit=PAGE)
+        if not page:
+            return
+        yield _csv([defused(_told(one[field])) for field in OUT] for one in page), len(page)
+        after = (int(str(page[-1]["id"])), str(page[-1]["newsletter"]))
+
+
+def _csv(lines: Iterable[Sequence[str]]) -> str:
+    file = StringIO()
+    csv.writer(file).writerows(lines)
+    return file.getvalue()
+
+
 def give_out(
     database: Database,
     file: TextIO,
@@ -292,17 +312,10 @@ def give_out(
     consent: Consent | None,
     seen: Callable[[int], None] = lambda rows: None,
 ) -> int:
-    """Every subscription as CSV; a field that a spreadsheet would work out gets an apostrophe before it."""
-    write = csv.writer(file)
-    write.writerow(OUT)
-    after: tuple[int, str] = (0, "")
+    """Into a file, as :func:`written` has it; returns how many."""
     number = 0
-    while True:
-        with database.read() as connection:
-            page = enrolment.page(connection, newsletter, consent, after=after, limit=PAGE)
-        if not page:
-            return number
-        write.writerows([defused(_told(one[field])) for field in OUT] for one in page)
-        after = (int(str(page[-1]["id"])), str(page[-1]["newsletter"]))
-        number += len(page)
-        seen(len(page))
+    for piece, found in written(database, newsletter, consent):
+        file.write(piece)
+        number += found
+        seen(found)
+    return number
