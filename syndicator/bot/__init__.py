@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .running import Bot, beside
+from .running import Bot, beside, probe
 
-__all__ = ["Bot", "beside"]
+__all__ = ["Bot", "beside", "probe"]

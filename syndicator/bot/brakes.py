@@ -36,7 +36,7 @@ def resume(visit: Visit, rest: str) -> None:
     if name not in visit.newsroom.ledger.standing()["paused"]:
         raise NotFound(visit.words.plain("{name} is not paused.", name=name))
     if said := visit.once(lambda: _resume(visit, name)):
-        visit.say(said)
+        visit.send(said)
 
 
 def released(visit: Visit, card: Card, choice: str) -> None:

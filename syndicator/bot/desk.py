@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from syndicator.errors import SyndicatorError
-from syndicator.model import Person
+from syndicator.model import Person, Role
 from syndicator.services.cards import Card, Cards
 
 from . import alerts, readers
@@ -55,12 +55,26 @@ class Desk:
 
     def tell(self) -> int:
         """Alerts, to those who asked for them. Raises :exc:`~.nouns.Away`."""
-        visits = []
+        return alerts.tell(self._listening(), self._newsroom)
+
+    def _listening(self) -> list[Visit]:
+        """Those who asked for alerts and are still ours, in their private chats."""
+        found = []
         for who in self._cards.listeners():
             if person := self._who(who):
                 mute = Heard(update=0, who=who, chat=who, private=True, text="")
-                visits.append(self._visit(person, mute))
-        return alerts.tell(visits, self._newsroom)
+                found.append(self._visit(person, mute))
+        return found
+
+    def warn(self, text: str) -> bool:
+        """What the worker warns of, to the admins among those who asked for alerts; whether it could be told."""
+        try:
+            for visit in self._listening():
+                if visit.may(Role.ADMIN):
+                    visit.say(f"✕ {visit.words.fault(text)}")
+        except (Away, Shut):
+            return False
+        return True
 
     def _heard(self, heard: Heard) -> None:
         order = re.match(r"/\w", heard.text)
@@ -129,7 +143,7 @@ class Desk:
         except (Away, Shut):
             raise
         except SyndicatorError as error:
-            visit.say(words("✕ Not done."), words.bdi(error))
+            visit.send(visit.failed(error))
         except Exception:
             log.exception("bot: an order of %s failed in a way nobody foresaw", visit.person.name)
             visit.say(words("✕ This went wrong in a way nobody foresaw; it stands in the log."))

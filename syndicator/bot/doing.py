@@ -38,7 +38,7 @@ def do(visit: Visit, verb: Verb, rest: str) -> None:
     elif verb.role.covers(Role.PUBLISHER) and verb.name not in UNDONE:
         ask(visit, verb, told)
     else:
-        visit.say(visit.once(lambda: done(visit, verb, told)))
+        visit.send(visit.once(lambda: done(visit, verb, told)))
 
 
 def _withabout(visit: Visit, verb: Verb, rest: str) -> str:
@@ -83,6 +83,6 @@ def about(visit: Visit, told: Mapping[str, Any]) -> list[str]:
 
 def _unfit(visit: Visit, verb: Verb, error: Unfit) -> Sequence[str]:
     words = visit.words
-    faults = [f"{words.name(field)}: {words.bdi(what)}" for field, what in error.faults]
+    faults = [f"{words.name(field)}: {words.fault(what)}" for field, what in error.faults]
     order = words.name(f"/{verb.slug.replace('-', '_')} {usage(verb.takes)}")
     return [words("✕ Not done."), *faults, order]

@@ -61,6 +61,14 @@ def obey(visit: Visit, name: str, rest: str) -> None:
     doing.do(visit, verb, rest)
 
 
+def status(visit: Visit, rest: str) -> None:
+    """/status with an edition is its report; without it says no more than /today."""
+    if rest.strip():
+        doing.do(visit, VERBS["status"], rest)
+    else:
+        today.today(visit, rest)
+
+
 ORDERS: Mapping[str, Order] = {
     one.name: one
     for one in (
@@ -88,6 +96,7 @@ ORDERS: Mapping[str, Order] = {
             says=sentence("Whether you are told at once what fails or waits."),
             act=alerts.alerts,
         ),
+        Order(name="status", says=sentence("An edition's report."), act=status),
         Order(name="help", says=sentence("All of this."), act=help_),
         Order(name="start", says="", act=start),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from typing import Any
 
 from .words import Words
 
+_HASH = re.compile(r"[0-9a-f]{40,}")
 LINES = 40
 TEXT_MAX = 3200  # characters, with its markup
 SHORT = 160  # characters of one value
@@ -56,11 +58,21 @@ def _line(words: Words, told: Any) -> str:
     if is_dataclass(told) and not isinstance(told, type):
         told = asdict(told)
     if isinstance(told, Mapping):
-        return " · ".join(_line(words, one) for one in told.values() if not _is_nothing(one))
+        parts = {name: one for name, one in told.items() if one is not False and not _is_nothing(one)}
+        return " · ".join(_part(words, name, one) for name, one in parts.items())
     if _is_list(told):
         more = ["…"] if len(told) > LISTED else []
         return words.listed([*(_bare(words, one) for one in told[:LISTED]), *more])
     return words.bdi(_bare(words, told))
+
+
+def _part(words: Words, name: str, value: Any) -> str:
+    """A number, and what is so or not, say nothing without their name."""
+    if value is True:
+        return words.label(name)
+    if isinstance(value, int | float):
+        return f"{words.label(name)} {value}"
+    return _line(words, value)
 
 
 def _bare(words: Words, told: Any) -> str:
@@ -78,11 +90,13 @@ def _bare(words: Words, told: Any) -> str:
         case list() | tuple():
             return ", ".join(_bare(words, one) for one in told)
     text = " ".join(str(told).split())
+    if _HASH.fullmatch(text):
+        return text[:12]
     return text if len(text) <= SHORT else text[: SHORT - 1] + "…"
 
 
 def _is_nothing(value: Any) -> bool:
-    return value is None or (not isinstance(value, bool | int | float) and not value)
+    return value is None or (not isinstance(value, int | float) and not value)
 
 
 def _is_list(value: Any) -> bool:

@@ -12,6 +12,7 @@ from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from syndicator.errors import ConfigError, SyndicatorError
+from syndicator.services.alerts import listening
 from syndicator.services.cards import Cards
 
 from .desk import Desk, Who
@@ -185,8 +186,24 @@ def beside(newsroom: App) -> Iterator[Bot | None]:
         thread = Thread(target=bot.run, name="bot", daemon=True)
         thread.start()
         try:
-            yield bot
+            with listening(bot.desk.warn, newsroom.world.now):
+                yield bot
         finally:
             bot.stop()
             thread.join()
             bot.end()
+
+
+def probe(newsroom: App) -> tuple[str, bool, str] | None:
+    """Whether Telegram knows the bot, and the editors' group lets it in; None where none is configured."""
+    told = newsroom.settings.bot
+    if told.token is None:
+        return None
+    try:
+        with Wire(told.token.get_secret_value(), told.base_url) as wire:
+            said = f"@{wire.name}, by {told.mode}"
+            if told.group is not None:
+                said += f", in {wire.title(told.group)}"
+    except (Away, Shut) as error:
+        return "bot", False, str(error)
+    return "bot", True, said

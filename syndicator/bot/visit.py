@@ -64,6 +64,10 @@ class Visit:
         for part in _parts(lines):
             self.wire.send(self.told.chat, Sheet(text=self.words.page(*part)))
 
+    def send(self, text: str) -> None:
+        """A message that is made already."""
+        self.wire.send(self.told.chat, Sheet(text=text))
+
     def deal(
         self,
         kind: str,
@@ -136,8 +140,10 @@ class Visit:
         begun = self.cards.begin(update, by=self.person.name, who=self.told.who, chat=self.told.chat)
         if not begun:
             known = self.cards.begun(update)
-            return (known and known.came) or self.words(
-                "This was begun before, and I was stopped in the middle. Look at /today before you say it again."
+            return (known and known.came) or self.words.page(
+                self.words(
+                    "This was begun before, and I was stopped in the middle. Look at /today before you say it again."
+                )
             )
         try:
             came = self.words.page(*does())
@@ -149,7 +155,7 @@ class Visit:
         return came
 
     def failed(self, error: SyndicatorError) -> str:
-        return self.words.page(self.words("✕ Not done."), self.words.bdi(error))
+        return self.words.page(self.words("✕ Not done."), self.words.fault(error))
 
     def signed(self, said: str) -> str:
         """Who did it, and when."""

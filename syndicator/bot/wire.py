@@ -92,6 +92,10 @@ class Wire:
             self._name = self._wait(self._bot.get_me()).username or ""
         return self._name
 
+    def title(self, chat: int) -> str:
+        """Of a chat where the bot is."""
+        return self._wait(self._bot.get_chat(chat)).title or str(chat)
+
     def hear(self, offset: int, seconds: float) -> list[dict[str, Any]]:
         """Wait so long for updates from this number on; all before it are acknowledged by this."""
         self._asking = asyncio.run_coroutine_threadsafe(self._bot.updates(offset, seconds), self._loop)
@@ -121,7 +125,7 @@ class Wire:
                 chat,
                 sheet.text,
                 parse_mode="HTML",
-                reply_markup=ForceReply(selective=True) if sheet.answered else _keyboard(sheet),
+                reply_markup=_markup(chat, sheet),
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
             )
         )
@@ -184,6 +188,12 @@ class Wire:
             raise Shut(str(error)) from error
         except refused.TelegramError as error:
             raise Away(str(error)) from error
+
+
+def _markup(chat: int, sheet: Sheet) -> InlineKeyboardMarkup | ForceReply | None:
+    """In a group everybody would be asked to answer: there whoever is meant does so by hand."""
+    private = chat > 0
+    return ForceReply() if sheet.answered and private else _keyboard(sheet)
 
 
 def _keyboard(sheet: Sheet) -> InlineKeyboardMarkup | None:

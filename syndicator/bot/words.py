@@ -9,17 +9,27 @@ from html import escape
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_datetime, format_time
 from babel.support import Translations
 
 from syndicator.text.direction import LRM, RLM, direction, isolate
+from syndicator.verbs import VERBS
 
 MARKS = {
     "pending": "○", "claimed": "◐", "sending": "◐", "sent": "●", "uncertain": "◆", "held": "▮", "failed": "✕",
     "excluded": "–", "expired": "–", "cancelled": "–",
 }  # fmt: skip
 
+_ADVICE = re.compile(r"`syndicator ([a-z]+(?: [a-z]+)?)[^`]*`")
 _ORDER = re.compile(r"(?<!\S)/\w+")
+
+
+def _advised(found: re.Match[str]) -> str:
+    """A verb as it is written here; other commands are the operator's."""
+    words = found[1].split()
+    name = next((one for one in (" ".join(words), words[0]) if one in VERBS), None)
+    return f"/{VERBS[name].slug.replace('-', '_')}" if name else found[0]
 
 
 def sentence(said: str) -> str:
@@ -27,11 +37,19 @@ def sentence(said: str) -> str:
     return said
 
 
+def _locale(language: str) -> Locale:
+    try:
+        return Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")
+
+
 class Words:
     """Of one person."""
 
     def __init__(self, language: str, spoken: Translations, zone: ZoneInfo, now: datetime) -> None:
         self.language = language
+        self._locale = _locale(language)
         self._spoken = spoken
         self._zone = zone
         self._now = now
@@ -55,6 +73,10 @@ class Words:
         """Of a field, as people would call it."""
         return escape(self._spoken.gettext(name.replace("_", " ")), quote=False)
 
+    def fault(self, error: object) -> str:
+        """What is wrong, with the command line's advice as an order to the bot."""
+        return self.bdi(self._spoken.gettext(_ADVICE.sub(_advised, str(error))))
+
     def bdi(self, text: object) -> str:
         """What somebody else wrote, so that it turns nothing round."""
         return escape(isolate(str(text), self.language), quote=False)
@@ -72,8 +94,8 @@ class Words:
         """The hour; with its day, where that is another."""
         here, today = moment.astimezone(self._zone), self._now.astimezone(self._zone)
         if here.date() == today.date():
-            return str(format_time(here, "HH:mm", tzinfo=self._zone, locale=self.language))
-        return str(format_datetime(here, "d MMM HH:mm", tzinfo=self._zone, locale=self.language))
+            return str(format_time(here, "HH:mm", tzinfo=self._zone, locale=self._locale))
+        return str(format_datetime(here, "d MMM HH:mm", tzinfo=self._zone, locale=self._locale))
 
     def listed(self, names: Sequence[object]) -> str:
         comma = "، " if direction(self.language) == "rtl" else ", "

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -100,9 +101,12 @@ def doctor(config: Config = HERE, as_json: Json = False) -> None:
 
     Example: `syndicator doctor --json`
     """
+    from syndicator.bot import probe
+
     with opened(config) as newsroom:
         found = []
-        for name, well, said in newsroom.doctor():
+        bot = probe(newsroom)
+        for name, well, said in chain(newsroom.doctor(), [bot] if bot else []):
             found.append({"name": name, "ok": well, "said": said})
             if not as_json:
                 typer.echo(f"{'●' if well else '✕'} {name}: {said}")

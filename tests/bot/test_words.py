@@ -60,3 +60,12 @@ def test_an_hour_of_another_day_has_its_day() -> None:
     words = Words("ar", Translations(), ZoneInfo("Asia/Baghdad"), NOON)
     assert words.clock(NOON) == "15:00"
     assert "15:00" in words.clock(NOON.replace(day=2)) and "مارس" in words.clock(NOON.replace(day=2))
+
+
+def test_the_command_lines_advice_is_an_order_here() -> None:
+    words = Words("en", Translations(), ZoneInfo("UTC"), NOON)
+    told = words.fault(
+        "no such thing; `syndicator articles` lists them, `syndicator newsletter compose x --clear` too"
+    )
+    assert told == "no such thing; /articles lists them, /newsletter_compose too"
+    assert words.fault("look: `syndicator doctor`") == "look: `syndicator doctor`"
