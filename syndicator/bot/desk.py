@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from syndicator.errors import SyndicatorError
+from syndicator.errors import StorageAway, SyndicatorError
 from syndicator.model import Person, Role
 from syndicator.services.cards import Card, Cards
 
@@ -142,6 +142,8 @@ class Desk:
             act()
         except (Away, Shut):
             raise
+        except StorageAway:
+            visit.say(words("◆ The database did not answer. Look at /today before you say it again."))
         except SyndicatorError as error:
             visit.send(visit.failed(error))
         except Exception:

@@ -62,7 +62,7 @@ class Bot:
 
     def _token(self, purpose: str) -> str:
         keys = self._newsroom.wiring.keys
-        return keys.digest(keys.current, f"bot webhook\\0{purpose}").hex()
+        return keys.digest(keys.current, f"bot webhook\0{purpose}").hex()
 
     def round(self, seconds: float = POLL) -> int:
         """Hear once, act on what came; how many. Raises :exc:`Away`, and keeps what was not acted on."""
@@ -70,7 +70,6 @@ class Bot:
         for raw in heard:
             self._take(raw)
             self._offset = int(raw["update_id"]) + 1
-        self._failures = 0
         return len(heard)
 
     def called(self, path: str, secret: str, body: bytes) -> int:
@@ -108,30 +107,32 @@ class Bot:
         self._tries.pop(number, None)
 
     def run(self) -> None:
-        """Until :meth:`stop`; only while no other worker does, on whatever machine."""
-        while not self.stopping.is_set():
-            with self.cards.alone() as free:
-                if free:
-                    self._work()
-                else:
-                    self.stopping.wait(PATIENCE[-1])
-
-    def _work(self) -> None:
-        """Until it is stopped, or another program is at it."""
-        begun = False
+        """Until :meth:`stop`; only while no other worker does, on whatever machine. Whose line is cut lets another."""
         while not self.stopping.is_set():
             try:
-                if not begun:
-                    self.begin()
-                    begun = True
-                self.step()
-            except (Away, Shut, SyndicatorError) as error:
-                self._failures += 1
-                seconds = getattr(error, "seconds", None) or PATIENCE[min(self._failures, len(PATIENCE)) - 1]
-                log.log(self._level(error), "bot: %s; asking again in %d s", error, seconds)
-                self.stopping.wait(seconds)
-                if isinstance(error, Taken):
-                    return
+                with self.cards.alone() as free:
+                    if free:
+                        self._work()
+                    else:
+                        self.stopping.wait(PATIENCE[-1])
+            except Exception as error:
+                self._rest(error)
+
+    def _work(self) -> None:
+        self.begin()
+        while not self.stopping.is_set():
+            self.step()
+            self._failures = 0
+
+    def _rest(self, error: Exception) -> None:
+        """For as long as Telegram says, or longer each time."""
+        self._failures += 1
+        seconds = getattr(error, "seconds", None) or PATIENCE[min(self._failures, len(PATIENCE)) - 1]
+        if isinstance(error, Away | Shut | SyndicatorError):
+            log.log(self._level(error), "bot: %s; asking again in %d s", error, seconds)
+        else:
+            log.exception("bot: this went wrong in a way nobody foresaw; asking again in %d s", seconds)
+        self.stopping.wait(seconds)
 
     def step(self) -> None:
         """Hear, or wait to be called; then tell what is new, and once in a while forget what is over."""

@@ -30,18 +30,21 @@ def newsroom(tmp_path: Path) -> Iterator[House]:
         yield made
 
 
-def test_it_waits_for_updates_and_stops_at_once(newsroom: House) -> None:
+@pytest.mark.parametrize("cut", [False, True])
+def test_it_waits_for_updates_and_stops_at_once(newsroom: House, *, cut: bool) -> None:
     ara = newsroom.joins(41, "ara", Role.VIEWER)
     taken = Event()
     newsroom.telegram.faults.watch = lambda stage: taken.set() if stage == "taken" else None
+    if cut:  # at its first word: it comes again after a second
+        newsroom.telegram.faults.coming(Fault.DROP_BEFORE_ACCEPT)
     thread = Thread(target=newsroom.bot.run)
     thread.start()
     ara.says("/today")
     while not ara.heard:
-        assert taken.wait(10)
+        assert taken.wait(60)
         taken.clear()
     newsroom.bot.stop()
-    thread.join(5)
+    thread.join(30)
     assert not thread.is_alive()
     newsroom.bot.end()
     assert newsroom.telegram.updates.waiting == []
