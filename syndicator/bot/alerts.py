@@ -175,10 +175,10 @@ def _waiting(newsroom: App) -> Iterator[Matter]:
             key=f"correction:{one.article}:{one.revision}",
             tell=_dealt(
                 "do",
-                {"do": ["correct", told]},
+                {"do": ["correct", told], "leave": ["correct", told | {"how": "none"}]},
                 sentence("{headline} was revised after it went out. Correct it?"),
                 {"headline": article.headline},
-                ((Button(sentence("Correct it"), "do"), Button(sentence("Leave it"), "cancel")),),
+                ((Button(sentence("Correct it"), "do"), Button(sentence("Leave it"), "leave")),),
             ),
             role=Role.PUBLISHER,
         )

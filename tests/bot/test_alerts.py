@@ -101,3 +101,27 @@ def test_alerts_end_when_they_are_not_wanted_or_the_person_leaves(newsroom: Hous
     del newsroom.people[42]
     newsroom.app.pause("x", by="zana", why="")
     assert newsroom.bot.desk.tell() == 0
+
+
+@pytest.mark.parametrize(("button", "left"), [("Correct it", False), ("Leave it", True)])
+def test_a_correction_is_put_to_a_publisher(newsroom: House, button: str, *, left: bool) -> None:
+    ara = listening(newsroom)
+    listening(newsroom, Role.EDITOR, 42)
+    push(newsroom, "tg-en")
+    newsroom.app.deliver_due()
+    story = newsroom.app.ledger.articles(language="en").articles[0]
+    newsroom.later(minutes=10)
+    newsroom.sandbox.newsroom.revise(
+        story.url.rpartition("/")[2], headline="Rain closes two roads near Azmar"
+    )
+    newsroom.app.look()
+    newsroom.app.compile()
+    assert newsroom.bot.desk.tell() == 1
+    assert "was revised after it went out. Correct it?" in ara.heard[-1].text
+    newsroom.press(ara, button)
+    assert "● correct · ara41" in ara.heard[-1].text
+    assert newsroom.app.corrections.waiting() == []
+    newsroom.app.deliver_due()
+    (post, *_) = newsroom.telegram.messages("@courier_en")
+    assert ("two roads" in post.text) is not left
+    assert newsroom.bot.desk.tell() == 0
