@@ -20,6 +20,7 @@ CHANNELS = {"en": ["tg-en", "x", "notes"], "ckb": ["tg-ckb", "x", "notes"]}
 CHATS = {"en": "@courier_en", "ckb": "@courier_ckb"}
 ROAD = {"en": "Azmar", "ckb": "ئەزمەڕ"}
 SUMMARY = {"en": "The Azmar road is closed for a second day.", "ckb": "ڕێگای ئەزمەڕ بۆ ڕۆژی دووەم داخراوە."}
+READER = "sara@readers.example"
 NOTE = {"en": "The road was closed on Monday.", "ckb": "ڕێگاکە ڕۆژی دووشەممە داخرا."}
 HEADLINE = {
     "en": "Rain closes the Dukan road for a second day",
@@ -155,3 +156,14 @@ def test_a_day_at_the_desk(desk: House, language: str) -> None:
     expect(page.locator(".note[role=status]")).to_be_visible()
     worker(desk)
     assert len(chat(desk, HEADLINE[language])) == 1
+
+    # A reader asks why the evening's edition did not come: they had left before it was planned.
+    desk.app.circulation.register.leave(READER, "evening", by="ara")
+    beside(lambda: desk.app.compile(["evening"]))
+    worker(desk)
+    page.goto("/console/readers")
+    page.fill("#words", READER.partition("@")[0])
+    page.locator("form[role=search] button").first.click()
+    page.locator("a[href*='/console/readers/']", has_text=READER).first.click()
+    expect(page.locator("h1")).to_have_text(READER)
+    expect(page.locator("section[aria-labelledby=history] .mark.off").first).to_be_visible()
