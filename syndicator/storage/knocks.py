@@ -36,5 +36,11 @@ def forget(connection: Connection, keys: Collection[str]) -> None:
     connection.execute(delete(knocks).where(knocks.c.key.in_(keys)))
 
 
+def take_back(connection: Connection, keys: Collection[str]) -> None:
+    """One try of each was not in vain."""
+    counted = update(knocks).where(knocks.c.key.in_(keys), knocks.c.tries > 0)
+    connection.execute(counted.values(tries=knocks.c.tries - 1))
+
+
 def sweep(connection: Connection, before: datetime) -> None:
     connection.execute(delete(knocks).where(knocks.c.at < before))

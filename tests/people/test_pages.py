@@ -20,6 +20,7 @@ from syndicator.sandbox.world import Sandbox
 from syndicator.services.people import codes, person
 from syndicator.web.console import Console
 from syndicator.web.console.account import shown
+from syndicator.web.pages import pages
 from tests.people.browser import OWN, URL, browser
 from tests.people.house import GOOD, OTHER
 from tests.web.visitor import Clock
@@ -129,6 +130,26 @@ def test_one_signs_in_and_is_where_one_wanted_to_be(desk: Desk) -> None:
     assert visitor.follow().status_code == 200
     assert "Where you are signed in" in visitor.page.text
     assert visitor.go("/console/sign-in").url.path == "/console"  # who is in is not asked again
+
+
+def test_a_browser_is_one_persons_at_a_time(desk: Desk) -> None:
+    link = urlsplit(desk.people.invite(person("dana", "editor"), by="ara")).path
+    visitor = desk.visitor().sign_in()
+    before = visitor.http.cookies["__Host-syndicator-desk"]
+    visitor.go(link)
+    visitor.fill("/console/invitation", password=GOOD, again=GOOD)
+    assert visitor.follow().status_code == 200
+    assert desk.people.reception.inside(before) is None
+    inside = desk.people.reception.inside(visitor.http.cookies["__Host-syndicator-desk"])
+    assert inside
+    assert inside.person.name == "dana"
+
+
+def test_where_there_is_no_console_there_is_none(tmp_path: Path) -> None:
+    for desk in opened(tmp_path, "enabled = false"):
+        there = browser(pages(desk.newsroom))
+        assert there.get("/console").status_code == 404
+        assert there.get("/console/sign-in").status_code == 404
 
 
 def test_what_is_wrong_is_said_the_same_way(desk: Desk) -> None:

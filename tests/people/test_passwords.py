@@ -7,7 +7,9 @@ from random import Random
 
 import pytest
 
+from syndicator.services.people import passwords
 from syndicator.services.people.passwords import LONGEST, SHORTEST, Hasher, Weak, Weakness, check
+from syndicator.services.people.patience import Wait
 from tests.people.house import GOOD, OTHER
 
 NEWSROOM = ("The Zagros Courier", "zagros", "courier", "ara")
@@ -63,6 +65,18 @@ def test_no_rule_says_what_it_must_be_made_of() -> None:
             except Weak:
                 refused += 1
         assert refused <= 3, signs
+
+
+def test_a_flood_of_guesses_waits_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "QUEUE", 0)
+    hasher = Hasher(Random(1).randbytes)
+    kept = hasher.of(GOOD)
+    for _ in range(passwords.AT_ONCE):
+        hasher._places.acquire()
+    with pytest.raises(Wait):
+        hasher.fits(kept, GOOD)
+    hasher._places.release()
+    assert hasher.fits(kept, GOOD)
 
 
 def test_a_hash_says_how_it_was_made_and_is_never_the_same() -> None:

@@ -388,6 +388,21 @@ def test_one_network_that_tries_many_names_waits(house: House) -> None:
     assert sum("try again" in one for one in said) >= 9
 
 
+def test_a_whole_newsroom_signs_in_from_one_network_all_day(house: House) -> None:
+    house.add()
+    house.add("dana", "editor")
+    for _ in range(20):
+        house.sign_in()
+        house.sign_in("dana")
+    for number in range(
+        30
+    ):  # and whoever has an account there does not wipe the slate of their guesses by it
+        refused(house, f"name-{number}", OTHER)
+        if number % 10 == 0:
+            house.sign_in()
+    assert "try again" in refused(house, "ara", OTHER)
+
+
 def test_wrong_tries_are_forgotten_after_a_day(house: House) -> None:
     house.add()
     for _ in range(PAIR.free):

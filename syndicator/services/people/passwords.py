@@ -8,7 +8,8 @@ keyboard, years, repetitions.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
@@ -20,10 +21,13 @@ from argon2.low_level import Type, hash_secret_raw
 
 from syndicator.errors import Refused
 
+from .patience import Wait
+
 SHORTEST, LONGEST = 12, 256  # characters
 LEFT = 6  # characters of a good one that are nobody's common words
 DIFFERENT = 5  # characters
 AT_ONCE = 4  # hashes that are made at the same time; each takes 19 MiB
+QUEUE = 5  # seconds that somebody waits for a place among them
 # argon2id as OWASP's cheat sheet on password storage has it: 19 MiB, 2 passes, 1 lane.
 MEMORY, PASSES, LANES = 19_456, 2, 1
 # Compared with where there is no such person: it takes as long.
@@ -112,13 +116,23 @@ class Hasher:
         self._places = BoundedSemaphore(AT_ONCE)
         self.made = 0  # hashes; a test counts them
 
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        """Raises :exc:`Wait` where too many are before us: whoever floods us with guesses stops nothing else."""
+        if not self._places.acquire(timeout=QUEUE):
+            raise Wait(QUEUE)
+        try:
+            yield
+        finally:
+            self._places.release()
+
     def of(self, password: str) -> str:
-        with self._places:
+        with self._place():
             self.made += 1
             return self._argon.hash(password, salt=self._chance(16))
 
     def fits(self, kept: str | None, password: str) -> bool:
-        with self._places:
+        with self._place():
             self.made += 1
             try:
                 return self._argon.verify(kept or NOBODY, password[: LONGEST + 1]) and kept is not None
@@ -131,7 +145,7 @@ class Hasher:
 
     def raw(self, code: str, salt: bytes) -> str:
         """For codes that are many for one person, with one salt."""
-        with self._places:
+        with self._place():
             self.made += 1
             made = hash_secret_raw(
                 code.encode(),

@@ -45,9 +45,10 @@ class Wait(TooMany):
 
 @dataclass(frozen=True, slots=True)
 class Tries:
-    """What one knock was counted under; forgotten when it was the right one."""
+    """What one knock was counted under."""
 
-    own: Sequence[str]
+    own: Sequence[str]  # forgotten when it was the right one
+    shared: Sequence[str]  # others knock from there, too: only this one is taken back
 
 
 class Patience:
@@ -60,8 +61,8 @@ class Patience:
         ``device`` is what a browser has in which they were signed in before; empty: a stranger's.
         """
         now = self._now()
-        pair = _key(what, name, device or place)
-        measures = {pair: PAIR, _key(what, "", place): PLACE}
+        pair, whole = _key(what, name, device or place), _key(what, "", place)
+        measures = {pair: PAIR, whole: PLACE}
         if not device:
             measures[_key(what, name, "")] = NAME
         found = knocks.look(connection, measures, now)
@@ -71,10 +72,11 @@ class Patience:
             raise Wait(int(left.total_seconds()) + 1)
         for one, tries in fresh:
             knocks.count(connection, one.key, tries + 1, now)
-        return Tries([key for key, measure in measures.items() if measure is not PLACE])
+        return Tries([key for key in measures if key != whole], [whole])
 
     def right(self, connection: Connection, tries: Tries) -> None:
         knocks.forget(connection, tries.own)
+        knocks.take_back(connection, tries.shared)
 
     def sweep(self, connection: Connection) -> None:
         knocks.sweep(connection, self._now() - FORGOTTEN)

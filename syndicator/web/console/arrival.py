@@ -93,7 +93,8 @@ class Arrival:
         return inside is not None and not inside.session.waits_for
 
     def _go_on(self, call: Call, opened: Opened, following: str = "") -> Response:
-        """To where they were going, or to what is wanted before."""
+        """To where they were going, or to what is wanted before. Whoever was in with this browser is out."""
+        self._reception.sign_out(call.token)
         target = following or _next(call)
         page = {WAITS_FOR_CODE: SECOND, WAITS_FOR_FACTOR: FACTOR}.get(opened.session.waits_for)
         to = f"{page}?next={quote(target)}" if page else target
