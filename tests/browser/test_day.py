@@ -125,6 +125,18 @@ def test_a_day_at_the_desk(desk: House, language: str) -> None:
     expect(page.locator("section[aria-labelledby=where] .mark.sent")).to_have_count(2)
     assert chat(desk, SUMMARY[language]) == []  # the chat wants a second person
 
+    approved(desk, page, language)
+
+    # It arrives before the eyes of who pushed it.
+    page.goto("/console")
+    mine = page.locator("li.row", has=page.locator("a.headline", has_text=story.headline))
+    expect(mine.locator(".mark.sent")).to_have_count(3)
+
+    corrected(desk, page, story, language)
+    answered(desk, page)
+
+
+def approved(desk: House, page: Page, language: str) -> None:
     # Who ordered it cannot approve it; somebody else can, and of exactly this.
     page.goto("/console/approvals")
     expect(page.locator("form[action$='/do/approve']")).to_have_count(0)
@@ -137,11 +149,8 @@ def test_a_day_at_the_desk(desk: House, language: str) -> None:
     worker(desk)
     assert len(chat(desk, SUMMARY[language])) == 1
 
-    # It arrives before the eyes of who pushed it.
-    page.goto("/console")
-    mine = page.locator("li.row", has=page.locator("a.headline", has_text=story.headline))
-    expect(mine.locator(".mark.sent")).to_have_count(3)
 
+def corrected(desk: House, page: Page, story: SampleStory, language: str) -> None:
     # The source corrects itself; a correction waits for a word and goes everywhere.
     body = (story.body[0].replace("Azmar", "Dukan").replace("ئەزمەڕ", "دوکان"), *story.body[1:])
     desk.demo.sandbox.newsroom.revise(story.slug, headline=HEADLINE[language], body=body)
@@ -157,6 +166,8 @@ def test_a_day_at_the_desk(desk: House, language: str) -> None:
     worker(desk)
     assert len(chat(desk, HEADLINE[language])) == 1
 
+
+def answered(desk: House, page: Page) -> None:
     # A reader asks why the evening's edition did not come: they had left before it was planned.
     desk.app.circulation.register.leave(READER, "evening", by="ara")
     beside(lambda: desk.app.compile(["evening"]))
