@@ -301,6 +301,20 @@ def test_nobody_is_called_who_is_not_known(house: House) -> None:
             verb("crn")
 
 
+def test_who_is_not_named_any_more_is_told_nothing_and_what_waited_is_forgotten(house: House) -> None:
+    house.tell()
+    url = house.app.database.url
+    path = house.app.wiring.folder / "syndicator.toml"
+    path.write_text(path.read_text("utf-8").partition("[webhooks.crm]")[0], "utf-8")
+    with App.opened(path, {"SYNDICATOR_DATABASE_URL": url}, now=house.clock.now) as without:
+        House(without, house.there, house.sandbox, house.clock).tell()
+        with without.database.read() as connection:
+            assert len(connection.execute(select(webhook_calls.c.id)).all()) == 1
+        house.clock.on(days=31)
+        assert without.webhooks.sweep() == 1
+    assert house.call() == 0
+
+
 def test_what_is_over_is_forgotten_and_what_waits_is_not(house: House) -> None:
     house.tell()
     house.call()
