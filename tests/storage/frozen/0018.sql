@@ -50,7 +50,7 @@ INSERT INTO siblings (article, name, language, guessed, why, seen_at) VALUES ('a
 INSERT INTO spending (key, channel, at, amount) VALUES ('flash:a1:x:-:0', 'x', '2026-03-01 08:30:00.000000', 1500);
 INSERT INTO corrections (article, revision, channel, extent, how, edition, at, "by") VALUES ('a1', 1, 'tg-en', 'typo', 'edit', NULL, '2026-03-01 08:40:00.000000', 'timetable');
 INSERT INTO edits (article, place, revision, text, "by", at) VALUES ('a1', 'headline', 1, 'Rain closes the Azmar road', 'sara', '2026-03-01 08:42:00.000000');
-INSERT INTO approvals (edition, channel, state, asked_by, asked_at) VALUES ('digest:daily:1', 'mail', 'waits', 'sara', '2026-03-01 08:45:00.000000');
+INSERT INTO approvals (edition, channel, state, asked_by, asked_at) VALUES ('digest:daily:0', 'mail', 'waits', 'sara', '2026-03-01 08:45:00.000000');
 INSERT INTO slot_moves (timetable, slot, moved_to, "by", at) VALUES ('daily', '2026-03-02 09:00:00.000000', '2026-03-02 10:00:00.000000', 'sara', '2026-03-01 08:46:00.000000');
 INSERT INTO cards (key, kind, told, who, chat, until) VALUES ('k1', 'push', '{}', 77, 77, '2026-03-01 10:00:00.000000');
 INSERT INTO hints (who, what, at) VALUES (77, 'alert:1', '2026-03-01 08:50:00.000000');
