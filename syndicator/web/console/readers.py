@@ -18,6 +18,7 @@ from syndicator.verbs import VERBS, perform
 from .doors import HOME, Visit
 from .plots import Plot, Series, plot
 from .rooms import Rooms
+from .times import date_pattern
 from .told import tell
 
 if TYPE_CHECKING:
@@ -217,4 +218,4 @@ def spanned(days: Sequence[Day]) -> list[Sequence[Day]]:
 
 @lru_cache(2048)
 def dated(day: str, language: str) -> str:
-    return format_date(date.fromisoformat(day), "d MMM", locale=language)
+    return format_date(date.fromisoformat(day), f"{date_pattern(language)} MMM", locale=language)

@@ -97,6 +97,7 @@ class Setting:
         return self._newsroom.wiring.renderer.sentences("console", language)
 
     def _words(self, language: str) -> Mapping[str, Any]:
+        shared = self._newsroom.wiring.renderer.sentences("bot", language).gettext  # verbs and their fields
         times = Times(self._newsroom.world.now(), self._zone, language, self.speak(language))
         return {
             "version": self.version,
@@ -111,9 +112,8 @@ class Setting:
             "mark": lambda state: MARKS[str(state)],
             "shape": lambda state: SHAPES[str(state)],
             "runs": direction,
-            "meaning": lambda verb: self._newsroom.wiring.renderer.sentences("bot", language).gettext(
-                verb.says
-            ),
+            "meaning": lambda verb: shared(verb.says),
+            "label": lambda field: shared(field.replace("_", " ")),
             "local": lambda moment: moment.astimezone(self._zone).strftime("%Y-%m-%dT%H:%M"),
         }
 

@@ -12,6 +12,11 @@ from markupsafe import Markup
 AGO = timedelta(hours=12)  # younger moments are told by how long ago they were
 
 
+def date_pattern(language: str) -> str:
+    """Of a day in its month: Sorani ties them together."""
+    return "d'ی'" if language == "ckb" else "d"
+
+
 class Times:
     """For one page: at ``now``, in a language and in the console's ``words``. Unicode has no words in Sorani for how
     long something takes or how long ago it was; ours stand in the console's book."""
@@ -21,7 +26,7 @@ class Times:
         self._zone = zone
         self._language = language
         self._words = words
-        self._date = "d'ی'" if language == "ckb" else "d"  # Sorani ties a day to its month
+        self._date = date_pattern(language)
 
     def when(self, moment: datetime | None) -> Markup:
         if moment is None:
