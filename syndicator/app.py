@@ -224,6 +224,7 @@ class App:
             written=lambda article, name, words: self.desk.worded(article, self._doors([name])[0], words),
             anew=self.corrections.anew,
         )
+        self.summaries.anew = self.corrections.anew
         self.schedule = Schedule(self.database, now=now, anew=self.corrections.anew_edition)
         self.approvals = Approvals(
             self.database,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from .errors import Refused
+from .model import EditionKind
 from .newsstand import Coming, Newsstand
 from .storage import approvals, brakes, coming
 from .storage.coming import Waiting
@@ -115,7 +116,7 @@ class Calendar:
                 about=one.edition,
                 channels=(one.channel,),
                 state=state,
-                why=why or (f"{one.by} planned it" if state == "planned" else ""),
+                why=why or (_reason(one) if state == "planned" else ""),
                 movable=state != "going",
             )
 
@@ -138,6 +139,12 @@ class Calendar:
             )
             for one in found
         ]
+
+
+def _reason(one: Waiting) -> str:
+    if one.kind == EditionKind.FLASH:
+        return "quiet hours"
+    return f"{one.by} planned it"
 
 
 def _why(one: Coming) -> str:

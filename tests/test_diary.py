@@ -160,6 +160,17 @@ def test_the_calendar_tells_what_waits_at_its_gate_and_what_goes(stand: Stand) -
         assert [one for one in app.calendar.entries(1) if one.kind == "digest"] == []
 
 
+def test_a_flash_waits_for_the_end_of_quiet_hours(stand: Stand) -> None:  # noqa: F811
+    text = stand.path.read_text("utf-8")
+    quiet = '[channels.tg-en]\nquiet_hours = "14:00-17:00"\n'
+    stand.path.write_text(text.replace("[channels.tg-en]\n", quiet, 1), "utf-8")
+    with stand.opened() as app:
+        app.compile()
+        found = [one for one in app.calendar.entries(1) if one.channels == ("tg-en",)]
+        told_so = {(one.kind, one.state, one.why, one.when) for one in found}
+        assert told_so == {("flash", "planned", "quiet hours", NOON + 2 * HOUR)}
+
+
 def test_a_thin_edition_is_told_as_it_stands(stand: Stand) -> None:  # noqa: F811
     text = stand.path.read_text("utf-8")
     stand.path.write_text(

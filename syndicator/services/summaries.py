@@ -64,6 +64,7 @@ class Summaries:
         holds: bool = False,
     ) -> None:
         self._database = database
+        self.anew: Callable[[str], object] = lambda article: None  # what waits with a story, written anew
         self._now = now
         self._summariser = summariser
         self._extract = extract
@@ -162,6 +163,7 @@ class Summaries:
         with self._database.write() as connection:
             stored.keep(connection, self._row(article, OWN, State.OWN, by, summary))
             brakes.note(connection, who=by, what="summary", about=article.id, why=text, now=self._now())
+        self.anew(article.id)
         return summary
 
     def looked_at(self, article: Article, text: str) -> Summary:
@@ -187,6 +189,7 @@ class Summaries:
                 stored.keep(connection, replace(one, state=State.DECLINED, by=by, at=now))
             about = found[0].article
             brakes.note(connection, who=by, what="summary declined", about=about, why="", now=self._now())
+        self.anew(about)
 
     def take_back(self, wanted: str, *, by: str) -> None:
         """No word of an editor's own any more. Raises :exc:`NotFound`, :exc:`Refused`."""
@@ -196,6 +199,7 @@ class Summaries:
                 raise Refused(f"{article.id} has no summary of an editor's own")
             about = article.id
             brakes.note(connection, who=by, what="summary taken back", about=about, why="", now=self._now())
+        self.anew(about)
 
     def _proposals(self, wanted: str) -> list[Kept]:
         article = self.article(wanted)

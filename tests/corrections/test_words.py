@@ -91,6 +91,18 @@ def test_what_waits_gets_the_new_words_and_the_old_ones_back(house: House) -> No
             assert ledger.report(connection, f"flash:{article}").faults == ()
 
 
+def test_what_waits_gets_the_summary_that_an_editor_writes(house: House) -> None:
+    with house.opened() as app:
+        article = published(house, app)
+        app.compile()
+        (before,) = texts(app, article, "tg-en")
+        app.summaries.write(article, "A summary of our own.", by="sara")
+        (after,) = texts(app, article, "tg-en")
+        assert ("A summary of our own." in before, "A summary of our own." in after) == (False, True)
+        app.summaries.take_back(article, by="sara")
+        assert texts(app, article, "tg-en") == [before]
+
+
 def test_a_digest_that_waits_gets_the_new_headline(house: House) -> None:
     with house.opened() as app:
         app.subscribe(READERS[:1], "evening")
