@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 from .account import Account
 from .arrival import Arrival
 from .audit import Audit
+from .calendar import CalendarPage
 from .channels import Channels
 from .decisions import Decisions
 from .do import Do
@@ -48,6 +49,7 @@ class Console:
             Editions(newsroom, rooms, setting, previews),
             Channels(newsroom, rooms, setting, previews),
             Decisions(newsroom, rooms, setting, previews),
+            CalendarPage(newsroom, rooms, setting),
             Readers(newsroom, rooms, setting),
             Lists(newsroom, rooms, setting),
             Audit(newsroom, rooms, setting),

@@ -8,7 +8,9 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
+from syndicator.diary import Entry
 from syndicator.services.board import Seen
+from syndicator.services.numbers.beside import Beside
 
 from .doors import HOME, Visit
 from .rooms import Rooms
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from .setting import Setting
 
 STORIES = 14
+COMING, NEXT = 2, 8  # days, entries
+A_WHILE = 3.0  # seconds between two looks at what will go out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +40,7 @@ class Today:
     def __init__(self, newsroom: App, rooms: Rooms, setting: Setting) -> None:
         self._newsroom = newsroom
         self._setting = setting
+        self._coming = Beside(self._planned, a_while=A_WHILE)
         self.routes = [rooms.way("", show=self._show), rooms.way("/", show=self._show)]
 
     def _show(self, visit: Visit) -> Response:
@@ -48,8 +53,13 @@ class Today:
             needs=needs(seen),
             stories=page.articles,
             went=self._newsroom.board.went([one.id for one in page.articles]),
-            coming=(),
+            coming=self._coming.at_once(),
         )
+
+    def _planned(self) -> list[Entry]:
+        """What will go out next; what goes out now stands above it."""
+        found = self._newsroom.calendar.entries(COMING, stories=False)
+        return [one for one in found if one.state not in {"going", "skipped"}][:NEXT]
 
 
 def needs(seen: Seen) -> list[Need]:

@@ -1,0 +1,153 @@
+"""The calendar: what will go out when, what went out today, and moving it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+
+from syndicator.diary import MOST, Entry
+from syndicator.editing import quiet_hours
+from syndicator.services.board import Moving
+
+from .doors import Visit
+from .rooms import Rooms
+
+if TYPE_CHECKING:
+    from syndicator.app import App
+
+    from .setting import Setting
+
+WEEK = 7  # days
+WENT = 60  # editions, the newest, among which those of today are
+MOVES = {"slot": "newsletter-move", "embargo": "embargo"}  # by kind; an edition: move
+EDITORS = {"embargo"}  # verbs that need no publisher
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """An entry, and how it is moved; the verb takes ``told`` and the moment as ``to``."""
+
+    entry: Entry
+    verb: str
+    told: Mapping[str, str]
+    to: str
+    role: str
+
+    @property
+    def undo(self) -> Mapping[str, str]:
+        """What puts it back where its timetable has it."""
+        return {**self.told, "undo": "on"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hour:
+    begins: datetime
+    quiet: bool
+    entries: Sequence[Shown]
+    went: Sequence[Moving]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    begins: datetime
+    today: bool
+    hours: Sequence[Hour]
+
+    @property
+    def empty(self) -> bool:
+        return not any(hour.entries or hour.went for hour in self.hours)
+
+
+class CalendarPage:
+    def __init__(self, newsroom: App, rooms: Rooms, setting: Setting) -> None:
+        self._newsroom = newsroom
+        self._setting = setting
+        self._zone = newsroom.settings.newsroom.timezone
+        self._quiet = quiet_hours(newsroom.settings.newsroom.quiet_hours, self._zone)
+        self.routes = [rooms.way("/calendar", show=self._show)]
+
+    def _show(self, visit: Visit) -> Response:
+        now = self._newsroom.world.now().astimezone(self._zone)
+        first, length = self._asked(visit, now.date())
+        found = self._newsroom.calendar.entries(
+            min(MOST, (first - now.date()).days + length), stories=first == now.date()
+        )
+        went = [
+            one for one in self._newsroom.board.editions(WENT, printed=False) if one.edition.due_at <= now
+        ]
+        days = self._days(first, length, found, went)
+        return self._setting.page(
+            visit,
+            "calendar.html",
+            days=days,
+            before=max(now.date(), first - timedelta(days=length)) if first > now.date() else None,
+            after=first + timedelta(days=length),
+            last=(first - now.date()).days + 2 * length > MOST,
+            length=length,
+            hours=self._newsroom.settings.newsroom.quiet_hours,
+        )
+
+    def _asked(self, visit: Visit, today: date) -> tuple[date, int]:
+        """From which day, and how many; what is none is today and a week."""
+        days = visit.said("days")
+        length = min(int(days), 14) if days.isdigit() and int(days) else WEEK
+        try:
+            first = date.fromisoformat(visit.said("from"))
+        except ValueError:
+            first = today
+        return min(max(first, today), today + timedelta(days=MOST - length)), length
+
+    def _days(self, first: date, length: int, found: Sequence[Entry], went: Sequence[Moving]) -> list[Day]:
+        entries, gone = defaultdict[datetime, list[Shown]](list), defaultdict[datetime, list[Moving]](list)
+        now = self._hour(self._newsroom.world.now())
+        for entry in found:  # what goes out now began before
+            entries[max(now, self._hour(entry.when))].append(shown(entry))
+        going = {one.about for one in found}
+        for one in went:
+            if one.edition.id not in going:
+                gone[self._hour(one.edition.due_at)].append(one)
+        return [
+            Day(
+                begins=self._at(day, 0),
+                today=day == now.date(),
+                hours=[self._told(self._at(day, hour), entries, gone) for hour in range(24)],
+            )
+            for day in (first + timedelta(days=ahead) for ahead in range(length))
+        ]
+
+    def _told(
+        self,
+        begins: datetime,
+        entries: Mapping[datetime, Sequence[Shown]],
+        gone: Mapping[datetime, Sequence[Moving]],
+    ) -> Hour:
+        return Hour(
+            begins=begins,
+            quiet=self._quiet(begins) != begins,
+            entries=entries.get(begins, ()),
+            went=gone.get(begins, ()),
+        )
+
+    def _hour(self, moment: datetime) -> datetime:
+        return moment.astimezone(self._zone).replace(minute=0, second=0, microsecond=0)
+
+    def _at(self, day: date, hour: int) -> datetime:
+        return datetime.combine(day, time(hour), self._zone)
+
+
+def shown(entry: Entry) -> Shown:
+    verb = MOVES.get(entry.kind, "move")
+    match verb:
+        case "newsletter-move":
+            slot = entry.slot.isoformat() if entry.slot else ""
+            told, to = {"name": entry.about, "slot": slot}, "to"
+        case "embargo":
+            told, to = {"article": entry.about}, "until"
+        case _:
+            told, to = {"edition": entry.about}, "at"
+    return Shown(entry=entry, verb=verb, told=told, to=to, role="editor" if verb in EDITORS else "publisher")
