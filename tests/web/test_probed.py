@@ -78,9 +78,10 @@ def filled(app: App) -> dict[str, list[Any]]:
 
 
 def tried(
-    description: str, key: str, known: dict[str, list[Any]], *options: str
+    folder: Path, description: str, key: str, known: dict[str, list[Any]], *options: str
 ) -> subprocess.CompletedProcess[str]:
-    """In a process of its own: its plugin for pytest and its warnings are none of ours."""
+    """In a process of its own: its plugin for pytest and its warnings are none of ours. What it remembers stays in the
+    folder."""
     environment = os.environ | {
         "SYNDICATOR_KNOWN": json.dumps(known),
         "SCHEMATHESIS_HOOKS": "tests.web.probing",
@@ -91,14 +92,14 @@ def tried(
     command += ["--config-file", str(HERE / "schemathesis.toml"), "run", description]
     command += ["--header", f"Authorization: Bearer {key}", "--checks", "all", "--seed", str(SEED), *options]
     return subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
     )
 
 
 def test_the_api_holds_what_its_description_says(tmp_path: Path) -> None:
     with newsroom(tmp_path) as app, serving(app) as base:
         key = app.porter.issue("probe", SCOPES, by="dana")
-        done = tried(f"{base}/api/v1/openapi.json", key, filled(app), "--max-examples", "8")
+        done = tried(tmp_path, f"{base}/api/v1/openapi.json", key, filled(app), "--max-examples", "8")
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2000:]
     assert f"Tested: {len(VERBS)}" in done.stdout
     assert "Stateful (disabled)" not in done.stdout
@@ -113,6 +114,6 @@ def test_it_would_be_noticed_if_it_did_not(tmp_path: Path) -> None:
     with newsroom(tmp_path) as app, serving(app) as base:
         key = app.porter.issue("probe", SCOPES, by="dana")
         more = ("--url", f"{base}/api/v1", "--include-path", "/newsletters", "--max-examples", "1")
-        done = tried(str(wrong), key, {}, *more)
+        done = tried(tmp_path, str(wrong), key, {}, *more)
     assert done.returncode == 1
     assert '"colour" is a required property' in done.stdout
