@@ -41,7 +41,7 @@ def answered(newsroom: House, who: User, number: int) -> None:
 
 def test_who_sends_the_code_of_their_console_is_known(newsroom: House) -> None:
     people = newsroom.app.people
-    people.invite(person("ara", "publisher", "ckb"), by="zana")
+    people.add(person("ara", "publisher", "ckb"), "nine plain words that nobody else knows", by="zana")
     ara = newsroom.stranger(41)
     with beside(newsroom.app) as bot:
         assert bot
@@ -51,8 +51,13 @@ def test_who_sends_the_code_of_their_console_is_known(newsroom: House) -> None:
         newsroom.later(minutes=2)
         ara.says(f"/start {people.telegram_code('ara')}")
         ara.says("/today")
-        answered(newsroom, ara, 2)
+        while "هیچ شتێک پێویستی بە تۆ نییە" not in ara.heard[-1].text:  # the answer to /today
+            answered(newsroom, ara, len(ara.heard) + 1)
         assert "سڵاو" in ara.heard[1].text
+        people.end("ara", by="zana", why="left")
+        told = len(ara.heard)
+        ara.says("/today")
+    assert len(ara.heard) == told
 
 
 def test_the_worker_warns_admins_who_asked(newsroom: House) -> None:
