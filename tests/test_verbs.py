@@ -6,27 +6,32 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from babel.support import Translations
 from pydantic import TypeAdapter
 from typer.main import get_command
 
 from syndicator.app import App
+from syndicator.bot.orders import offered
+from syndicator.bot.words import Words
 from syndicator.cli import app as command_line
 from syndicator.errors import Forbidden, NotFound, Refused
 from syndicator.model import Person, Role
 from syndicator.sandbox.world import Sandbox
 from syndicator.verbs import VERBS, Actor, Unfit, called, fitted, perform
+from syndicator.web.api.description import described
+from syndicator.web.console.do import link_to
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OPERATORS = {
     # of whoever runs the machine, not of the desk: they need its files, or are no verbs at all
     "init", "check", "doctor", "migrate", "ingest", "compile", "deliver", "reconcile", "run", "web", "worker", "bot",
-    "sandbox", "demo", "prune", "backup", "restore", "db copy", "bounce", "bounces", "key add", "key list", "key end",
-    "webhooks list", "webhooks history", "webhooks test", "webhooks resume",
+    "sandbox", "demo", "prune", "backup", "restore", "db copy", "bounce", "bounces",
     "newsletter form", "subscribers import", "subscribers export",
     # whoever changes who may what has shown a moment ago who they are: no key of a program can
-    "user add", "user invite", "user list", "user change", "user end", "user reset",
+    "user add", "user invite", "user change", "user end", "user reset", "key add", "key end",
 }  # fmt: skip
 
 
@@ -36,10 +41,30 @@ def commands(group: Any, above: str = "") -> Iterator[str]:
         yield from commands(command, f"{path} ") if hasattr(command, "commands") else [path]
 
 
+def test_every_face_has_every_verb() -> None:
+    """By the same names: the operations of the API, what can be written to the bot, the pages of the console."""
+    names = {verb.slug for verb in VERBS.values()}
+    paths = described()["paths"].values()
+    assert {one["operationId"] for methods in paths for one in methods.values()} == names
+    bot = {name for name, _ in offered(Words("en", Translations(), ZoneInfo("UTC"), NOW), Role.ADMIN)}
+    assert {name.replace("_", "-") for name in bot} >= names
+    forms = {link_to(verb).rpartition("/")[2] for verb in VERBS.values()}
+    assert forms == names
+    assert all(called(name).slug == name for name in forms)
+
+
 def test_the_command_line_has_every_verb() -> None:
     told = set(commands(get_command(command_line)))
     assert set(VERBS) - told == set()
     assert told - set(VERBS) == OPERATORS
+
+
+def test_what_each_verb_answers_is_said() -> None:
+    """Whoever adds a verb says in answers.py what comes of it; of these nothing does."""
+    silent = {"erase", "remove", "suppress", "unsuppress"}
+    assert {one.name for one in VERBS.values() if one.answers is None} == {
+        f"subscribers {name}" for name in silent
+    }
 
 
 def test_a_verb_is_called_as_each_face_writes_it() -> None:
@@ -106,7 +131,7 @@ def test_every_verb_that_reads_answers_with_json_and_changes_nothing(newsroom: A
     for verb in VERBS.values():
         if (
             not verb.reads
-            or verb.name in {"delivery", "newsletter clicks"}
+            or verb.name in {"delivery", "newsletter clicks", "webhooks history"}
             or "reader" in verb.takes.model_fields
         ):
             continue

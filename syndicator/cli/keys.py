@@ -53,12 +53,12 @@ def list_keys(config: Config = HERE, as_json: Json = False) -> None:
     Example: `syndicator key list`
     """
     from syndicator.services.porter import purpose
+    from syndicator.verbs.programs import key_told
 
     with opened(config) as newsroom:
         found = newsroom.porter.listed()
     if as_json:
-        names = ("name", "scopes", "channels", "languages", "since", "until", "by", "ended_at")
-        print_json({"keys": [{name: getattr(one, name) for name in names} for one in found]})
+        print_json({"keys": [key_told(one) for one in found]})
         return
     for one in found:
         end = f"ended {one.ended_at:%Y-%m-%d %H:%M}" if one.ended_at else purpose(one)

@@ -83,10 +83,12 @@ def list_users(config: Config = HERE, as_json: Json = False) -> None:
 
     Example: `syndicator user list`
     """
+    from syndicator.verbs.people import person_told
+
     with opened(config) as newsroom:
         found = newsroom.people.listed()
     if as_json:
-        print_json({"people": [_told(one) for one in found]})
+        print_json({"people": [person_told(one) for one in found]})
         return
     for one in found:
         typer.echo(_line(one))
@@ -196,11 +198,3 @@ def _line(one: Shown) -> str:
     ]
     mark = "✕" if one.ended_at else "●" if one.joined_at else "○"
     return f"{mark} {who.name}  {'  '.join([str(who.role), who.language, state, *filter(None, more)])}"
-
-
-def _told(one: Shown) -> dict[str, Any]:
-    who = one.person
-    told: dict[str, Any] = {name: getattr(who, name) for name in ("name", "role", "language", "telegram")}
-    told |= {"channels": sorted(who.channels), "languages": sorted(who.languages)}
-    names = ("email", "joined_at", "ended_at", "invited_until", "second_factor", "signed_in", "since", "by")
-    return told | {name: getattr(one, name) for name in names}

@@ -22,7 +22,7 @@ __all__ = ["SCOPES", "Order", "Pass", "PerMinute", "Porter", "purpose"]
 SCOPES = (
     "articles:read", "articles:write", "push", "approve", "deliveries:read", "deliveries:write", "channels:write",
     "newsletters:read", "newsletters:write", "subscribers:read", "subscribers:write", "subscribers:erase",
-    "audit:read",
+    "audit:read", "webhooks:read", "webhooks:write", "keys:read", "people:read",
 )  # fmt: skip
 NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 SECRET_BYTES = 24  # 192 bit

@@ -9,13 +9,15 @@ from collections.abc import Mapping
 
 from syndicator.errors import NotFound
 
-from . import channels, desk, newsletters, newsroom, readers, stories
+from . import channels, desk, newsletters, newsroom, people, programs, readers, stories
 from .nouns import Actor, Reach, Told, Unfit, Verb, checked, fitted, perform
 
 __all__ = ["VERBS", "Actor", "Reach", "Told", "Unfit", "Verb", "called", "checked", "fitted", "perform"]
 
 VERBS: Mapping[str, Verb] = {
-    one.name: one for room in (newsroom, stories, desk, channels, newsletters, readers) for one in room.VERBS
+    one.name: one
+    for room in (newsroom, stories, desk, channels, newsletters, readers, programs, people)
+    for one in room.VERBS
 }
 
 

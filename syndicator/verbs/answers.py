@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from syndicator.inspection.findings import Finding
-from syndicator.model import Consent, DeliveryState, Doubt, Frequency, Outcome, Standing
+from syndicator.model import Consent, DeliveryState, Doubt, Frequency, Outcome, Role, Standing
 from syndicator.revising import Change
 from syndicator.services.doubts import Doubt as InDoubt
 from syndicator.services.edits import Edited
@@ -256,6 +256,26 @@ class Edits(Answer):
     edits: list[Edited]
 
 
+class Entry(Answer):
+    """Something that will go out, or is to be decided."""
+
+    when: datetime
+    until: datetime = Field(description="when the last of it goes out")
+    kind: str
+    what: str = Field(description="a newsletter, a headline")
+    about: str = Field(description="the newsletter, the edition's id, the story's id")
+    channels: list[str]
+    state: str
+    why: str
+    movable: bool
+    slot: datetime | None = Field(description="by which a newsletter's slot is moved")
+    stories: Mapping[str, int] = Field(description="of the next slot, by language, as it stands")
+
+
+class Calendar(Answer):
+    entries: list[Entry]
+
+
 class Moved(Answer):
     edition: str
     at: datetime
@@ -344,6 +364,9 @@ class Health(Answer):
     last: datetime | None = Field(description="when something last went out")
     waits_since: datetime | None
     doubts: int
+    may_go_now: int | None = Field(description="posts that the network lets through; null: nothing limits it")
+    left_today: Decimal | None
+    left_month: Decimal | None
 
 
 class Reputation(Answer):
@@ -452,6 +475,9 @@ class Outlined(Answer):
 class Composed(Answer):
     newsletter: str
     stories: list[Outlined]
+    subject: Mapping[str, str] = Field(description="an editor's, by language")
+    preheader: Mapping[str, str]
+    added: list[str] = Field(description="stories that are in it, whatever the rules say")
 
 
 class Released(Planned):
@@ -460,6 +486,14 @@ class Released(Planned):
 
 class Named(Answer):
     newsletter: str
+
+
+class SlotMoved(Slot):
+    to: datetime
+
+
+class SlotSkipped(Slot):
+    skipped: bool
 
 
 class Checked(Answer):
@@ -561,3 +595,92 @@ class Everything(Answer):
     subscriptions: list[Mapping[str, Any]]
     mails: list[Mapping[str, Any]]
     links: list[Mapping[str, Any]]
+
+
+# Programs and people
+
+
+class Webhook(Answer):
+    webhook: str
+    host: str | None
+    events: list[str]
+    waiting: int
+    since: datetime | None
+    given_up: int
+    heard_at: datetime | None
+    failing_since: str | None
+    off: str | None = Field(description="why it is switched off; null: it is on")
+
+
+class Webhooks(Answer):
+    webhooks: list[Webhook]
+
+
+class Try(Answer):
+    at: datetime
+    status: int | None
+    said: str
+
+
+class Called(Answer):
+    id: str
+    type: str
+    about: str
+    at: datetime
+    state: str
+    next: datetime | None = Field(description="when it is called again")
+    tries: list[Try]
+
+
+class Calls(Answer):
+    webhook: str
+    calls: list[Called]
+
+
+class WebhookTried(Answer):
+    webhook: str
+    id: str
+    heard: bool
+    status: int | None
+    said: str
+
+
+class WebhookOn(Answer):
+    webhook: str
+    calls: int = Field(description="that are made now")
+
+
+class Key(Answer):
+    name: str
+    scopes: list[str]
+    channels: list[str] = Field(description="where its word counts; none: everywhere")
+    languages: list[str] = Field(description="none: all")
+    since: datetime
+    until: datetime | None
+    by: str
+    ended_at: datetime | None
+
+
+class Keys(Answer):
+    keys: list[Key]
+
+
+class Person(Answer):
+    name: str
+    role: Role
+    language: str
+    telegram: int | None
+    channels: list[str] = Field(description="where their word counts; none: everywhere")
+    languages: list[str] = Field(description="none: all")
+    email: str | None
+    joined_at: datetime | None
+    ended_at: datetime | None
+    invited_until: datetime | None
+    second_factor: bool
+    signed_in: int = Field(description="browsers")
+    since: datetime
+    by: str
+
+
+class People(Answer):
+    people: list[Person]

@@ -169,9 +169,10 @@ def _of_words(newsroom: App, told: Words) -> Reach:
 
 def _audit(newsroom: App, told: Trailed, actor: Actor) -> Any:
     wanted = Wanted(told.since, told.who, told.about, told.what, told.before)
-    found = newsroom.trail.newest(wanted, limit=told.limit)
-    more = found[-1].id if len(found) == told.limit else None
-    return {"lines": [one._asdict() for one in found], "next": more}
+    found = newsroom.trail.newest(wanted, limit=told.limit + 1)
+    shown = found[: told.limit]
+    more = shown[-1].id if len(found) > told.limit else None
+    return {"lines": [one._asdict() for one in shown], "next": more}
 
 
 VERBS = (
@@ -288,6 +289,7 @@ VERBS = (
         method="GET",
         path="/calendar",
         takes=Days,
+        answers=answers.Calendar,
         act=_calendar,
     ),
     Verb(

@@ -70,6 +70,7 @@ def filled(app: App) -> dict[str, list[Any]]:
         "name": [*app.newsletters, *channels],
         "newsletter": list(app.newsletters),
         "edition": [one["edition"] for one in do(app, "status")["editions"]],
+        "slot": [one["slot"].isoformat() for one in do(app, "calendar")["entries"] if one["slot"]],
         "number": [one["id"] for one in do(app, "deliveries")["deliveries"]],
         "reader": [one["id"] for one in readers],
         "address": [one["address"] for one in readers],

@@ -23,6 +23,8 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "resume": {"name": "everything"},
     "newsletter-compose": {"lead": ["3f9a52c1"], "drop": ["77ab01ce"]},
     "newsletter-drop": {"why": "it is too late for it"},
+    "newsletter-move": {"slot": "2026-03-01T18:00:00+03:00", "to": "2026-03-01T19:00:00+03:00"},
+    "newsletter-skip": {"slot": "2026-03-01T18:00:00+03:00", "why": "a day of mourning"},
     "newsletter-send": {"despite": ["dead-links"]},
     "newsletter-test": {"to": ["dana@news.example"]},
     "subscribers-add": {
