@@ -16,7 +16,8 @@ from tests.web.house import Clock, House, csrf
 
 PAGES = (
     "", "/stories", "/stories?q=rain&language=en", "/editions", "/newsletters/evening", "/channels", "/channels/x",
-    "/calendar", "/calendar?from=2026-03-10&days=3", "/readers", "/readers?days=365", "/readers/1", "/readers/lists",
+    "/numbers", "/calendar", "/calendar?from=2026-03-10&days=3",
+    "/readers", "/readers?days=365", "/readers/1", "/readers/lists",
     "/doubts", "/approvals", "/corrections", "/summaries", "/audit", "/do", "/do/push", "/do/articles?limit=2",
 )  # fmt: skip
 

@@ -8,6 +8,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from syndicator.services.numbers.work import Work
+
 from .account import Account
 from .arrival import Arrival
 from .audit import Audit
@@ -19,6 +21,7 @@ from .doors import HOME, Doors
 from .editions import Editions
 from .lists import Lists
 from .live import Live
+from .numbers import Numbers
 from .people import Staff
 from .previews import Previews
 from .readers import Readers
@@ -43,13 +46,15 @@ class Console:
         self.doors = doors = Doors(newsroom, speak=setting.speak, refuse=setting.refused)
         rooms = Rooms(doors, setting)
         do, previews = Do(newsroom, rooms, setting), Previews(newsroom, rooms, setting)
+        work = Work(newsroom.database, now=newsroom.world.now, channels=list(newsroom.settings.channels))
         self._rooms = (
             Today(newsroom, rooms, setting),
-            Stories(newsroom, rooms, setting, do, previews),
+            Stories(newsroom, rooms, setting, do, previews, work=work),
             Editions(newsroom, rooms, setting, previews),
             Channels(newsroom, rooms, setting, previews),
             Decisions(newsroom, rooms, setting, previews),
             CalendarPage(newsroom, rooms, setting),
+            Numbers(newsroom, rooms, setting, work),
             Readers(newsroom, rooms, setting),
             Lists(newsroom, rooms, setting),
             Audit(newsroom, rooms, setting),

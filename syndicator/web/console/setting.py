@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import lru_cache
 from hashlib import blake2b
 from importlib.resources import files
@@ -107,6 +108,7 @@ class Setting:
             "clock": times.clock,
             "day": times.day,
             "span": times.span,
+            "seconds": lambda told: times.span(timedelta(seconds=told)),
             "number": lambda value: _number(value, language),
             "percent": lambda share: format_percent(share, locale=language),
             "mark": lambda state: MARKS[str(state)],

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from syndicator.errors import Refused
 from syndicator.model import Article, Role
+from syndicator.services.numbers.work import Work
 from syndicator.services.trail import Wanted
 from syndicator.truth import numbered
 from syndicator.verbs import VERBS, perform
@@ -37,11 +38,14 @@ class Paragraph:
 
 
 class Stories:
-    def __init__(self, newsroom: App, rooms: Rooms, setting: Setting, do: Do, previews: Previews) -> None:
+    def __init__(
+        self, newsroom: App, rooms: Rooms, setting: Setting, do: Do, previews: Previews, *, work: Work
+    ) -> None:
         self._newsroom = newsroom
         self._setting = setting
         self._do = do
         self._previews = previews
+        self._work = work
         self.routes = [
             rooms.way("/stories", show=self._list),
             rooms.way("/stories/{story:str}", show=self._story),
@@ -90,6 +94,7 @@ class Stories:
             decided=self._newsroom.corrections.history(article.id),
             links={one.edition + one.channel: self._links(one) for one in went},
             retracted=self._newsroom.ledger.retracted(article.id),
+            read=self._work.of_story(article.id),
             trail=self._newsroom.trail.newest(Wanted(about=article.id), limit=20),
             held=next((one for one in self._newsroom.holds.standing() if one.article.id == article.id), None),
         )
