@@ -13,6 +13,7 @@ from starlette.responses import Response
 from syndicator.diary import MOST, Entry
 from syndicator.editing import quiet_hours
 from syndicator.services.board import Moving
+from syndicator.services.numbers.beside import Beside
 
 from .doors import Visit
 from .rooms import Rooms
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from .setting import Setting
 
 WEEK = 7  # days
+A_WHILE = 20.0  # seconds between two counts of what the next editions hold, beside the page
 WENT = 60  # editions, the newest, among which those of today are
 MOVES = {"slot": "newsletter-move", "embargo": "embargo"}  # by kind; an edition: move
 EDITORS = {"embargo"}  # verbs that need no publisher
@@ -69,14 +71,15 @@ class CalendarPage:
         self._setting = setting
         self._zone = newsroom.settings.newsroom.timezone
         self._quiet = quiet_hours(newsroom.settings.newsroom.quiet_hours, self._zone)
+        self._counts = Beside(self._counted, a_while=A_WHILE)
         self.routes = [rooms.way("/calendar", show=self._show)]
 
     def _show(self, visit: Visit) -> Response:
         now = self._newsroom.world.now().astimezone(self._zone)
         first, length = self._asked(visit, now.date())
-        found = self._newsroom.calendar.entries(
-            min(MOST, (first - now.date()).days + length), stories=first == now.date()
-        )
+        found = self._newsroom.calendar.entries(min(MOST, (first - now.date()).days + length), stories=False)
+        counted = self._counts.known() or {}
+        found = [counted.get(_name(one), one) if one.state == "planned" else one for one in found]
         went = [
             one for one in self._newsroom.board.editions(WENT, printed=False) if one.edition.due_at <= now
         ]
@@ -91,6 +94,11 @@ class CalendarPage:
             length=length,
             hours=self._newsroom.settings.newsroom.quiet_hours,
         )
+
+    def _counted(self) -> dict[tuple[str, datetime | None], Entry]:
+        """The next slot of each newsletter, with what it would hold."""
+        found = self._newsroom.calendar.entries(WEEK)
+        return {_name(one): one for one in found if one.stories}
 
     def _asked(self, visit: Visit, today: date) -> tuple[date, int]:
         """From which day, and how many; what is none is today and a week."""
@@ -138,6 +146,10 @@ class CalendarPage:
 
     def _at(self, day: date, hour: int) -> datetime:
         return datetime.combine(day, time(hour), self._zone)
+
+
+def _name(entry: Entry) -> tuple[str, datetime | None]:
+    return entry.about, entry.slot
 
 
 def shown(entry: Entry) -> Shown:
