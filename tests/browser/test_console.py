@@ -24,6 +24,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 @pytest.fixture(scope="module")
 def desk() -> Iterator[House]:
     with house() as opened:
+        opened.person("ara-en", Role.ADMIN, "en")  # whose page is looked at
         yield opened
 
 
