@@ -168,4 +168,5 @@ def test_a_story_is_taken_back(world: tuple[Sandbox, Path]) -> None:
         "paused": [],
         "editions": [],
         "faults": [],
+        "spared": 0,
     }

@@ -40,8 +40,10 @@ def addresses(desk: House, language: str) -> Iterator[str]:
         yield "/console" + path.replace("STORY", desk.story(language)).replace("EDITION", edition)
 
 
-@pytest.mark.parametrize("language", ["en", "ckb"])
-@pytest.mark.parametrize(("width", "scheme"), [("wide", "light"), ("wide", "dark"), ("phone", "light")])
+@pytest.mark.parametrize(
+    ("language", "width", "scheme"),
+    [("en", "wide", "light"), ("en", "phone", "dark"), ("ckb", "wide", "dark"), ("ckb", "phone", "light")],
+)
 def test_every_page_is_for_everybody(desk: House, language: str, width: str, scheme: str) -> None:
     context = desk.signed_in(f"ara-{language}", Role.ADMIN, language, width=width, scheme=scheme)
     page, said, source = context.new_page(), [], axe()

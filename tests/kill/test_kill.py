@@ -17,7 +17,7 @@ from .harness import (
     tally,
 )
 
-EVERY = 40  # make torture takes all
+EVERY = 150  # make torture takes all
 POINTS = 60  # at least, of each channel on each database
 
 
