@@ -50,7 +50,7 @@ class Arrival:
             try:
                 return page(call)
             except Wait as error:
-                return self._show(call, "wait.html", 429, seconds=error.seconds)
+                return self._show(call, "wait.html", 429, left=error.seconds)
             except NotFound:
                 return self._lost(call)
 
