@@ -74,7 +74,9 @@ def test_every_setting_of_our_own_stands_in_the_sample() -> None:
             missing.append(name)
         elif isinstance(one.annotation, type) and issubclass(one.annotation, tables.Table):
             missing += [f"{name}.{key}" for key in one.annotation.model_fields if key not in told[name]]
-    missing = [one for one in missing if one not in {"bot.token", "console.oidc"}]  # a secret; docs/operating.md
+    missing = [
+        one for one in missing if one not in {"bot.token", "console.oidc"}
+    ]  # a secret; docs/operating.md
     several = {
         "sources": settings.SourceTable,
         "channels": settings.ChannelTable,
