@@ -8,8 +8,6 @@ kind, then the same in the folder for its markup (``email``, ``telegram``, ``fil
 from __future__ import annotations
 
 import hashlib
-import io
-import traceback
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,41 +19,27 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-import jinja2
-from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time, get_timezone_location
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import PoFileError, read_po
-from babel.support import Translations
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from .composing import EARLIER
 from .editing import edition_name
 from .errors import TemplateError
 from .model import ChannelId, Edition, EditionKind, Limits, Post, Story, blank
+from .press import Press, Read, locale_of
 from .text.colour import NIGHT, PAPER, readable, stands_out_on
-from .text.direction import direction, isolate, lead
+from .text.direction import direction
 from .text.links import tagged
 from .text.measure import UNITS, encoded, fit
 from .text.sentences import split
 from .text.telegram import Refusal, in_pieces, refusal, shown
 from .text.threads import pieces
 
-Read = Callable[[str], tuple[str, str] | None]  # template's name -> its text and the file it stands in
-
 LETTERS = (EditionKind.CONFIRM, EditionKind.LETTER)
-OUTPUT_MAX = 2_000_000  # characters that one template may write
 AROUND = 5_000  # octets of a mail besides its parts: a head with a signature, boundaries, what is filled for a reader
 READER = ("name", "address", "leave_url", "preferences_url", "own_url")  # what is filled for each reader
 # Unicode's locale data knows how a day is written in Sorani for the long form only.
 _DAYS = {("ckb", "full"): "EEEE، dی MMMMی y", ("ckb", "medium"): "dی MMMMی y"}
 _FOLDERS = {"html": "email", "telegram": "telegram", "plain": "file"}
-CONSOLE = "console"  # a folder of templates, and a book of sentences
-_FILTERS = frozenset(
-    "capitalize d default e escape first float forceescape int join last length list lower map max min reject "
-    "rejectattr replace reverse round select selectattr slice sort string sum title tojson trim truncate unique upper "
-    "urlencode wordcount wordwrap".split()
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +89,8 @@ class Renderer:
             "accent_on_dark": readable(masthead.accent, NIGHT),
             "postal_address": masthead.postal_address,
         }
-        self._environments: dict[tuple[str, str, bool], jinja2.Environment] = {}
-        self._spoken: dict[str, Translations] = {}
+        self._press = Press(read)
+        self.sentences = self._press.sentences
 
     def write(self, edition: Edition, outlet: Outlet) -> list[Post]:
         """The edition's post on this channel. Raises :exc:`TemplateError` with file and line, or what cannot fit."""
@@ -242,11 +226,11 @@ class Renderer:
             "direction": direction(language),
             **told,
         }
-        return self._written(name, language, context, escape=not name.endswith((".txt", ".css")))
+        return self._press.written(name, language, context, escape=not name.endswith((".txt", ".css")))
 
     def name_of(self, language: str) -> str:
         """A language as its speakers call it."""
-        return _locale(language).get_display_name() or language
+        return locale_of(language).get_display_name() or language
 
     def templates_of(self, outlet: Outlet) -> dict[str, str]:
         """The templates that write a channel's posts, by name: what stands in them."""
@@ -261,12 +245,8 @@ class Renderer:
 
     def city(self, zone: str, language: str) -> str:
         """The city that a zone is called after; in English where neither Unicode nor our words have another."""
-        name = get_timezone_location(ZoneInfo(zone), locale=_locale(language), return_city=True)
-        return self._words(language).gettext(name)
-
-    def sentences(self, book: str, language: str) -> Translations:
-        """What a face says, from ``words/BOOK.LANGUAGE.po``; as it stands in the code where there is none."""
-        return self._words(f"{book}.{language}")
+        name = get_timezone_location(ZoneInfo(zone), locale=locale_of(language), return_city=True)
+        return self._press.words(language).gettext(name)
 
     def day(self, moment: datetime, language: str) -> str:
         """A day with its weekday, in the newsroom's zone and the reader's words."""
@@ -274,33 +254,15 @@ class Renderer:
 
     def moment(self, moment: datetime, language: str) -> str:
         """A day in the newsroom's zone and the reader's words."""
-        return format_date(moment.astimezone(self._masthead.zone), "long", locale=_locale(language))
+        return format_date(moment.astimezone(self._masthead.zone), "long", locale=locale_of(language))
 
     def _render(
         self, edition: Edition, outlet: Outlet, ending: str, context: Mapping[str, Any] | None = None
     ) -> str:
         name, _ = self._found(edition, outlet, ending)
         context = context or self._context(edition, outlet)
-        written = self._written(name, edition.language, context, escape=ending == "html").strip()
+        written = self._press.written(name, edition.language, context, escape=ending == "html").strip()
         return written + "\n" if ending == "html" and outlet.limits.markup == "html" else written
-
-    def _written(self, name: str, language: str, context: Mapping[str, Any], *, escape: bool) -> str:
-        pieces, size = [], 0
-        try:
-            book = CONSOLE if name.startswith(f"{CONSOLE}/") else ""
-            template = self._environment(language, book, escape=escape).get_template(name)
-            for piece in template.generate(context):
-                pieces.append(piece)
-                size += len(piece)
-                if size > OUTPUT_MAX:
-                    raise TemplateError(f"{template.filename}: it writes more than {OUTPUT_MAX} characters")
-        except jinja2.TemplateSyntaxError as error:
-            raise TemplateError(f"{error.filename}, line {error.lineno}: {error.message}") from error
-        except jinja2.TemplateError as error:
-            raise TemplateError(f"{_place(error)}: {error.message}") from error
-        except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
-            raise TemplateError(f"{_place(error)}: {type(error).__name__}: {error}") from error
-        return "".join(pieces)
 
     def _found(self, edition: Edition, outlet: Outlet, ending: str) -> tuple[str, str]:
         tried = [*_names(edition, outlet, ending)]
@@ -308,51 +270,6 @@ class Renderer:
             if found := self._read(name):
                 return name, found[1]
         raise TemplateError(f"no template for {outlet.id}; write one of: {', '.join(tried)}")
-
-    def _environment(self, language: str, book: str, *, escape: bool) -> jinja2.Environment:
-        """``book``: whose sentences; empty: those of readers' mails and pages."""
-        known = self._environments.get((language, book, escape))
-        if known:
-            return known
-        # The console's templates are ours alone (nobody's folder is asked for them) and hold nothing of a stranger's;
-        # a sandbox would take half of the time of a page.
-        kind = jinja2.Environment if book == CONSOLE else ImmutableSandboxedEnvironment
-        environment = kind(
-            loader=jinja2.FunctionLoader(lambda name: _loaded(self._read(name))),
-            autoescape=escape,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            extensions=["jinja2.ext.i18n"],
-        )
-        environment.filters = {name: told for name, told in environment.filters.items() if name in _FILTERS}
-        environment.filters["isolate"] = lambda text: isolate(str(text), language)
-        environment.filters["lead"] = lambda text: lead(str(text), language)
-        environment.globals.clear()
-        words = self.sentences(book, language) if book else self._words(language)
-        environment.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]
-        environment.globals["_"] = environment.globals["gettext"]
-        self._environments[language, book, escape] = environment
-        return environment
-
-    def _words(self, language: str) -> Translations:
-        if language not in self._spoken:
-            self._spoken[language] = self._read_words(language)
-        return self._spoken[language]
-
-    def _read_words(self, language: str) -> Translations:
-        found = self._read(f"words/{language}.po")
-        if not found:
-            return Translations()
-        text, file = found
-        compiled = io.BytesIO()
-        try:
-            locale = _locale(language.rpartition(".")[2])
-            write_mo(compiled, read_po(io.StringIO(text), locale=locale, abort_invalid=True))
-        except (PoFileError, ValueError) as error:
-            raise TemplateError(f"{file}: {error}") from error
-        compiled.seek(0)
-        return Translations(compiled)
 
     def _context(
         self, edition: Edition, outlet: Outlet, more: int = 0, *, counted: bool = False
@@ -400,7 +317,7 @@ class Renderer:
         """A story as templates have it, told at this moment."""
         article, zone = story.article, self._masthead.zone
         published = article.published_at.astimezone(zone)
-        locale = _locale(language)
+        locale = locale_of(language)
         same_day = published.date() == due_at.astimezone(zone).date()
         return {
             "headline": article.headline,
@@ -563,14 +480,7 @@ def _sender_id(host: str) -> str:
 
 
 def _dated(moment: datetime, form: str, language: str) -> str:
-    return format_date(moment, _DAYS.get((language, form), form), locale=_locale(language))
-
-
-def _locale(language: str) -> Locale:
-    try:
-        return Locale.parse(language, sep="-")
-    except (UnknownLocaleError, ValueError):
-        return Locale("en")
+    return format_date(moment, _DAYS.get((language, form), form), locale=locale_of(language))
 
 
 def _octets(mail: Post) -> int:
@@ -612,15 +522,3 @@ def _web(url: str, instead: str) -> str:
     except ValueError:  # such as "http://["
         return instead
     return url if scheme in {"http", "https"} else instead
-
-
-def _loaded(found: tuple[str, str] | None) -> tuple[str, str, Callable[[], bool]] | None:
-    return (*found, lambda: True) if found else None
-
-
-def _place(error: BaseException) -> str:
-    """File and line of the template that a render failed in."""
-    frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.endswith(".py")
-    ]
-    return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else "a template"

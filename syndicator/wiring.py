@@ -40,7 +40,8 @@ from .model import (
     Summary,
 )
 from .ports import Notes, Slate, World
-from .rendering import CONSOLE, Masthead, Outlet, Renderer
+from .press import CONSOLE
+from .rendering import Masthead, Outlet, Renderer
 from .settings import Settings
 from .tables import Budget, PluginTable
 from .text.measure import Space

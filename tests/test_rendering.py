@@ -35,7 +35,8 @@ from syndicator.model import (
     Summary,
     blank,
 )
-from syndicator.rendering import Masthead, Outlet, Read, Renderer
+from syndicator.press import Read
+from syndicator.rendering import Masthead, Outlet, Renderer
 from syndicator.settings import ZONES
 from syndicator.text.measure import UNITS
 from syndicator.text.telegram import refusal, shown

@@ -60,7 +60,7 @@ def test_the_command_line_has_every_verb() -> None:
 
 
 def test_what_each_verb_answers_is_said() -> None:
-    """Whoever adds a verb says in answers.py what comes of it; of these nothing does."""
+    """Whoever adds a verb says in `answers` what comes of it; of these nothing does."""
     silent = {"erase", "remove", "suppress", "unsuppress"}
     assert {one.name for one in VERBS.values() if one.answers is None} == {
         f"subscribers {name}" for name in silent

@@ -47,7 +47,7 @@ def story(visit: Visit, rest: str) -> None:
     if _is_id(wanted):
         show(visit, wanted)
         return
-    hits = visit.newsroom.ledger.search(wanted.split(), SHOWN)
+    hits = visit.newsroom.ledger.articles(words=wanted, limit=SHOWN).articles
     if len(hits) == 1:
         show(visit, hits[0].id)
         return

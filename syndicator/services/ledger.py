@@ -54,11 +54,6 @@ class Ledger:
             found = archive.article(connection, wanted)
             return found, ledger.of_article(connection, found.id)
 
-    def search(self, words: Sequence[str], limit: int) -> list[Article]:
-        """The newest stories with all of these words in their headlines."""
-        with self._database.read() as connection:
-            return archive.search(connection, words, limit)
-
     def linked(self, links: Sequence[str]) -> str | None:
         """The id of the story that one of these links leads to, whatever marks it carries."""
         bare = [one for link in links for one in (link, link.partition("?")[0])]

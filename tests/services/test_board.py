@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import insert, update
 
+from syndicator.beside import A_WHILE
 from syndicator.model import DeliveryState
 from syndicator.sandbox.demo import Demo
-from syndicator.services.board import A_WHILE, Board
+from syndicator.services.board import Board
 from syndicator.storage import board as queries
 from syndicator.storage.schema import deliveries, receipts
 

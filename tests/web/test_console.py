@@ -83,6 +83,14 @@ def test_what_pages_are_made_of_is_served_for_ever(house: House) -> None:
         assert browser.get(f"/{name}").status_code == 404
 
 
+def test_a_story_is_found_however_it_is_typed(house: House) -> None:
+    browser = house.browser(Role.VIEWER)
+    assert "باران بۆ دووەم" in browser.get("/stories", params={"q": "باران بۆ", "language": "ckb"}).text
+    assert "Rain closes" in browser.get("/stories", params={"q": "AZMAR rain"}).text
+    assert "No story is like that." in browser.get("/stories", params={"q": "azmar snow"}).text
+    assert "Rain closes" in browser.get("/stories", params={"q": house.story()[:8]}).text
+
+
 def test_a_form_of_another_site_does_nothing(house: House) -> None:
     browser = house.browser(Role.PUBLISHER)
     good = {"name": "x", "csrf": csrf(browser), "back": "/console/channels"}

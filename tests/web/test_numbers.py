@@ -10,7 +10,6 @@ from sqlalchemy import event, text, update
 
 from syndicator.model import Role
 from syndicator.sandbox.demo import Demo
-from syndicator.services.numbers.beside import Beside
 from syndicator.services.numbers.work import Seen, Work
 from syndicator.storage import clicks, ledger
 from syndicator.storage import work as queries
@@ -123,18 +122,3 @@ def test_the_heavy_ones_go_by_an_index(house: House) -> None:
     assert "ix_editions_latest" in plans[0]
     assert "ix_deliveries_followed" in plans[1]
     assert not [plan for plan in plans if "SCAN" in plan and "SCAN CONSTANT" not in plan]
-
-
-def test_what_is_counted_beside_is_counted_once_in_a_while() -> None:
-    ticks, counts = [0.0], [0]
-
-    def count() -> int:
-        counts[0] += 1
-        return counts[0]
-
-    told = Beside(count, a_while=3.0, beside=False, ticks=lambda: ticks[0])
-    assert (told.known(), told.known(), told.at_once()) == (1, 1, 1)
-    ticks[0] = 3.0
-    assert told.at_once() == 2
-    fresh = Beside(count, a_while=3.0, ticks=lambda: ticks[0])
-    assert fresh.at_once() == 3

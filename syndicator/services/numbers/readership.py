@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from syndicator.beside import Beside
 from syndicator.bounces import Kind
 from syndicator.storage import turnout
 from syndicator.storage.database import Database
 from syndicator.storage.turnout import CAME, GONE, Turn, sign
-
-from .beside import Beside
 
 __all__ = ["Choices", "Day", "Readership", "Turn", "Turnout"]
 
@@ -100,7 +99,7 @@ class Readership:
         """As of some minutes ago; None: they are being counted for the first time."""
         return self._choices.known()
 
-    def _chosen(self) -> Choices:
+    def _chosen(self, name: str) -> Choices:
         with self._database.read() as connection:
             rows = turnout.chosen(connection)
         readers = Counter[str]()

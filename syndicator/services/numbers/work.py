@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from syndicator.beside import Beside
 from syndicator.model import ENDS
 from syndicator.storage import work
 from syndicator.storage.database import Connection, Database
 from syndicator.storage.work import Best, Issued
-
-from .beside import Beside
 
 A_WHILE = 30.0  # seconds between two counts
 DAYS = 30
@@ -89,7 +88,7 @@ class Work:
             for edition, channel, newsletter, people, machines in rows
         ]
 
-    def _counted(self) -> Seen:
+    def _counted(self, name: str) -> Seen:
         now = self._now().astimezone(UTC)
         first = (now - timedelta(days=DAYS - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
         with self._database.read() as connection:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
+from syndicator.beside import Beside
 from syndicator.diary import MOST, Entry
 from syndicator.editing import quiet_hours
 from syndicator.services.board import Moving
-from syndicator.services.numbers.beside import Beside
 
 from .doors import Visit
 from .rooms import Rooms
@@ -95,7 +95,7 @@ class CalendarPage:
             hours=self._newsroom.settings.newsroom.quiet_hours,
         )
 
-    def _counted(self) -> dict[tuple[str, datetime | None], Entry]:
+    def _counted(self, name: str) -> dict[tuple[str, datetime | None], Entry]:
         """The next slot of each newsletter, with what it would hold."""
         found = self._newsroom.calendar.entries(WEEK)
         return {_name(one): one for one in found if one.stories}

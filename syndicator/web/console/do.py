@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -13,7 +12,7 @@ from syndicator.errors import Refused
 from syndicator.verbs import VERBS, Verb, called, perform
 from syndicator.verbs.filling import filled
 
-from .doors import HOME, Visit, local
+from .doors import Visit, local
 from .rooms import Rooms
 from .told import tell
 
@@ -63,12 +62,6 @@ class Do:
         answer = RedirectResponse(local(visit.said("back")), 303)
         tell(answer, verb, came)
         return answer
-
-
-def link_to(verb: Verb, **told: str) -> str:
-    """The page with a verb's form, filled in."""
-    words = "&".join(f"{quote(name)}={quote(value)}" for name, value in told.items())
-    return f"{HOME}/do/{verb.slug}" + (f"?{words}" if words else "")
 
 
 def fields(verb: Verb) -> list[dict[str, Any]]:

@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
+from syndicator.beside import Beside
 from syndicator.diary import Entry
 from syndicator.services.board import Seen
-from syndicator.services.numbers.beside import Beside
 
 from .doors import HOME, Visit
 from .rooms import Rooms
@@ -53,10 +53,10 @@ class Today:
             needs=needs(seen),
             stories=page.articles,
             went=self._newsroom.board.went([one.id for one in page.articles]),
-            coming=self._coming.at_once(),
+            coming=self._coming.of(),
         )
 
-    def _planned(self) -> list[Entry]:
+    def _planned(self, name: str) -> list[Entry]:
         """What will go out next; what goes out now stands above it."""
         found = self._newsroom.calendar.entries(COMING, stories=False)
         return [one for one in found if one.state not in {"going", "skipped"}][:NEXT]

@@ -19,61 +19,64 @@ KEPT = 2000  # things whose counts are kept
 class _Known(Generic[T]):
     value: T
     due: float  # when to count again; never, for what cannot change any more
-    counting: bool = False
 
 
-class Stale(Generic[T]):
-    """``count`` makes a value by its name; ``ends``: it can change no more. ``ticks`` are seconds.
+class Beside(Generic[T]):
+    """``count`` makes a value by its name; ``ends``: it can change no more. ``a_while`` and ``ticks`` are seconds.
 
-    ``beside``: in a thread of its own, else whoever asks for something that is due waits for the count.
+    ``beside``: in a thread of its own; else whoever asks for something that is due waits for the count.
     """
 
     def __init__(
         self,
         count: Callable[[str], T],
         *,
+        a_while: float = A_WHILE,
         ends: Callable[[T], bool] = lambda value: False,
         beside: bool = True,
         ticks: Callable[[], float] = perf_counter,
     ) -> None:
         self._count = count
+        self._a_while = a_while
         self._ends = ends
         self._beside = beside
         self._ticks = ticks
         self._lock = Lock()
         self._known: OrderedDict[str, _Known[T]] = OrderedDict()
+        self._counting: set[str] = set()
 
     def of(self, name: str = "") -> T:
-        """As of a moment ago. Raises what the count raises, where nothing is known yet."""
+        """As of a while ago; where nothing is known yet it is counted before this returns. Raises what that raises."""
+        with self._lock:
+            there = name in self._known
+        found = self.known(name) if there else None
+        return self.anew(name) if found is None else found
+
+    def known(self, name: str = "") -> T | None:
+        """As of a while ago; None: it is being counted for the first time."""
         with self._lock:
             known = self._known.get(name)
-            if known:
-                self._known.move_to_end(name)
-                if known.counting or self._ticks() < known.due:
-                    return known.value
-                known.counting = True
-        if known is None or not self._beside:
+            if name in self._counting or (known and self._ticks() < known.due):
+                return known.value if known else None
+            self._counting.add(name)
+        if not self._beside:
             return self.anew(name)
         Thread(target=self.anew, args=(name,), name="counting", daemon=True).start()
-        return known.value
+        return known.value if known else None
 
     def anew(self, name: str = "") -> T:
         """Counted now."""
         start = self._ticks()
         try:
             value = self._count(name)
-        except BaseException:
+            rest = max(self._a_while, SHARE * (self._ticks() - start))
+            known = _Known(value, float("inf") if self._ends(value) else self._ticks() + rest)
             with self._lock:
-                if name in self._known:
-                    self._known[name].counting = False
-            raise
-        self._put(name, value, self._ticks() - start)
+                self._known[name] = known
+                self._known.move_to_end(name)
+                while len(self._known) > KEPT:
+                    self._known.popitem(last=False)
+        finally:
+            with self._lock:
+                self._counting.discard(name)
         return value
-
-    def _put(self, name: str, value: T, took: float) -> None:
-        due = float("inf") if self._ends(value) else self._ticks() + max(A_WHILE, SHARE * took)
-        with self._lock:
-            self._known[name] = _Known(value, due)
-            self._known.move_to_end(name)
-            while len(self._known) > KEPT:
-                self._known.popitem(last=False)

@@ -12,13 +12,12 @@ from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Any
 
+from syndicator.beside import A_WHILE, Beside
 from syndicator.model import ENDS
 from syndicator.storage import approvals, board, brakes, ledger
 from syndicator.storage.board import Going, Standing, Tally
 from syndicator.storage.database import Connection, Database
 from syndicator.storage.ledger import Report
-
-from .stale import A_WHILE, Stale
 
 __all__ = ["Board", "Going", "Moving", "Seen", "Standing"]
 
@@ -100,17 +99,17 @@ class Board:
         beside: bool = True,
         ticks: Callable[[], float] = perf_counter,
     ) -> None:
-        """``beside`` and ``ticks`` as :class:`Stale` has them."""
+        """``beside`` and ``ticks`` as :class:`Beside` has them."""
         self._database = database
         self._now = now
         self._channels = channels
         told: dict[str, Any] = {"beside": beside, "ticks": ticks}
         self._done = -1  # the last of what people did, when it was counted
         self._before: Seen | None = None
-        self._seen: Stale[Seen] = Stale(self._counted, **told)
-        self._tallies: Stale[Tally] = Stale(self._tally, ends=_is_over, **told)
-        self._waiting: Stale[Mapping[str, tuple[int, datetime]]] = Stale(self._waits, **told)
-        self._reports: Stale[Report] = Stale(self._report, ends=lambda one: one.ended, **told)
+        self._seen: Beside[Seen] = Beside(self._counted, **told)
+        self._tallies: Beside[Tally] = Beside(self._tally, ends=_is_over, **told)
+        self._waiting: Beside[Mapping[str, tuple[int, datetime]]] = Beside(self._waits, **told)
+        self._reports: Beside[Report] = Beside(self._report, ends=lambda one: one.ended, **told)
 
     def seen(self) -> Seen:
         """As of a moment ago, and after whatever people did."""
