@@ -6,23 +6,17 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
-from babel.support import Translations
 from pydantic import TypeAdapter
 from typer.main import get_command
 
 from syndicator.app import App
-from syndicator.bot.orders import offered
-from syndicator.bot.words import Words
 from syndicator.cli import app as command_line
 from syndicator.errors import Forbidden, NotFound, Refused
 from syndicator.model import Person, Role
 from syndicator.sandbox.world import Sandbox
 from syndicator.verbs import VERBS, Actor, Unfit, called, fitted, perform
-from syndicator.web.api.description import described
-from syndicator.web.console.do import link_to
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OPERATORS = {
@@ -39,18 +33,6 @@ def commands(group: Any, above: str = "") -> Iterator[str]:
     for name, command in group.commands.items():
         path = f"{above}{name}"
         yield from commands(command, f"{path} ") if hasattr(command, "commands") else [path]
-
-
-def test_every_face_has_every_verb() -> None:
-    """By the same names: the operations of the API, what can be written to the bot, the pages of the console."""
-    names = {verb.slug for verb in VERBS.values()}
-    paths = described()["paths"].values()
-    assert {one["operationId"] for methods in paths for one in methods.values()} == names
-    bot = {name for name, _ in offered(Words("en", Translations(), ZoneInfo("UTC"), NOW), Role.ADMIN)}
-    assert {name.replace("_", "-") for name in bot} >= names
-    forms = {link_to(verb).rpartition("/")[2] for verb in VERBS.values()}
-    assert forms == names
-    assert all(called(name).slug == name for name in forms)
 
 
 def test_the_command_line_has_every_verb() -> None:

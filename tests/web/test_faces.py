@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from babel.support import Translations
 from typer.main import get_command
 
-from syndicator.bot.orders import written
+from syndicator.bot.orders import offered
+from syndicator.bot.words import Words
 from syndicator.cli import app as command_line
 from syndicator.model import Role
 from syndicator.sandbox.demo import Demo
@@ -36,10 +39,11 @@ def test_the_four_faces_have_the_same_verbs(house: House) -> None:
     described = house.stranger().get(f"{house.base}/api/v1/openapi.json").json()["paths"]
     admin = house.browser(Role.ADMIN)
     shown = admin.get("/do").text
+    words = Words("en", Translations(), ZoneInfo("UTC"), house.clock.now)
     faces = {
         "command line": set(commands(get_command(command_line))) & set(VERBS),
         "api": {one["operationId"].replace("-", " ") for path in described.values() for one in path.values()},
-        "bot": {written(one).replace("_", " ") for one in VERBS.values()},
+        "bot": {name.replace("_", " ") for name, _ in offered(words, Role.ADMIN)} & set(VERBS),
         "console": {name for name, one in VERBS.items() if f'href="/console/do/{one.slug}"' in shown},
     }
     for face, verbs in faces.items():
