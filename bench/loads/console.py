@@ -25,6 +25,7 @@ from syndicator.storage.schema import (
     revisions,
     story_keys,
 )
+from syndicator.text.words import plain
 
 from .mail import prepared
 from .pages import MAILING, PAUSE, looked_at, slower
@@ -43,6 +44,10 @@ PAGES = {
     "channels": "/console/channels",
     "doubts": "/console/doubts",
     "audit": "/console/audit",
+    "calendar": "/console/calendar",
+    "readers": "/console/readers",
+    "a reader": "/console/readers/9999",
+    "numbers": "/console/numbers",
 }
 SENT = """
 INSERT INTO deliveries (key, edition, channel, recipient, part, post, state, urgency, due_at, not_after, settled_at)
@@ -140,7 +145,14 @@ def add_story(connection: Connection, number: int, stories: int) -> None:
         body=(BODY,) * 6,
         published_at=at,
     )
-    told = {"source": "s", "revision": 1, "fingerprint": str(number), "seen_at": at, "fresh": False}
+    told = {
+        "source": "s",
+        "sought": plain(article.headline),
+        "revision": 1,
+        "fingerprint": str(number),
+        "seen_at": at,
+        "fresh": False,
+    }
     known = {name: getattr(article, name) for name in ("id", "url", "language", "headline", "published_at")}
     connection.execute(insert(articles), {**known, **told})
     content = dump(ARTICLE, article)

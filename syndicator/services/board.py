@@ -163,11 +163,15 @@ class Board:
                     ]
         return found
 
-    def editions(self, limit: int, *, printed: bool = True) -> list[Moving]:
-        """Those planned last, newest first."""
+    def editions(self, limit: int) -> list[Moving]:
+        """Those of newsletters that were planned last, newest first."""
         with self._database.read() as connection:
-            wanted = board.latest(connection, limit, printed=printed)
-            return self._moving(connection, wanted)
+            return self._moving(connection, board.latest(connection, limit))
+
+    def due(self, first: datetime, until: datetime, limit: int) -> list[Moving]:
+        """Those that were due between two moments, those due last first."""
+        with self._database.read() as connection:
+            return self._moving(connection, board.due(connection, first, until, limit))
 
     def edition(self, name: str) -> Moving | None:
         with self._database.read() as connection:
@@ -181,7 +185,7 @@ class Board:
             found = Seen(
                 at=now,
                 going=[self._rated(one, now) for one in recent if one.goes],
-                editions=self._moving(connection, board.latest(connection, 8, printed=True)),
+                editions=self._moving(connection, board.latest(connection, 8)),
                 doubts=board.in_doubt(connection),
                 failed=board.failed(connection, now - FAILED_SINCE, 20),
                 waiting=self._waiting.of(),

@@ -6,8 +6,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
-from itertools import islice
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -40,7 +38,6 @@ from .schema import articles, deliveries, edition_stories, editions, revisions, 
 from .statements import dialect, stands
 
 AHEAD = timedelta(minutes=10)  # of our clock; a story that is dated further ahead is under an embargo
-AMONG = 5000  # the newest stories of a language, in which words are sought
 FLASH_MAIL = "/flash"  # after a newsletter's name: the right to carry a story to its readers at once
 
 
@@ -201,7 +198,7 @@ def embargoes(connection: Connection, wanted: Collection[str], now: datetime) ->
 
 def _row(article: Article) -> dict[str, object]:
     names = ("revision", "url", "language", "headline", "fingerprint", "published_at")
-    return {name: getattr(article, name) for name in names}
+    return {name: getattr(article, name) for name in names} | {"sought": plain(article.headline)}
 
 
 def _insert(connection: Connection, article: Article, *, source: str, now: datetime, fresh: bool) -> None:
@@ -255,22 +252,19 @@ def history(connection: Connection, wanted: str) -> list[Revision]:
 
 def article(connection: Connection, wanted: str, revision: int | None = None) -> Article:
     """By its id or an unambiguous beginning of it; the newest revision unless another is asked for."""
-    found = connection.execute(select(articles.c.id).where(articles.c.id == wanted)).all()
+    which = revisions.c.revision == (articles.c.revision if revision is None else revision)
+    told = articles.outerjoin(revisions, and_(revisions.c.article == articles.c.id, which))
+    query = select(articles.c.id, revisions.c.content).select_from(told)
+    found = connection.execute(query.where(articles.c.id == wanted)).all()
     if not found:
-        begins = articles.c.id.startswith(wanted)
-        found = connection.execute(select(articles.c.id).where(begins).limit(2)).all()
+        begins = articles.c.id.startswith(wanted, autoescape=True)
+        found = connection.execute(query.where(begins).limit(2)).all()
     if len(found) != 1:
         many = "several articles begin" if found else "no article begins"
         raise NotFound(f"{many} with {wanted!r}; `syndicator articles` lists their ids")
-    newest = (
-        select(func.max(revisions.c.revision)).where(revisions.c.article == found[0].id).scalar_subquery()
-    )
-    which = revisions.c.revision == (newest if revision is None else revision)
-    row = connection.execute(select(revisions.c.content).where(revisions.c.article == found[0].id, which))
-    content = row.scalar()
-    if content is None:
+    if found[0].content is None:
         raise NotFound(f"article {found[0].id} has no revision {revision}")
-    return ARTICLE.validate_python(content)
+    return ARTICLE.validate_python(found[0].content)
 
 
 def newest(
@@ -282,7 +276,7 @@ def newest(
 ) -> list[Article]:
     """The newest articles first, each in its newest revision; those after a moment and an id, with these words."""
     a = articles.c
-    wanted: list[ColumnElement[bool]] = []
+    wanted = [_has(word) for word in words]
     if after:
         moment, last = after
         same = and_(a.published_at == moment, a.id > last)
@@ -290,12 +284,9 @@ def newest(
     spoken = [language] if language else connection.execute(select(a.language).distinct()).scalars().all()
     found: list[tuple[datetime, ArticleId]] = []
     for one in spoken:  # each by its index, and never all that there are
-        query = select(a.published_at, a.id, a.headline).where(a.language == one, *wanted)
-        newest_first = query.order_by(a.published_at.desc(), a.id).limit(AMONG if words else limit)
-        rows = connection.execute(newest_first)
-        found += islice(
-            ((row.published_at, row.id) for row in rows if _has(row.headline, row.id, words)), limit
-        )
+        query = select(a.published_at, a.id).where(a.language == one, *wanted)
+        newest_first = query.order_by(a.published_at.desc(), a.id).limit(limit)
+        found += [(row.published_at, row.id) for row in connection.execute(newest_first)]
     found.sort(key=lambda pair: pair[1])
     found.sort(key=lambda pair: pair[0], reverse=True)
     ids = [article_id for _, article_id in found[:limit]]
@@ -304,13 +295,10 @@ def newest(
     return [kept[one] for one in ids if one in kept]
 
 
-def _has(headline: str, article: str, words: Sequence[str]) -> bool:
-    """All of these words in the headline, however they are typed; or the id begins so."""
-    told = _plain(headline) if words else ""
-    return all(_plain(word) in told or article.startswith(word.lower()) for word in words)
-
-
-_plain = lru_cache(20_000)(plain)  # the same headlines are sought in again and again
+def _has(word: str) -> ColumnElement[bool]:
+    """The word in the headline, however it is typed; or the id begins so."""
+    begins = articles.c.id.startswith(word.lower(), autoescape=True)
+    return or_(articles.c.sought.contains(plain(word), autoescape=True), begins)
 
 
 def unsent(

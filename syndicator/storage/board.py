@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, and_, func, select
 
 from syndicator.errors import NotFound
-from syndicator.model import DeliveryState, EditionKind, Post
+from syndicator.model import DeliveryState, Post
 
 from .content import POST
 from .schema import (
+    LATEST,
     articles,
     audit,
     candidates,
@@ -28,7 +29,6 @@ from .schema import (
 )
 
 S = DeliveryState
-TO_ONE = (EditionKind.CONFIRM.value, EditionKind.LETTER.value, EditionKind.WELCOME.value)
 RECENT, RECENT_MAX = timedelta(days=2), 200  # in which an edition comes to its end
 PUBLIC = "-"  # the recipient of a post that everybody sees
 
@@ -150,9 +150,7 @@ def tally(connection: Connection, edition: str) -> Tally:
 def recent(connection: Connection, now: datetime) -> list[str]:
     """Editions that have begun and are not sealed, those due last first."""
     e = editions.c
-    query = select(e.id).where(
-        e.sealed_at.is_(None), e.due_at <= now, e.due_at > now - RECENT, e.kind.not_in(TO_ONE)
-    )
+    query = select(e.id).where(LATEST, e.sealed_at.is_(None), e.due_at <= now, e.due_at > now - RECENT)
     return list(connection.execute(query.order_by(e.due_at.desc(), e.id).limit(RECENT_MAX)).scalars())
 
 
@@ -168,14 +166,18 @@ def told(connection: Connection, wanted: Collection[str]) -> list[Going]:
     return [Going(**row._mapping) for row in connection.execute(query.order_by(e.due_at.desc(), e.id))]
 
 
-def latest(connection: Connection, limit: int, *, printed: bool = False) -> list[str]:
-    """The editions planned last; ``printed``: only those of newsletters."""
-    query = select(editions.c.id).where(editions.c.kind.not_in(TO_ONE))
-    if printed:
-        query = query.where(editions.c.newsletter.is_not(None))
-    return list(
-        connection.execute(query.order_by(editions.c.planned_at.desc(), editions.c.id).limit(limit)).scalars()
-    )
+def latest(connection: Connection, limit: int) -> list[str]:
+    """The editions of newsletters that were planned last."""
+    e = editions.c
+    query = select(e.id).where(LATEST, e.newsletter.is_not(None))
+    return list(connection.execute(query.order_by(e.planned_at.desc(), e.id).limit(limit)).scalars())
+
+
+def due(connection: Connection, first: datetime, until: datetime, limit: int) -> list[str]:
+    """The editions that were due between two moments, those due last."""
+    e = editions.c
+    query = select(e.id).where(LATEST, e.due_at.between(first, until))
+    return list(connection.execute(query.order_by(e.due_at.desc(), e.id).limit(limit)).scalars())
 
 
 def in_doubt(connection: Connection) -> dict[str, int]:

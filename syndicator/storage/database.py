@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property, partial
 from pathlib import Path
-from threading import Lock
+from threading import Lock, local
 from typing import Any
 
 from alembic import command
@@ -53,6 +53,7 @@ class Database:
 
     def __init__(self, url: str, *, busy_ms: int = BUSY_MS) -> None:
         self.url = url
+        self._view = local()
         self._idle: list[Connection] = []
         try:
             self._turnstile = Turnstile(self.path)
@@ -94,9 +95,24 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A consistent view."""
+        """A consistent view: that of :meth:`view`, where this thread has one open."""
+        if open_ := getattr(self._view, "connection", None):
+            with self.told():
+                yield open_
+            return
         with self.told(), self.engine.connect() as connection, connection.begin():
             yield connection
+
+    @contextmanager
+    def view(self) -> Iterator[None]:
+        """All that this thread reads until the end of the block is of one moment, and in one transaction. What is
+        written meanwhile, by whomever, is not seen."""
+        with self.read() as connection:
+            before, self._view.connection = getattr(self._view, "connection", None), connection
+            try:
+                yield
+            finally:
+                self._view.connection = before
 
     def migrate(self, to: str = "head") -> str:
         """Bring the schema to this version; returns the revision. Refuses a database from a newer version."""

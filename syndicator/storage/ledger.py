@@ -11,10 +11,10 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, and_, case, delete, exists, func, or_, select, update
 
 from syndicator.errors import NotFound
-from syndicator.model import ENDS, DeliveryState, EditionKind, Reason
+from syndicator.model import ENDS, DeliveryState, Reason
 
 from .compositions import left_out_of
-from .schema import articles, candidates, deliveries, edition_stories, editions, receipts
+from .schema import LATEST, articles, candidates, deliveries, edition_stories, editions, receipts
 from .statements import CHANNEL_ITSELF, stands
 
 S = DeliveryState
@@ -149,12 +149,7 @@ def prune(connection: Connection, edition: str, now: datetime, *, limit: int) ->
 
 def latest(connection: Connection, limit: int) -> list[str]:
     """The ids of the editions planned last, newest first."""
-    to_one = (
-        EditionKind.CONFIRM.value,
-        EditionKind.LETTER.value,
-        EditionKind.WELCOME.value,
-    )  # they would hide the others
-    query = select(editions.c.id).where(editions.c.kind.not_in(to_one))
+    query = select(editions.c.id).where(LATEST)  # those to one reader each would hide the others
     query = query.order_by(editions.c.planned_at.desc(), editions.c.id).limit(limit)
     return list(connection.execute(query).scalars())
 

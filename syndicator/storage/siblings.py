@@ -60,8 +60,9 @@ def unlink(connection: Connection, one: ArticleId, other: ArticleId) -> int:
 def siblings_of(connection: Connection, wanted: ArticleId) -> list[Sibling]:
     """One in each language: what was said before what was guessed, then the newest word. Either may have said it."""
     found: dict[str, Sibling] = {}
-    own = newest_of(connection, wanted).language
-    for other, guessed, why in _words(connection, wanted):
+    told = _words(connection, wanted)
+    own = newest_of(connection, wanted).language if told else ""
+    for other, guessed, why in told:
         story = newest_of(connection, other)
         if story.language != own and (story.language not in found or found[story.language].guessed > guessed):
             found[story.language] = Sibling(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from syndicator.text.words import plain
 
@@ -41,6 +42,7 @@ _ORDERS = (
 _ORDER = re.compile("|".join(_ORDERS), re.DOTALL | re.MULTILINE)
 
 
+@lru_cache(2048)  # a story is looked at again and again while somebody is at work on it
 def addressed(text: str) -> bool:
     """Whether there is an order to a model in it. Readers are told such things so seldom that nothing is lost."""
     return _ORDER.search(plain(text)) is not None

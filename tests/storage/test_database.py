@@ -24,6 +24,27 @@ def test_a_commit_is_on_the_disk(database: Database) -> None:
         assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
 
 
+def test_a_view_is_of_one_moment(database: Database) -> None:
+    def known() -> int:
+        with database.read() as connection:
+            return int(connection.execute(text("SELECT count(*) FROM sources")).scalar_one())
+
+    seen: list[int] = []
+    with database.view():
+        before = known()
+        with database.write() as connection:
+            told = {"at": "2026-03-01 00:00:00"}
+            connection.execute(
+                text("INSERT INTO sources (name, first_seen_at, looked_at) VALUES ('a', :at, :at)"), told
+            )
+        assert known() == before
+        other = Thread(target=lambda: seen.append(known()))
+        other.start()
+        other.join()
+    assert seen == [before + 1]
+    assert known() == before + 1
+
+
 def test_migrating_twice_is_migrating_once(database: Database) -> None:
     assert database.migrate() == database.migrate()
 

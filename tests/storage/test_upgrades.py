@@ -21,7 +21,7 @@ from syndicator.services import doubts, postroom
 from syndicator.services.keeper import Keeper
 from syndicator.services.memory import Memory
 from syndicator.storage import database as opening
-from syndicator.storage import identity, ledger
+from syndicator.storage import archive, identity, ledger
 from syndicator.storage.database import Database
 from tests.circulation import KEYS, paused, stands
 from tests.deaths import killed
@@ -116,6 +116,16 @@ def test_old_stories_are_known_by_their_addresses_and_texts(bare: Database) -> N
     with bare.read() as connection:
         assert identity.known_as(connection, names) == dict.fromkeys(names, "a1")
         assert identity.ids_of(connection, [ArticleId("a1")], "site") == ["a1"]
+
+
+def test_old_stories_are_found_by_words_of_their_headlines(bare: Database) -> None:
+    build(bare, "0022")
+    bare.migrate()
+    with bare.read() as connection:
+        (told,) = {one.headline for one in archive.newest(connection, 9) if one.id == "a1"}
+        words = told.upper().split()
+        assert "a1" in [one.id for one in archive.newest(connection, 9, words=words)]
+        assert not archive.newest(connection, 9, words=[*words, "elsewhere"])
 
 
 def test_every_earlier_schema_is_frozen() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -88,13 +88,26 @@ def test_any_week_may_be_asked_for(house: House) -> None:
     browser = house.browser(Role.VIEWER)
     for asked, begins in (
         ("from=2026-03-10&days=3", "Tuesday 10 March"),
-        ("from=2020-01-01", "Sunday 1 March"),
+        ("from=2026-02-20", "Friday 20 February"),
+        ("from=2020-01-01", "Monday 29 December"),
         ("from=2030-01-01&days=99", "Thursday 16 April"),
         ("from=x&days=0", "Sunday 1 March"),
     ):
         page = browser.get(f"/calendar?{asked}")
         assert page.status_code == 200
         assert begins in page.text
+
+
+def test_what_went_out_is_shown_where_it_was_due(house: House) -> None:
+    went = house.browser(Role.VIEWER).get("/calendar").text.count('class="entry went"')
+    assert went
+    house.clock.now += timedelta(days=10)
+    browser = house.browser(Role.VIEWER)
+    assert 'class="entry went"' not in browser.get("/calendar").text
+    earlier = browser.get("/calendar?from=2026-02-28&days=3").text
+    assert earlier.count('class="entry went"') == went
+    assert "Nothing went out." in earlier
+    assert "Nothing is planned." not in earlier
 
 
 def test_today_lists_what_comes_next(house: House) -> None:

@@ -89,6 +89,8 @@ def test_a_story_is_found_however_it_is_typed(house: House) -> None:
     assert "Rain closes" in browser.get("/stories", params={"q": "AZMAR rain"}).text
     assert "No story is like that." in browser.get("/stories", params={"q": "azmar snow"}).text
     assert "Rain closes" in browser.get("/stories", params={"q": house.story()[:8]}).text
+    for mark in ("%", "_", "\\"):
+        assert "No story is like that." in browser.get("/stories", params={"q": mark}).text
 
 
 def test_a_form_of_another_site_does_nothing(house: House) -> None:

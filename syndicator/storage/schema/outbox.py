@@ -47,6 +47,7 @@ editions = Table(
     Column("pruned_at", Moment),  # since then the sealed report is all there is
     Index("ix_editions_printed", "newsletter", "due_at", sqlite_where=PRINTED, postgresql_where=PRINTED),
     Index("ix_editions_latest", "planned_at", sqlite_where=LATEST, postgresql_where=LATEST),
+    Index("ix_editions_due", "due_at", sqlite_where=LATEST, postgresql_where=LATEST),
 )
 
 WAITS = text("state = 'waits'")
@@ -85,6 +86,7 @@ edition_stories = Table(
     Column("revision", Integer, nullable=False),
     Column("summary", JSON, nullable=False),
     Column("under", String, nullable=False, server_default=""),  # its section of the edition
+    Index(None, "article"),
 )
 
 # What an edition would have had, and why it has not: a copy of another story, an editor's word.
@@ -102,6 +104,7 @@ caught_up = Table(
     metadata,
     Column("edition", ForeignKey("editions.id"), primary_key=True),
     Column("article", ForeignKey("articles.id"), primary_key=True),
+    Index(None, "article"),
 )
 
 # A story goes to a channel (for mail: a newsletter on that channel) once. These rows outlive pruning.

@@ -65,6 +65,7 @@ articles = Table(
     Column("url", Text, nullable=False),
     Column("language", String, nullable=False),
     Column("headline", Text, nullable=False),
+    Column("sought", Text, nullable=False, server_default=""),  # the headline as its words are compared
     Column("fingerprint", String, nullable=False),
     Column("published_at", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),

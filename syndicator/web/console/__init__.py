@@ -44,7 +44,7 @@ class Console:
         self._newsroom = newsroom
         self.setting = setting = Setting(newsroom)
         self.doors = doors = Doors(newsroom, speak=setting.speak, refuse=setting.refused)
-        rooms = Rooms(doors, setting)
+        rooms = Rooms(doors, setting, view=newsroom.database.view)
         do, previews = Do(newsroom, rooms, setting), Previews(newsroom, rooms, setting)
         work = Work(newsroom.database, now=newsroom.world.now, channels=list(newsroom.settings.channels))
         self._rooms = (

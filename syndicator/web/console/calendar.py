@@ -1,4 +1,4 @@
-"""The calendar: what will go out when, what went out today, and moving it."""
+"""The calendar: what went out when and what will, and moving it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 WEEK = 7  # days
 A_WHILE = 20.0  # seconds between two counts of what the next editions hold, beside the page
-WENT = 60  # editions, the newest, among which those of today are
+PAST = 62  # days that are shown of what went out
+WENT = 400  # editions that are shown of what went out, the newest
 MOVES = {"slot": "newsletter-move", "embargo": "embargo"}  # by kind; an edition: move
 EDITORS = {"embargo"}  # verbs that need no publisher
 
@@ -53,16 +54,25 @@ class Hour:
     entries: Sequence[Shown]
     went: Sequence[Moving]
 
+    @property
+    def empty(self) -> bool:
+        return not (self.entries or self.went)
+
+    @property
+    def style(self) -> str:
+        return "hour" + " quiet" * self.quiet + " none" * self.empty
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
     begins: datetime
     today: bool
+    over: bool
     hours: Sequence[Hour]
 
     @property
     def empty(self) -> bool:
-        return not any(hour.entries or hour.went for hour in self.hours)
+        return all(hour.empty for hour in self.hours)
 
 
 class CalendarPage:
@@ -77,21 +87,24 @@ class CalendarPage:
     def _show(self, visit: Visit) -> Response:
         now = self._newsroom.world.now().astimezone(self._zone)
         first, length = self._asked(visit, now.date())
-        found = self._newsroom.calendar.entries(min(MOST, (first - now.date()).days + length), stories=False)
+        ahead = (first - now.date()).days + length
+        found = self._newsroom.calendar.entries(min(MOST, ahead), stories=False) if ahead > 0 else []
         counted = self._counts.known() or {}
         found = [counted.get(_name(one), one) if one.state == "planned" else one for one in found]
-        went = [
-            one for one in self._newsroom.board.editions(WENT, printed=False) if one.edition.due_at <= now
-        ]
+        begins, ends = self._at(first, 0), min(now, self._at(first + timedelta(days=length), 0))
+        went = self._newsroom.board.due(begins, ends, WENT) if begins < ends else []
         days = self._days(first, length, found, went)
         return self._setting.page(
             visit,
             "calendar.html",
             days=days,
-            before=max(now.date(), first - timedelta(days=length)) if first > now.date() else None,
+            before=first - timedelta(days=length),
             after=first + timedelta(days=length),
-            last=(first - now.date()).days + 2 * length > MOST,
+            first=first <= now.date() - timedelta(days=PAST),
+            last=ahead + length > MOST,
+            today=None if first == now.date() else now.date(),
             length=length,
+            cut=len(went) == WENT,
             hours=self._newsroom.settings.newsroom.quiet_hours,
         )
 
@@ -108,7 +121,7 @@ class CalendarPage:
             first = date.fromisoformat(visit.said("from"))
         except ValueError:
             first = today
-        return min(max(first, today), today + timedelta(days=MOST - length)), length
+        return min(max(first, today - timedelta(days=PAST)), today + timedelta(days=MOST - length)), length
 
     def _days(self, first: date, length: int, found: Sequence[Entry], went: Sequence[Moving]) -> list[Day]:
         entries, gone = defaultdict[datetime, list[Shown]](list), defaultdict[datetime, list[Moving]](list)
@@ -123,6 +136,7 @@ class CalendarPage:
             Day(
                 begins=self._at(day, 0),
                 today=day == now.date(),
+                over=day < now.date(),
                 hours=[self._told(self._at(day, hour), entries, gone) for hour in range(24)],
             )
             for day in (first + timedelta(days=ahead) for ahead in range(length))

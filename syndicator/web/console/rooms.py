@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -21,9 +22,12 @@ Handler = Callable[[Visit], Response]
 
 
 class Rooms:
-    def __init__(self, doors: Doors, setting: Setting) -> None:
+    def __init__(
+        self, doors: Doors, setting: Setting, *, view: Callable[[], AbstractContextManager[None]]
+    ) -> None:
         self._doors = doors
         self._setting = setting
+        self._view = view
 
     def way(
         self,
@@ -35,22 +39,24 @@ class Rooms:
         fresh: bool = False,
         most: int = 0,
     ) -> Route:
-        """A page that ``show`` writes, and what ``do`` does with its form. ``fresh`` and ``most`` as doors have it."""
-        known = {"GET": show, "POST": do}
+        """A page that ``show`` writes, of one moment, and what ``do`` does with its form. ``fresh`` and ``most`` as
+        doors have it."""
 
         def answer(visit: Visit) -> Response:
-            handler = known.get("GET" if visit.request.method == "HEAD" else visit.request.method)
+            shows = visit.request.method in {"GET", "HEAD"}
+            handler = show if shows else do
             if handler is None:
                 return Response(status_code=405)
             try:
-                return handler(visit)
+                with self._view() if shows else nullcontext():
+                    return handler(visit)
             except SyndicatorError as error:
                 return self._setting.wrong(visit, status_of(error), error)
             except Exception:
                 log.exception("%s %s failed", visit.request.method, visit.request.url.path)
                 return self._setting.wrong(visit, 500, SyndicatorError(UNFORESEEN))
 
-        methods = [method for method, handler in known.items() if handler]
+        methods = ["GET"] * bool(show) + ["POST"] * bool(do)
         route = Route(HOME + path, self._doors.guarded(answer, role, fresh=fresh, most=most), methods=methods)
         route.app = self._doors.framed(route.app)
         return route

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from babel.dates import format_datetime
 from babel.numbers import format_decimal
@@ -79,4 +80,9 @@ class Times:
         return Markup('<time datetime="{}" title="{}">{}</time>').format(moment.isoformat(), exact, told)
 
     def _written(self, moment: datetime, pattern: str) -> str:
-        return format_datetime(moment, pattern, tzinfo=self._zone, locale=self._language)
+        return _written(moment, pattern, self._zone, self._language)
+
+
+@lru_cache(4096)  # the same ones are on page after page
+def _written(moment: datetime, pattern: str, zone: tzinfo, language: str) -> str:
+    return format_datetime(moment, pattern, tzinfo=zone, locale=language)
