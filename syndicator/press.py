@@ -40,6 +40,8 @@ class Press:
         try:
             book = CONSOLE if name.startswith(f"{CONSOLE}/") else ""
             template = self._environment(language, book, escape=escape).get_template(name)
+            if book == CONSOLE:  # ours alone, and long
+                return template.render(context)
             for piece in template.generate(context):
                 pieces.append(piece)
                 size += len(piece)

@@ -29,7 +29,8 @@ class Ledger:
     def articles(
         self, *, language: str | None = None, after: str | None = None, limit: int = 20, words: str = ""
     ) -> Page:
-        """The newest first; with ``words`` those that have them in their headline, or an id that begins so.
+        """The newest first; with ``words`` those that have all of them in their headline, or an id that begins with the
+        only one.
 
         Raises :exc:`Refused` for an ``after`` that no page gave.
         """

@@ -274,9 +274,10 @@ def newest(
     after: tuple[datetime, str] | None = None,
     words: Sequence[str] = (),
 ) -> list[Article]:
-    """The newest articles first, each in its newest revision; those after a moment and an id, with these words."""
+    """The newest articles first, each in its newest revision; those after a moment and an id, with these words in
+    their headline, or the one word at the beginning of their id."""
     a = articles.c
-    wanted = [_has(word) for word in words]
+    wanted = _have(words)
     if after:
         moment, last = after
         same = and_(a.published_at == moment, a.id > last)
@@ -295,10 +296,13 @@ def newest(
     return [kept[one] for one in ids if one in kept]
 
 
-def _has(word: str) -> ColumnElement[bool]:
-    """The word in the headline, however it is typed; or the id begins so."""
-    begins = articles.c.id.startswith(word.lower(), autoescape=True)
-    return or_(articles.c.sought.contains(plain(word), autoescape=True), begins)
+def _have(words: Sequence[str]) -> list[ColumnElement[bool]]:
+    """All of these words in the headline, however they are typed; or the only one is how the id begins."""
+    told = sorted(map(plain, words), key=len, reverse=True)  # what few have is looked for first
+    found = [articles.c.sought.contains(word, autoescape=True) for word in told]
+    if len(words) != 1:
+        return found
+    return [or_(*found, articles.c.id.startswith(words[0].lower(), autoescape=True))]
 
 
 def unsent(

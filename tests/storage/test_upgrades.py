@@ -20,8 +20,8 @@ from syndicator.ports import Capabilities, Lane, Parcel, one_by_one
 from syndicator.services import doubts, postroom
 from syndicator.services.keeper import Keeper
 from syndicator.services.memory import Memory
-from syndicator.storage import database as opening
 from syndicator.storage import archive, identity, ledger
+from syndicator.storage import database as opening
 from syndicator.storage.database import Database
 from tests.circulation import KEYS, paused, stands
 from tests.deaths import killed

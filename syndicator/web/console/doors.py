@@ -147,45 +147,67 @@ class Doors:
                 await request.close()
 
         async def answered(request: Request) -> Response:
-            form: Form = {} if most else await form_of(request)
-            file: UploadFile | None = None
-            token = self._cookie(request, "desk")
-            inside = await run_in_threadpool(self._reception.inside, token)
-            if inside is None or inside.session.waits_for:
-                return self._elsewhere(request, _way_in(inside and inside.session.waits_for))
-            person, session = inside
-            csrf = self._csrf(session)
             if most:
-                if not person.role.covers(role):
-                    return self._refuse(request, 403, f"this is for a {role}; you are a {person.role}")
-                if _size(request) > most:
-                    return self._refuse(request, 413, f"a file may have {most // 2**20} MB")
+                if refused := await run_in_threadpool(self._refused_to_upload, request, role, most):
+                    return refused
                 form, file = await uploaded(request)
-            if not self._is_ours(request, form, csrf):
-                return self._refuse(
-                    request, 403, "this form is too old, or not one of ours; open the page again"
-                )
-            if not person.role.covers(role):
-                log.warning("console: %s, a %s, may not open %s", person.name, person.role, request.url.path)
-                return self._refuse(request, 403, f"this is for a {role}; you are a {person.role}")
-            if fresh and not self._reception.is_fresh(session):
-                return self._elsewhere(request, PROVE)
-            visit = Visit(
-                request=request,
-                person=person,
-                session=session,
-                csrf=csrf,
-                words=self._speak(person.language),
-                form=form,
-                token=token,
-                file=file,
-            )
-            if iscoroutinefunction(handler):
-                found: Response = await handler(visit)
-                return found
-            return await run_in_threadpool(handler, visit)  # type: ignore[arg-type]
+            else:
+                form, file = await form_of(request), None
+
+            def admitted() -> Visit | Response:
+                return self._admitted(request, form, file, role, fresh=fresh)
+
+            def through() -> (
+                Response
+            ):  # in one go: each change of threads costs as much as a look into the database
+                visit = admitted()
+                return visit if isinstance(visit, Response) else handler(visit)  # type: ignore[return-value]
+
+            if not iscoroutinefunction(handler):
+                return await run_in_threadpool(through)
+            visit = await run_in_threadpool(admitted)
+            found: Response = visit if isinstance(visit, Response) else await handler(visit)
+            return found
 
         return answer
+
+    def _refused_to_upload(self, request: Request, role: Role, most: int) -> Response | None:
+        inside = self._reception.inside(self._cookie(request, "desk"))
+        if inside is None or inside.session.waits_for:
+            return self._elsewhere(request, _way_in(inside and inside.session.waits_for))
+        if not inside.person.role.covers(role):
+            return self._refuse(request, 403, f"this is for a {role}; you are a {inside.person.role}")
+        if _size(request) > most:
+            return self._refuse(request, 413, f"a file may have {most // 2**20} MB")
+        return None
+
+    def _admitted(
+        self, request: Request, form: Form, file: UploadFile | None, role: Role, *, fresh: bool
+    ) -> Visit | Response:
+        """Their visit; for others what they are told instead."""
+        token = self._cookie(request, "desk")
+        inside = self._reception.inside(token)
+        if inside is None or inside.session.waits_for:
+            return self._elsewhere(request, _way_in(inside and inside.session.waits_for))
+        person, session = inside
+        csrf = self._csrf(session)
+        if not self._is_ours(request, form, csrf):
+            return self._refuse(request, 403, "this form is too old, or not one of ours; open the page again")
+        if not person.role.covers(role):
+            log.warning("console: %s, a %s, may not open %s", person.name, person.role, request.url.path)
+            return self._refuse(request, 403, f"this is for a {role}; you are a {person.role}")
+        if fresh and not self._reception.is_fresh(session):
+            return self._elsewhere(request, PROVE)
+        return Visit(
+            request=request,
+            person=person,
+            session=session,
+            csrf=csrf,
+            words=self._speak(person.language),
+            form=form,
+            token=token,
+            file=file,
+        )
 
     def open(self, handler: Open) -> Endpoint:
         """For pages that anybody reaches: to sign in, to join. Their forms are bound to a cookie of the browser."""
