@@ -25,10 +25,11 @@ from .newsroom import Relay
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A planned database; ``copy`` gives the configuration of a fresh copy of it, whose bytes are on the disk."""
+    """A planned database; ``copy`` gives the configuration of a fresh copy of it, whose bytes are on the disk: in place
+    of the copy before, or at a place of its own (SQLite)."""
 
     readers: int
-    copy: Callable[[Relay], Path]
+    copy: Callable[..., Path]
     ask: Callable[[str], Any]  # one value from the newest copy
     pid: int | None = None  # PostgreSQL's
 
@@ -39,17 +40,21 @@ def sqlite(prepare: Callable[[App], int]) -> Iterator[Planned]:
         folder = Path(told)
         readers = _prepared(newsroom.configure(folder, Relay(port=25)), prepare)
 
-        def copy(relay: Relay) -> Path:
+        newest = folder
+
+        def copy(relay: Relay, place: str = "run") -> Path:
+            nonlocal newest
+            newest = folder / place
+            newest.mkdir(exist_ok=True)
             for name in ("bench.db-wal", "bench.db-shm"):
-                (folder / "run" / name).unlink(missing_ok=True)
-            (folder / "run").mkdir(exist_ok=True)
-            copied = Path(shutil.copy(folder / "bench.db", folder / "run" / "bench.db"))
+                (newest / name).unlink(missing_ok=True)
+            copied = Path(shutil.copy(folder / "bench.db", newest / "bench.db"))
             with copied.open("rb") as file:
                 os.fsync(file.fileno())
-            return newsroom.configure(folder / "run", relay)
+            return newsroom.configure(newest, relay)
 
         def ask(told: str) -> Any:
-            with closing(sqlite3.connect(folder / "run" / "bench.db")) as line:
+            with closing(sqlite3.connect(newest / "bench.db")) as line:
                 return line.execute(told).fetchone()[0]
 
         yield Planned(readers=readers, copy=copy, ask=ask)
@@ -66,7 +71,7 @@ def postgresql(prepare: Callable[[App], int]) -> Iterator[Planned]:
             newsroom.configure(folder, Relay(port=25), f"{server.address}/{planned}"), prepare
         )
 
-        def copy(relay: Relay) -> Path:
+        def copy(relay: Relay, _place: str = "") -> Path:
             server.command(f"DROP DATABASE IF EXISTS {copied} WITH (FORCE)")
             server.command(f"CREATE DATABASE {copied} TEMPLATE {planned}")
             server.command("CHECKPOINT")

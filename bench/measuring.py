@@ -83,6 +83,9 @@ class Pairs:
     runs: dict[str, list[Run]] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
 
+    def add(self, name: str, run: Run) -> None:
+        self.runs.setdefault(name, []).append(run)
+
     def rate(self, name: str) -> float:
         return median(map(rate, self.runs[name]))
 
@@ -148,7 +151,7 @@ def interleaved(pairs: Pairs, contenders: Mapping[str, Callable[[], Run]], round
     """Every contender once a round, so that a slow minute of the machine is everybody's."""
     for _ in range(rounds):
         for name, contend in contenders.items():
-            pairs.runs.setdefault(name, []).append(contend())
+            pairs.add(name, contend())
     say(pairs)
     return pairs
 

@@ -9,9 +9,8 @@ from functools import partial
 from sqlalchemy import Connection, insert, text
 
 from bench import databases
-from bench.measuring import Pairs, Size, contender, interleaved
-from bench.newsroom import NOW, Relay, subscribe
-from bench.sinks import server
+from bench.measuring import Pairs, Size, say
+from bench.newsroom import NOW, subscribe
 from syndicator.app import App
 from syndicator.model import Article, ArticleId, Language, Person, Role
 from syndicator.storage import people
@@ -28,7 +27,7 @@ from syndicator.storage.schema import (
 from syndicator.text.words import plain
 
 from .mail import prepared
-from .pages import MAILING, PAUSE, looked_at, slower
+from .pages import MAILING, PAUSE, looked_at, serving, slower
 
 STORIES, EDITIONS, READERS = 10_000, 20, 50_000
 CARRIED = 12  # stories of an edition
@@ -37,8 +36,8 @@ MEANWHILE = ("today", "a story")
 PAGES = {
     "today": "/console",
     "stories": "/console/stories",
-    "a search": "/console/stories?q=rain+9999",
-    "a story": "/console/stories/story00009999",
+    "a search": "/console/stories?q=rain+{story}",
+    "a story": "/console/stories/story{story:08}",
     "editions": "/console/editions",
     "an edition": "/console/editions/old:19",
     "channels": "/console/channels",
@@ -46,7 +45,7 @@ PAGES = {
     "audit": "/console/audit",
     "calendar": "/console/calendar",
     "readers": "/console/readers",
-    "a reader": "/console/readers/9999",
+    "a reader": "/console/readers/{reader}",
     "numbers": "/console/numbers",
 }
 SENT = """
@@ -87,20 +86,19 @@ def run(size: Size) -> list[Pairs]:
     with databases.sqlite(prepare) as planned:
         told = {"seconds": seconds, "connections": 1, "pause": PAUSE, "cookie": token[0]}
         paths = {
-            name: path.replace("09999", f"{stories - stories // EDITIONS:05}") for name, path in PAGES.items()
+            name: path.format(story=stories - stories // EDITIONS, reader=readers // 2)
+            for name, path in PAGES.items()
         }
-        copy = planned.copy(Relay(port=25))
-        with server("pages", size, configuration=str(copy), mails="") as rooms:
-            asked = partial(contender, "pages.asked", size, rooms.pid, port=rooms.port, **told)
-            contenders = {
-                name: partial(asked, paths=[path]) for name, path in {TRIVIAL: "/plain", **paths}.items()
-            }
-            interleaved(pairs, contenders, size.rounds)
-        contenders = {
-            name + MAILING: partial(looked_at, planned, size, [paths[name]], mails="apart", **told)
-            for name in MEANWHILE
-        }
-        return [interleaved(pairs, contenders, 1)]
+        asked = partial(looked_at, size=size, **told)
+        with serving(planned, size) as rooms:
+            for _ in range(size.rounds):
+                for name, path in {TRIVIAL: "/plain", **paths}.items():
+                    pairs.add(name, asked(rooms, paths=[path]))
+        with serving(planned, size, mails="apart") as rooms:
+            for name in MEANWHILE:
+                pairs.add(name + MAILING, asked(rooms, paths=[paths[name]]))
+    say(pairs)
+    return [pairs]
 
 
 def fill(app: App, stories: int, readers: int) -> None:

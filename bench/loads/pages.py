@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from threading import Event
@@ -11,9 +12,9 @@ from typing import Any
 from bench import databases, newsroom
 from bench.contenders.pages import HALF
 from bench.databases import Planned
-from bench.measuring import Pairs, Run, Size, contender, interleaved
+from bench.measuring import Pairs, Run, Size, contender, interleaved, say
 from bench.newsroom import NOW, Relay
-from bench.sinks import server
+from bench.sinks import Sink, server
 from syndicator.app import App
 from syndicator.tokens import sign
 
@@ -43,11 +44,11 @@ def run(size: Size) -> list[Pairs]:
         newsroom.printed(app, STORIES, NOW - timedelta(days=1))
         return prepared(app, mails, 12_000)
 
-    with databases.sqlite(prepare) as planned:
-        return [_as_many_as_can_be(planned, size, links), _how_soon(planned, size, links, mails)]
+    with databases.sqlite(prepare) as planned, serving(planned, size) as idle:
+        return [_as_many_as_can_be(idle, size, links), _how_soon(planned, idle, size, links)]
 
 
-def _as_many_as_can_be(planned: Planned, size: Size, links: list[str]) -> Pairs:
+def _as_many_as_can_be(idle: Sink, size: Size, links: list[str]) -> Pairs:
     seconds = max(0.1, 2.0 * min(1.0, size.share * 3))
     pairs = Pairs(
         load="pages",
@@ -55,22 +56,21 @@ def _as_many_as_can_be(planned: Planned, size: Size, links: list[str]) -> Pairs:
         baseline=TRIVIAL,
         about=f"{CONNECTIONS} browsers for {seconds:.1f} s; the trivial page is one of the same server",
     )
-    told = {"seconds": seconds, "connections": CONNECTIONS}
-    contenders = {
-        name: partial(looked_at, planned, size, links if name == LEAVE else [path], **told)
-        for name, path in PAGES.items()
-    }
-    return interleaved(pairs, contenders, size.rounds)
+    asked = partial(looked_at, idle, size, seconds=seconds, connections=CONNECTIONS)
+    return interleaved(
+        pairs, {name: partial(asked, told) for name, told in _pages(links).items()}, size.rounds
+    )
 
 
-def _how_soon(planned: Planned, size: Size, links: list[str], mails: int) -> Pairs:
-    seconds = max(0.3, 4.0 * min(1.0, size.share * 3))
+def _how_soon(planned: Planned, idle: Sink, size: Size, links: list[str]) -> Pairs:
+    seconds = max(0.3, 2.0 * min(1.0, size.share * 3))
     pairs = Pairs(
         load="pages while it mails",
         unit="pages",
         baseline=TRIVIAL,
         about=f"{CONNECTIONS} browsers that read for {1000 * PAUSE:.0f} ms between two pages, for {seconds:.1f} s; "
-        f"while it mails, {mails} mails of one edition go out as the worker sends them, in a process of their own",
+        f"while it mails, {planned.readers} mails of one edition go out as the worker sends them, in a process of "
+        "their own",
         facts={
             **{
                 f"time of {name} to that of a trivial page": partial(slower, of=name, to=TRIVIAL)
@@ -83,34 +83,45 @@ def _how_soon(planned: Planned, size: Size, links: list[str], mails: int) -> Pai
             f"time of {LEAVE}{HERE} to idle": partial(slower, of=LEAVE + HERE, to=LEAVE),
         },
     )
-    told = {"seconds": seconds, "connections": CONNECTIONS, "pause": PAUSE}
-    contenders = {}
-    for name, path in PAGES.items():
-        paths = links if name == LEAVE else [path]
-        contenders[name] = partial(looked_at, planned, size, paths, **told)
-        contenders[name + MAILING] = partial(looked_at, planned, size, paths, mails="apart", **told)
-    contenders[LEAVE + HERE] = partial(looked_at, planned, size, links, mails="here", **told)
-    return interleaved(pairs, contenders, size.rounds)
+    asked = partial(looked_at, size=size, seconds=seconds, connections=CONNECTIONS, pause=PAUSE)
+    for _ in range(size.rounds):
+        for name, told in _pages(links).items():
+            pairs.add(name, asked(idle, paths=told))
+        with serving(planned, size, mails="apart") as rooms:
+            for name, told in _pages(links).items():
+                pairs.add(name + MAILING, asked(rooms, paths=told))
+        with serving(planned, size, mails="here") as rooms:
+            pairs.add(LEAVE + HERE, asked(rooms, paths=links))
+    say(pairs)
+    return pairs
+
+
+def _pages(links: list[str]) -> dict[str, list[str]]:
+    return {name: links if name == LEAVE else [path] for name, path in PAGES.items()}
 
 
 def slower(pairs: Pairs, of: str, to: str) -> float | None:
     return pairs.ratio(of, to, lambda run: run.more[HALF])
 
 
-def looked_at(planned: Planned, size: Size, paths: list[str], *, mails: str = "", **told: Any) -> Run:
-    """``mails``: what sends meanwhile, a process "apart" or the pages' own ("here"); empty: nothing does."""
-    with ExitStack() as open_:
-        sink = open_.enter_context(server("mail", size))
-        copy = planned.copy(Relay(port=sink.port))
-        rooms = open_.enter_context(server("pages", size, configuration=str(copy), mails=mails))
-        small = size.name == "tiny"
-        many = _mails(planned, "pending") if mails else 0
-        while mails and not small and many - _mails(planned, "pending") < BEGUN:
-            Event().wait(0.05)
-        run = contender("pages.asked", size, rooms.pid, port=rooms.port, paths=paths, **told)
-        if mails and not small and not _mails(planned, "pending"):
-            raise SystemExit("every mail was sent before the pages were counted")
-        return run
+@contextmanager
+def serving(planned: Planned, size: Size, *, mails: str = "") -> Iterator[Sink]:
+    """The pages over a copy of their own. ``mails``: what sends meanwhile, a process "apart" or the pages' own
+    ("here"), from before the first page until after the last; empty: nothing does."""
+    with server("mail", size) as sink:
+        copy = planned.copy(Relay(port=sink.port), mails or "idle")
+        with server("pages", size, configuration=str(copy), mails=mails) as rooms:
+            many = _mails(planned, "pending")
+            checked = mails and size.name != "tiny"
+            while checked and many - _mails(planned, "pending") < BEGUN:
+                Event().wait(0.05)
+            yield rooms
+            if checked and not _mails(planned, "pending"):
+                raise SystemExit("every mail was sent before the pages were counted")
+
+
+def looked_at(rooms: Sink, size: Size, paths: list[str], **told: Any) -> Run:
+    return contender("pages.asked", size, rooms.pid, port=rooms.port, paths=paths, **told)
 
 
 def _mails(planned: Planned, state: str) -> int:

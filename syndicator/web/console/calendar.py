@@ -59,6 +59,11 @@ class Hour:
         return not (self.entries or self.went)
 
     @property
+    def slot(self) -> str:
+        """As a field for a moment has it."""
+        return self.begins.isoformat()[:16]
+
+    @property
     def style(self) -> str:
         return "hour" + " quiet" * self.quiet + " none" * self.empty
 
