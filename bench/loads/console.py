@@ -58,7 +58,7 @@ BODY = "Rain closed the road above the city for a second day, and the crews work
 
 def run(size: Size) -> list[Pairs]:
     share = min(1.0, size.share * 2)
-    seconds = max(1.0, 2.0 * share)
+    seconds = 1.0
     readers, stories = max(100, int(READERS * share)), max(200, int(STORIES * share))
     facts = {
         f"time of {name} to that of a trivial page": partial(slower, of=name, to=TRIVIAL) for name in PAGES

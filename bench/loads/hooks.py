@@ -11,7 +11,7 @@ PROMISED = 2000.0  # ms
 
 
 def run(size: Size) -> list[Pairs]:
-    many = size.of(100, 5)
+    many = size.of(60, 5)
     pairs = Pairs(
         load="hooks",
         unit="stories",

@@ -19,7 +19,7 @@ def run(size: Size) -> list[Pairs]:
 
 
 def _one(size: Size, kind: str, together: int) -> Pairs:
-    many = size.of(min(8_000, 600 * together), 40)
+    many = size.of(min(4_000, 400 * together), 40)
     pairs = Pairs(
         load=f"ledger, {kind}, {together} together",
         unit="deliveries",

@@ -49,7 +49,7 @@ def run(size: Size) -> list[Pairs]:
 
 
 def _as_many_as_can_be(idle: Sink, size: Size, links: list[str]) -> Pairs:
-    seconds = max(0.1, 2.0 * min(1.0, size.share * 3))
+    seconds = max(0.1, min(1.0, size.share * 3))
     pairs = Pairs(
         load="pages",
         unit="pages",
@@ -63,7 +63,7 @@ def _as_many_as_can_be(idle: Sink, size: Size, links: list[str]) -> Pairs:
 
 
 def _how_soon(planned: Planned, idle: Sink, size: Size, links: list[str]) -> Pairs:
-    seconds = max(0.3, 2.0 * min(1.0, size.share * 3))
+    seconds = max(0.3, 1.2 * min(1.0, size.share * 3))
     pairs = Pairs(
         load="pages while it mails",
         unit="pages",

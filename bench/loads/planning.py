@@ -21,7 +21,7 @@ def run(size: Size) -> list[Pairs]:
 
 
 def _planning(size: Size, kind: str) -> Pairs:
-    many = size.of(1_000_000 if size.million else 200_000)
+    many = size.of(1_000_000 if size.million else 100_000)
     pairs = Pairs(
         load=f"planning {many:,}, {kind}",
         unit="deliveries",

@@ -29,7 +29,7 @@ LOG = "KB of WAL a thousand"
 
 
 def run(size: Size) -> list[Pairs]:
-    many = size.of(6_000)
+    many = size.of(4_000)
     with ExitStack() as open_:
         sink = open_.enter_context(server("mail", size))
         return [_postgresql(size, many, sink), _sqlite(size, many, sink)]
