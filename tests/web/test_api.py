@@ -24,6 +24,7 @@ from syndicator.storage import passes
 from syndicator.storage.schema import audit
 from syndicator.verbs import VERBS, called, fitted
 from syndicator.web.api.examples import EXAMPLES
+from syndicator.web.api.files import EXPORT, FILES
 from syndicator.web.api.telling import in_path
 from syndicator.web.pages import serving
 from tests.web.visitor import SARA, TOPICS, Clock
@@ -35,8 +36,10 @@ NOOR = "noor@readers.example"
 def as_described(done: httpx.Response) -> None:
     """Each answer is what its verb says that it answers, to the field."""
     path = done.request.url.path.removeprefix("/api/v1")
-    for one in VERBS.values():
+    for one in (*FILES, *VERBS.values()):
         shape = re.sub(r"{\w+}", "[^/]+", one.path)
+        if one is EXPORT and done.headers.get("content-type", "").startswith("text/csv"):
+            return
         if done.request.method == one.method and re.fullmatch(shape, path) and done.is_success:
             assert done.status_code == one.status, one.name
             if one.answers:
@@ -102,19 +105,69 @@ def test_keys_are_for_what_verbs_need() -> None:
 def test_the_document_and_the_description_have_every_verb_and_field(program: Program) -> None:
     document = DOCUMENT.read_text("utf-8")
     told = program.http.get("/openapi.json").json()
-    for one in VERBS.values():
+    every = [*VERBS.values(), *FILES]
+    for one in every:
         assert f"| `{one.method} {one.path}` | `{one.scope}` |" in document, one.path
         assert told["paths"][one.path][one.method.lower()]["operationId"] == one.slug
         for name in one.takes.model_fields:
             assert f"`{name}`" in document or f"{{{name}}}" in document, (one.name, name)
     written = re.findall(r"\| `([A-Z]+ /\S+)` \|", document)
-    assert sorted(written) == sorted(f"{one.method} {one.path}" for one in VERBS.values())
+    assert sorted(written) == sorted(f"{one.method} {one.path}" for one in every)
     for path, methods in told["paths"].items():
         for method in methods.values():
             in_path = {one["name"] for one in method["parameters"] if one.get("in") == "path"}
             assert in_path == set(re.findall(r"{(\w+)}", path))
     references = re.findall(r'"#/components/schemas/([\w-]+)"', json.dumps(told))
     assert set(references) <= set(told["components"]["schemas"])
+
+
+LIST = "address,name,language\nsara@readers.example,Sara,en\nnobody,,en\nazad@readers.example,Azad,ckb\n"
+
+
+def brought(program: Program, done: httpx.Response) -> dict[str, Any]:
+    """A list, once it is at its end."""
+    assert done.status_code == 200, done.text
+    told: dict[str, Any] = done.json()
+    while told["stage"] in {"looking", "writing"}:
+        told = program.call("GET", f"/subscribers/import/{told['id']}").json()
+    return told
+
+
+def test_a_list_goes_in_and_out(program: Program) -> None:
+    at, csv = {"newsletter": "evening", "proof": "at the fair"}, {"content-type": "text/csv; charset=utf-8"}
+
+    def bring(body: str = LIST, headers: dict[str, str] = csv, **more: str) -> httpx.Response:
+        head = {"authorization": f"Bearer {program.key}", **headers}
+        return program.http.post("/subscribers/import", params=at | more, content=body, headers=head)
+
+    looked = brought(program, bring(dry_run="true"))
+    assert (looked["stage"], looked["new"], looked["refused"]) == ("looked", 2, 1)
+    assert program.call("GET", "/subscribers").json()["subscribers"] == []
+    named = csv | {"idempotency-key": "spring"}
+    done = brought(program, bring(headers=named))
+    assert (done["stage"], done["read"], done["new"], done["refused"], done["fault"]) == ("done", 3, 2, 1, "")
+    assert [one["line"] for one in done["rows"]] == [3]
+    assert bring(headers=named).headers["idempotency-replayed"] == "true"
+    assert "another order" in faulty(bring(LIST + "\n", headers=named), 422)
+    assert brought(program, bring())["known"] == 2
+    out = program.call("GET", "/subscribers/export", params={"newsletter": "evening", "consent": "given"})
+    assert out.headers["content-type"].startswith("text/csv")
+    assert "sara@readers.example" in out.text and "azad@readers.example" in out.text
+    assert ("key:crm", "export") in program.audited()
+    assert brought(program, bring("name\nSara\n"))["stage"] == "failed"
+    assert "text/csv" in faulty(bring(headers={"content-type": "application/json"}), 415)
+    faulty(bring(proof=""), 422)
+    faulty(bring(dry_run="maybe"), 422)
+    faulty(bring(newsletter="weekly"), 404)
+    faulty(program.call("GET", "/subscribers/import/gone"), 404)
+    faulty(program.call("GET", "/subscribers/export", params={"consent": "perhaps"}), 422)
+    reading = program.keyed("reading", "subscribers:read")
+    faulty(program.call("POST", "/subscribers/import", reading, params=at, content=LIST), 403)
+
+
+def test_a_key_of_one_language_takes_no_list_of_others_along(program: Program) -> None:
+    key = program.app.porter.issue("english", ["subscribers:read"], languages=["en"], by="dana")
+    faulty(program.call("GET", "/subscribers/export", key, params={"newsletter": "evening"}), 403)
 
 
 def test_the_examples_are_as_they_must_be() -> None:

@@ -16,9 +16,31 @@ from syndicator.cli import app as command_line
 from syndicator.model import Role
 from syndicator.sandbox.demo import Demo
 from syndicator.verbs import VERBS
+from syndicator.web.api.files import EXPORT, FILES, IMPORT, PROGRESS
 from syndicator.web.pages import serving
 
 from .test_console import Clock, House
+
+OPERATORS = {
+    *("init", "check", "migrate", "doctor", "compile", "backup", "restore", "db copy", "prune", "reconcile"),
+    *(
+        "run",
+        "web",
+        "worker",
+        "bot",
+        "ingest",
+        "deliver",
+        "bounce",
+        "bounces",
+    ),  # programs, and their single steps
+    *("demo", "sandbox", "newsletter form"),
+    *(
+        "key add",
+        "key end",
+        "user add",
+    ),  # a key is shown once, to whoever has the machine; so is the first admin
+    *("user change", "user end", "user invite", "user reset"),  # the console's pages of people have these
+}
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +68,23 @@ def test_the_four_faces_have_the_same_verbs(house: House) -> None:
         "bot": {name.replace("_", " ") for name, _ in offered(words, Role.ADMIN)} & set(VERBS),
         "console": {name for name, one in VERBS.items() if f'href="/console/do/{one.slug}"' in shown},
     }
+    faces["api"] -= {one.name for one in FILES}
     for face, verbs in faces.items():
         assert verbs == set(VERBS), face
+
+
+def test_lists_go_in_and_out_by_the_same_names_where_files_do(house: House) -> None:
+    """Not in the bot: a chat keeps for good what is sent to it."""
+    names = {IMPORT.name, EXPORT.name}
+    assert names <= set(commands(get_command(command_line)))
+    page = house.browser(Role.PUBLISHER).get("/readers/lists").text
+    assert 'action="/console/readers/lists/new"' in page and 'action="/console/readers/lists/out"' in page
+    assert names == {one.name for one in FILES} - {PROGRESS.name}
+
+
+def test_what_only_the_command_line_does_is_the_operators() -> None:
+    """Of the machine, its files and its secrets: nobody does these from afar."""
+    assert set(commands(get_command(command_line))) - set(VERBS) == OPERATORS | {IMPORT.name, EXPORT.name}
 
 
 @pytest.mark.parametrize("name", sorted(VERBS))

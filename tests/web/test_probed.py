@@ -19,6 +19,7 @@ from syndicator.sandbox.world import Sandbox
 from syndicator.services.porter import SCOPES
 from syndicator.verbs import VERBS, Actor, perform
 from syndicator.web.api.description import described
+from syndicator.web.api.files import FILES
 from syndicator.web.pages import serving
 
 HERE = Path(__file__).parent
@@ -102,7 +103,7 @@ def test_the_api_holds_what_its_description_says(tmp_path: Path) -> None:
         key = app.porter.issue("probe", SCOPES, by="dana")
         done = tried(tmp_path, f"{base}/api/v1/openapi.json", key, filled(app), "--max-examples", "8")
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2000:]
-    assert f"Tested: {len(VERBS)}" in done.stdout
+    assert f"Tested: {len(VERBS) + len(FILES)}" in done.stdout
     assert "Stateful (disabled)" not in done.stdout
 
 

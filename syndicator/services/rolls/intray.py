@@ -24,6 +24,7 @@ from . import Counts, Refusal
 
 log = logging.getLogger("syndicator")
 
+LIST_MAX = 256 * 2**20  # octets: some millions of readers
 KEPT = timedelta(hours=1)  # a list that nobody says a word about
 AT_ONCE = 5  # lists
 SHOWN = 20  # rows that are refused
@@ -83,15 +84,23 @@ class InTray:
         self._lock = Lock()
 
     def bring(
-        self, source: BinaryIO, name: str, newsletter: str, *, languages: Sequence[str], proof: str, by: str
+        self,
+        source: BinaryIO,
+        name: str,
+        newsletter: str,
+        *,
+        languages: Sequence[str],
+        proof: str,
+        by: str,
+        write: bool = False,
     ) -> Brought:
-        """Keep a list and begin to look at it. Raises :exc:`Refused`."""
+        """Keep a list and begin to look at it, or to take it in at once. Raises :exc:`Refused`."""
         if not proof.strip():
             raise Refused("say where the consent of these readers comes from; without it nobody gets mail")
         self._sweep()
         with self._lock:
             if len(self._lists) >= AT_ONCE:
-                raise Refused(f"{AT_ONCE} lists are here already; say a word about those first")
+                raise Refused("{most} lists are here already; say a word about those first", most=AT_ONCE)
         file = Path(mkdtemp(prefix="syndicator-list-")) / (Path(name).name or "list.csv")
         with file.open("wb") as kept:
             shutil.copyfileobj(source, kept)
@@ -104,10 +113,11 @@ class InTray:
             by=by,
             at=self._now(),
             size=file.stat().st_size,
+            stage=Stage.WRITING if write else Stage.LOOKING,
         )
         with self._lock:
             self._lists[brought.id] = brought
-        self._start(brought, write=False)
+        self._start(brought, write=write)
         return brought
 
     def called(self, name: str) -> Brought:
@@ -123,7 +133,9 @@ class InTray:
         with self._lock:
             if brought.stage is not Stage.LOOKED:
                 raise Refused(
-                    f"{brought.file.name} is {brought.stage}; only a list that was looked at is taken in"
+                    "{file} is {stage}; only a list that was looked at is taken in",
+                    file=brought.file.name,
+                    stage=brought.stage,
                 )
             brought.stage = Stage.WRITING
         self._start(brought, write=True)

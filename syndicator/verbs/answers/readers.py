@@ -87,3 +87,25 @@ class Everything(Answer):
     subscriptions: list[Mapping[str, Any]]
     mails: list[Mapping[str, Any]]
     links: list[Mapping[str, Any]]
+
+
+class RefusedRow(Answer):
+    line: int
+    address: str
+    reason: str
+
+
+class Imported(Answer):
+    """How far a list is."""
+
+    id: str
+    stage: str = Field(description="looking, looked, writing, done or failed")
+    octets: int
+    octets_read: int
+    read: int = Field(description="rows")
+    new: int
+    known: int = Field(description="they have it already; nothing of theirs is changed")
+    refused: int
+    reasons: dict[str, int] = Field(description="why rows were refused, and how many for each")
+    rows: list[RefusedRow] = Field(description="the first of those that were refused")
+    fault: str = Field(description="why the whole list was not taken; empty: it was, or is not over yet")

@@ -21,6 +21,7 @@ from syndicator.verbs import VERBS, Verb
 from .description import described
 from .doors import Door
 from .echo import Echo
+from .files import FILES, FileDoor
 from .page import POLICY, page
 from .problems import KINDS, ROOT, problem
 
@@ -31,6 +32,13 @@ def api(newsroom: App) -> Mount:
     for verb in VERBS.values():
         places.setdefault(verb.path, {})[verb.method] = verb
     routes = [Route(path, Door(newsroom, verbs)) for path, verbs in places.items()]
+    files = [
+        (path, [one for one in FILES if one.path == path])
+        for path in dict.fromkeys(one.path for one in FILES)
+    ]
+    routes = [
+        Route(path, FileDoor(newsroom, {one.method: one for one in some})) for path, some in files
+    ] + routes
     told, shown = described(), page()
     policy = {"content-security-policy": POLICY, "x-content-type-options": "nosniff"}
     routes.append(Route("/openapi.json", lambda request: JSONResponse(told), methods=["GET"]))

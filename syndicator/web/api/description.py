@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -11,6 +12,7 @@ from syndicator.verbs import VERBS, Verb
 
 from .answers import cursor
 from .examples import EXAMPLES
+from .files import CSV, FILES
 from .orders import WELL_FORMED
 from .problems import KINDS, ROOT
 from .telling import in_path
@@ -39,6 +41,8 @@ def described() -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for verb in VERBS.values():
         paths.setdefault(verb.path, {})[verb.method.lower()] = _operation(verb, answers, components)
+    for verb in FILES:
+        paths.setdefault(verb.path, {})[verb.method.lower()] = _of_file(verb, answers, components)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Syndicator", "version": "1", "description": ABOUT},
@@ -96,7 +100,9 @@ ORDER = {
 def _answers() -> tuple[Mapping[Any, Any], dict[str, Any]]:
     """Of what each verb answers, by its id, and what these refer to; names that two have are told apart."""
     told: list[Any] = [
-        (verb.slug, "serialization", TypeAdapter(verb.answers)) for verb in VERBS.values() if verb.answers
+        (verb.slug, "serialization", TypeAdapter(verb.answers))
+        for verb in (*VERBS.values(), *FILES)
+        if verb.answers
     ]
     found, shared = TypeAdapter.json_schemas(told, ref_template=REFERENCE)
     return {name: schema for (name, _), schema in found.items()}, shared["$defs"]
@@ -117,6 +123,21 @@ def _operation(verb: Verb, answers: Mapping[Any, Any], components: dict[str, Any
     if not verb.reads and (body := _body(verb, takes)):
         components[verb.slug] = body
         told["requestBody"] = _request(verb, body)
+    return told
+
+
+def _of_file(verb: Verb, answers: Mapping[Any, Any], components: dict[str, Any]) -> dict[str, Any]:
+    """Its fields stand in the address; the list is the body, or the answer."""
+    told = _operation(replace(verb, method="GET"), answers, components)
+    listed = {CSV: {"schema": {"type": "string"}}}
+    if not verb.reads:
+        told["parameters"].append({"$ref": "#/components/parameters/order"})
+        told["requestBody"] = {"required": True, "content": listed}
+        told["responses"] = _responses(verb, answers)
+    if verb.answers is None:
+        done = {"description": "done", "headers": _headers(*OF_ALL), "content": listed}
+        told["responses"] = _responses(replace(verb, method="POST"), answers) | {"200": done}
+        del told["responses"]["204"]
     return told
 
 

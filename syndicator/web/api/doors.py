@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -55,7 +56,7 @@ class Door:
                 return problem("too-large", f"a body has at most {LARGEST} octets")
         return await run_in_threadpool(self._let_in, verb, request, bytes(body))
 
-    def _let_in(self, verb: Verb, request: Request, raw: bytes) -> Response:
+    def _let_in(self, verb: Verb, request: Request, raw: Any) -> Response:
         porter = self._newsroom.porter
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         place = shortened(request.client.host if request.client else "")
@@ -69,24 +70,24 @@ class Door:
         response.headers["ratelimit"] = f'"key";r={left};t={seconds}'
         return response
 
-    def _served(self, verb: Verb, key: Pass, request: Request, raw: bytes) -> Response:
+    def _served(self, verb: Verb, key: Pass, request: Request, raw: Any) -> Response:
         if verb.scope not in key.scopes:
             return problem("forbidden", f"this key is not for {verb.scope}")
         try:
-            fields = fields_of(verb, request, raw)
+            fields = self._fields(verb, request, raw)
             told, name = fitted(verb, fields), "" if verb.reads else name_of(verb, request)
         except Ill as error:
             return problem(error.kind, str(error))
         except Unfit as error:
             return _unfit(verb, error)
         if not name:
-            return self._done(verb, key, told, request)
-        order = Named(key=key.name, name=name, fingerprint=fingerprint(request, fields))
-        return once(self._newsroom.porter, order, lambda: self._done(verb, key, told, request))
+            return self._done(verb, key, told, request, raw)
+        order = Named(key=key.name, name=name, fingerprint=self._fingerprint(request, fields, raw))
+        return once(self._newsroom.porter, order, lambda: self._done(verb, key, told, request, raw))
 
-    def _done(self, verb: Verb, key: Pass, told: Told, request: Request) -> Response:
+    def _done(self, verb: Verb, key: Pass, told: Told, request: Request, raw: Any) -> Response:
         try:
-            return answered(verb, perform(self._newsroom, verb, told, _actor(key, verb)), request)
+            return self._performed(verb, told, _actor(key, verb), request, raw)
         except SyndicatorError as error:
             return _refused(verb, error)
         except Exception:  # a fault of ours: whoever calls gets a number to tell the operator
@@ -94,6 +95,17 @@ class Door:
             return problem(
                 "broken", "it could not be done, and why is in the log; whether it was done is not known"
             )
+
+    # What is otherwise where a file goes in or out
+
+    def _fields(self, verb: Verb, request: Request, raw: Any) -> dict[str, Any]:
+        return fields_of(verb, request, raw)
+
+    def _fingerprint(self, request: Request, fields: Mapping[str, Any], raw: Any) -> str:
+        return fingerprint(request, fields)
+
+    def _performed(self, verb: Verb, told: Told, actor: Actor, request: Request, raw: Any) -> Response:
+        return answered(verb, perform(self._newsroom, verb, told, actor), request)
 
 
 def _actor(key: Pass, verb: Verb) -> Actor:

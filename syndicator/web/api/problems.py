@@ -41,6 +41,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("another-order", 422, "The name is another order's", "give each order an `Idempotency-Key` of its own"),
         Kind("too-large", 413, "The body is too large", "send less"),
         Kind("no-json", 415, "The body is no JSON", "send `Content-Type: application/json`"),
+        Kind("no-csv", 415, "The body is no list", "send `Content-Type: text/csv`"),
         Kind("unfit", 422, "Some fields are not as they must be", "`errors` names each field and its fault"),
         Kind("too-many", 429, "Too often", "come again after `Retry-After` seconds"),
         Kind("broken", 500, "Something is broken here", "tell the operator the `x-request-id`"),

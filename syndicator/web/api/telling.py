@@ -38,14 +38,21 @@ def schema_of(verb: Verb) -> Mapping[str, Any]:
 
 def fields_of(verb: Verb, request: Request, raw: bytes) -> dict[str, Any]:
     """Raises :exc:`Ill`, :exc:`Unfit`."""
-    path = {name: _read(verb, name, text) for name, text in request.path_params.items()}
+    if verb.reads:
+        return addressed(verb, request)
+    if query := [*request.query_params]:
+        raise Unfit(verb.name, [(name, "fields stand in the body here") for name in query])
+    return _all(verb, request, _body(verb, request, raw))
+
+
+def addressed(verb: Verb, request: Request) -> dict[str, Any]:
+    """All of them stand in the address. Raises :exc:`Unfit`."""
     query = {name: request.query_params.getlist(name) for name in request.query_params}
-    if not verb.reads:
-        if query:
-            raise Unfit(verb.name, [(name, "fields stand in the body here") for name in query])
-        told = _body(verb, request, raw)
-    else:
-        told = {name: _asked(verb, name, texts) for name, texts in query.items()}
+    return _all(verb, request, {name: _asked(verb, name, texts) for name, texts in query.items()})
+
+
+def _all(verb: Verb, request: Request, told: dict[str, Any]) -> dict[str, Any]:
+    path = {name: _read(verb, name, text) for name, text in request.path_params.items()}
     if doubled := sorted(set(told) & set(path)):
         raise Unfit(verb.name, [(f"body.{name}", "it stands in the address already") for name in doubled])
     for name, value in told.items():

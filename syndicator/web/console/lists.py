@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from syndicator.errors import Refused
 from syndicator.model import Consent, Role
-from syndicator.services.rolls.intray import Brought, Stage
+from syndicator.services.rolls.intray import LIST_MAX, Brought, Stage
 
 from .doors import HOME, Visit
 from .rooms import Rooms
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from syndicator.app import App
 
     from .setting import Setting
-
-LIST_MAX = 256 * 2**20  # octets: some millions of readers
 
 
 class Lists:
@@ -80,7 +78,9 @@ class Lists:
         for rack in racks:
             visit.actor.check(channels=[rack.channel], languages=rack.languages)
         if said not in {"", *Consent}:
-            raise Refused(f"nobody's consent is {said!r}; there are: {', '.join(Consent)}")
+            raise Refused(
+                "nobody's consent is {said!r}; there are: {known}", said=said, known=", ".join(Consent)
+            )
         lines = circulation.given_out(newsletter, Consent(said) if said else None, by=visit.person.name)
         told = {"content-disposition": f'attachment; filename="{newsletter or "readers"}.csv"'}
         return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=told)
