@@ -548,7 +548,9 @@ class App:
         found = [door_called(self.doors, name) for name in names]
         for one in found:
             if self.wiring.channels[one.id].factory.capabilities.addressed:
-                raise Refused(f"{one.id} writes to subscribers; its stories go out with a newsletter")
+                raise Refused(
+                    "{channel} writes to subscribers; its stories go out with a newsletter", channel=one.id
+                )
         return found
 
     def newsletter_called(self, name: str) -> Newsletter:

@@ -9,8 +9,7 @@ from os import urandom
 from pathlib import Path
 
 from .composing import REST
-from .config import closest
-from .errors import NotFound, Refused
+from .errors import NotFound, Refused, near
 from .model import ChannelId, Consent, Edition, Language, Post
 from .register import Register
 from .services import audience, rolls
@@ -122,9 +121,14 @@ class Circulation:
         rack = self.rack(name)
         language = language or rack.languages[0]
         if not rack.open:
-            raise Refused(f"{name} is closed: nobody may ask for it; write signup = true")
+            raise Refused("{name} is closed: nobody may ask for it; write signup = true", name=name)
         if language not in rack.languages:
-            raise Refused(f"{name} has no language {language!r}; it has: {', '.join(rack.languages)}")
+            raise Refused(
+                "{name} has no language {language!r}; it has: {known}",
+                name=name,
+                language=language,
+                known=", ".join(rack.languages),
+            )
         told = {"newsletter": name, "title": rack.title(language)}
         address = self._settings.newsroom.public_url.rstrip("/")
         return self._wiring.renderer.page("pages/form.html", language, address=address, **told)
@@ -132,7 +136,9 @@ class Circulation:
     def rack(self, name: str) -> Rack:
         """What there is to subscribe to under this name. Raises :exc:`NotFound`."""
         if name not in self.front.racks:
-            raise NotFound(f"no newsletter is called {name!r}; {closest(name, self.front.racks)}")
+            raise NotFound(
+                "no newsletter is called {name!r}; {near}", name=name, near=near(name, self.front.racks)
+            )
         return self.front.racks[name]
 
     def cut_short(self, newsletter: str) -> rolls.Cut | None:

@@ -11,14 +11,13 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
-from .errors import ConfigError
+from .errors import ConfigError, near
 from .letters import objections
 from .settings import Settings
 
@@ -362,11 +361,7 @@ def _walk(model: type[BaseModel], places: Sequence[str]) -> tuple[type[BaseModel
 
 def closest(name: str, names: Iterable[str]) -> str:
     """What may have been meant instead."""
-    known = sorted(names)
-    close = get_close_matches(name, known, n=1)
-    if close:
-        return f"did you mean {close[0]!r}?"
-    return f"there are: {', '.join(known)}" if known else "there are none yet"
+    return str(near(name, names))
 
 
 def _shown(told: object) -> str:

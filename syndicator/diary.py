@@ -43,7 +43,7 @@ class Calendar:
         """From what goes out now to the end of so many days, in order. ``stories``: count what the next edition of each
         newsletter would hold. Raises :exc:`Refused`."""
         if not 0 < days <= MOST:
-            raise Refused(f"a calendar has 1 to {MOST} days")
+            raise Refused("a calendar has 1 to {most} days", most=MOST)
         until = self._now() + timedelta(days=days)
         slots = self._newsstand.coming(until)
         found = [*self._slots(slots, stories=stories), *self._held(), *self._editions(until)]

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from . import config, editing
+from . import editing
 from .composing import Layout, Marks, Section
-from .errors import NotFound, Refused, TemplateError
+from .errors import NotFound, Refused, TemplateError, near
 from .letters import NewsletterTable
 from .model import BLANK_END, BLANK_START, Article, ChannelId, Edition, Limits, Post
 from .services.desk import Approval, Desk, Door, Newsletter, Planned
@@ -97,7 +97,11 @@ class Newsstand:
     def called(self, name: str) -> Newsletter:
         """Raises :exc:`NotFound`."""
         if name not in self.newsletters:
-            raise NotFound(f"no newsletter is called {name!r}; {config.closest(name, self.newsletters)}")
+            raise NotFound(
+                "no newsletter is called {name!r}; {near}",
+                name=name,
+                near=near(name, self.newsletters),
+            )
         return self.newsletters[name]
 
     def compile(self, at_once: Collection[str] = ()) -> list[Planned]:
@@ -163,7 +167,7 @@ class Newsstand:
         for one in self.held():
             if one.newsletter == name:
                 return one.slot
-        raise Refused(f"no edition of {name} is held; `syndicator status` lists those that are")
+        raise Refused("no edition of {name} is held; `syndicator status` lists those that are", name=name)
 
     def _hold(self, name: str, slot: datetime) -> Planned:
         now, late = self._now(), self._settings.newsletters[name].late
@@ -216,7 +220,7 @@ class Newsstand:
     def move(self, name: str, slot: datetime, to: datetime, *, by: str) -> None:
         """One slot goes out at another moment, once. Raises :exc:`NotFound`, :exc:`Refused`."""
         if to <= self._now():
-            raise Refused(f"{to:%Y-%m-%d %H:%M %Z} has passed; name a moment ahead")
+            raise Refused("{to:%Y-%m-%d %H:%M %Z} has passed; name a moment ahead", to=to)
         self._say(name, slot, to, by, "")
 
     def skip(self, name: str, slot: datetime, *, by: str, why: str = "") -> None:
@@ -228,7 +232,7 @@ class Newsstand:
         self.called(name)
         with self._database.write() as connection:
             if not timetables.put_back(connection, name, slot):
-                raise Refused(f"nobody moved {_named(name, slot)}, or it went out")
+                raise Refused("nobody moved {name}, or it went out", name=_named(name, slot))
             self._note(connection, "slot put back", _named(name, slot), by)
 
     def _say(self, name: str, slot: datetime, to: datetime | None, by: str, why: str) -> None:
@@ -236,13 +240,15 @@ class Newsstand:
         timetable = self._settings.newsletters[name].timetable
         if slot not in self._slots(timetable, slot - MOMENT, slot):
             raise Refused(
-                f"{_named(name, slot)} is no slot of {timetable!r}; `syndicator calendar` lists them"
+                "{name} is no slot of {timetable!r}; `syndicator calendar` lists them",
+                name=_named(name, slot),
+                timetable=timetable,
             )
         move = timetables.Move(slot, to, by, self._now(), why)
         with self._database.write() as connection:
             if not timetables.put_off(connection, name, move):
                 raise Refused(
-                    f"{_named(name, slot)} was planned already; `syndicator move` moves its edition"
+                    "{name} was planned already; `syndicator move` moves its edition", name=_named(name, slot)
                 )
             told = f"to {to:%Y-%m-%d %H:%M} UTC" if to else why
             self._note(connection, "slot moved" if to else "slot skipped", _named(name, slot), by, told)
@@ -308,16 +314,20 @@ class Newsstand:
         for one in add or ():
             if not self._desk.digests.may_add(newsletter, found[one]):
                 raise Refused(
-                    f"{found[one].id} cannot be in {name}: it was carried, is held, retracted, under an embargo, in "
-                    "another language, or filtered from its channel"
+                    "{article} cannot be in {name}: it was carried, is held, retracted, under an embargo, in another "
+                    "language, or filtered from its channel",
+                    article=found[one].id,
+                    name=name,
                 )
         ids = {one: article.id for one, article in found.items()}
         added = before.add if add is None else tuple(ids[one] for one in add)
         for one in (*(lead or ()), *(drop or ()), *(order or ())):
             if ids[one] not in {*new, *added}:
                 raise Refused(
-                    f"{ids[one]} is not among the new stories of {name}: it was carried, is too old, "
-                    "or is in another language; --add puts it in"
+                    "{article} is not among the new stories of {name}: it was carried, is too old, or is in another "
+                    "language; --add puts it in",
+                    article=ids[one],
+                    name=name,
                 )
         kept = lead is drop is order is None
         marks = Marks(
@@ -329,7 +339,7 @@ class Newsstand:
             preheader=before.preheader if preheader is None else _said(newsletter, preheader),
         )
         if both := set(marks.drop) & set(marks.wanted):
-            raise Refused(f"{min(both)} cannot be dropped and have a place")
+            raise Refused("{article} cannot be dropped and have a place", article=min(both))
         with self._database.write() as connection:
             return compositions.fix(connection, name, marks, by=by, now=self._now())
 
@@ -361,9 +371,19 @@ def _said(newsletter: Newsletter, told: Mapping[str, str]) -> dict[str, str]:
     for language, text in said.items():
         if language not in newsletter.languages:
             languages = ", ".join(newsletter.languages)
-            raise Refused(f"{newsletter.name} has no language {language!r}; it has: {languages}")
+            raise Refused(
+                "{name} has no language {language!r}; it has: {known}",
+                name=newsletter.name,
+                language=language,
+                known=languages,
+            )
         if len(text) > WORDS_MOST:
-            raise Refused(f"{text[:40]}… has {len(text)} characters; {WORDS_MOST} are enough")
+            raise Refused(
+                "{text}… has {number} characters; {most} are enough",
+                text=text[:40],
+                number=len(text),
+                most=WORDS_MOST,
+            )
     return {language: text for language, text in said.items() if text}
 
 

@@ -20,7 +20,9 @@ from .text.direction import isolate, lead
 Read = Callable[[str], tuple[str, str] | None]  # template's name -> its text and the file it stands in
 
 OUTPUT_MAX = 2_000_000  # characters that one template may write
-CONSOLE = "console"  # a folder of templates, and a book of sentences
+CONSOLE = "console"
+ERRORS = "errors"
+ERRORS = "errors"  # a folder of templates, and a book of sentences
 _FILTERS = frozenset(
     "capitalize d default e escape first float forceescape int join last length list lower map max min reject "
     "rejectattr replace reverse round select selectattr slice sort string sum title tojson trim truncate unique upper "
@@ -56,8 +58,13 @@ class Press:
         return "".join(pieces)
 
     def sentences(self, book: str, language: str) -> Translations:
-        """What a face says, from ``words/BOOK.LANGUAGE.po``; as it stands in the code where there is none."""
-        return self.words(f"{book}.{language}")
+        """What a face says, from ``words/BOOK.LANGUAGE.po``, and what can go wrong, from ``words/errors.LANGUAGE.po``;
+        as it stands in the code where there is none."""
+        name = f"{book}.{language}"
+        if name not in self._spoken:
+            self._spoken[name] = self._read_words(name)
+            self._spoken[name].add_fallback(self.words(f"{ERRORS}.{language}"))
+        return self._spoken[name]
 
     def _environment(self, language: str, book: str, *, escape: bool) -> jinja2.Environment:
         """``book``: whose sentences; empty: those of readers' mails and pages."""

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from .config import closest
-from .errors import NotFound, Refused
+from .errors import NO_SUCH, NotFound, Refused, near
 from .model import Consent, DeliveryState, Frequency, Reason, Subscriber, SubscriberId
 from .services import audience
 from .services.audience import Wish
@@ -124,7 +123,7 @@ class Register:
         with self._database.read() as connection:
             found = readers.by_number(connection, SubscriberId(number))
         if found is None:
-            raise NotFound(f"there is no reader {number}")
+            raise NotFound("there is no reader {number}", number=number)
         return found.address
 
     def show(self, address: str) -> dict[str, Any]:
@@ -146,7 +145,7 @@ class Register:
         with self._database.read() as connection:
             bar, reader = readers.bar_of(connection, hashed), readers.find(connection, address)
             if bar is None and reader is None:
-                raise NotFound(f"{address} is no reader and never was barred")
+                raise NotFound("{address} is no reader and never was barred", address=address)
             editions = wishes.history(connection, reader.id, EDITIONS) if reader else []
             standing = list(wishes.choices(connection, reader.id).values()) if reader else []
             rests = wishes.rests_until(connection, reader.id) if reader else None
@@ -226,20 +225,29 @@ class Register:
     def _check(self, change: Change, choices: Mapping[str, wishes.Choice], language: str) -> None:
         has = {name for name, one in choices.items() if one.consent is Consent.GIVEN}
         if missing := sorted(set(change.newsletters) - has):
-            raise Refused(f"they do not have {missing[0]}; a change subscribes nobody")
+            raise Refused("they do not have {newsletter}; a change subscribes nobody", newsletter=missing[0])
         for name in has & set(self._front.racks):
             rack = self._front.racks[name]
             if change.language and language not in rack.languages:
-                raise Refused(f"{name} has no language {language!r}; it has: {', '.join(rack.languages)}")
+                raise Refused(
+                    "{name} has no language {language!r}; it has: {known}",
+                    name=name,
+                    language=language,
+                    known=", ".join(rack.languages),
+                )
             wanted = change.newsletters.get(name, Altered())
             if unknown := set(wanted.topics or ()) - set(rack.topics):
-                raise Refused(f"{name} has no topic {min(unknown)!r}")
+                raise Refused("{name} has no topic {topic!r}", name=name, topic=min(unknown))
             if wanted.breaking and rack.breaking is None:
-                raise Refused(f"{name} has no mails about one story; its `flash` says which have one")
+                raise Refused(
+                    "{name} has no mails about one story; its `flash` says which have one", name=name
+                )
         self._front.check_zone(change.zone)
         if change.language and change.language not in self._languages:
             raise Refused(
-                f"there is no language {change.language!r}; there are: {', '.join(self._languages)}"
+                NO_SUCH["language"],
+                name=change.language,
+                known=", ".join(self._languages),
             )
 
     def leave(self, address: str, newsletter: str, *, by: str) -> None:
@@ -264,13 +272,15 @@ class Register:
         with self._database.read() as connection:
             found = readers.find(connection, address)
         if found is None:
-            raise NotFound(f"{address} is no reader")
+            raise NotFound("{address} is no reader", address=address)
         return found
 
     def _rack(self, newsletter: str) -> Rack:
         if newsletter not in self._front.racks:
             raise NotFound(
-                f"no newsletter is called {newsletter!r}; {closest(newsletter, self._front.racks)}"
+                "no newsletter is called {name!r}; {near}",
+                name=newsletter,
+                near=near(newsletter, self._front.racks),
             )
         return self._front.racks[newsletter]
 

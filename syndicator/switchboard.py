@@ -61,7 +61,7 @@ class Switchboard:
         no sense, and :exc:`StorageError`: then it was not heard.
         """
         if name not in self._hooks:
-            raise NotFound(f"no hook is called {name!r}")
+            raise NotFound("no hook is called {name!r}", name=name)
         new = 0
         for number, told in self._hooks[name].read(headers, body):
             key = f"hook:{name}:{number}"

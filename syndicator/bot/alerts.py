@@ -9,13 +9,14 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from syndicator.errors import sentence
 from syndicator.model import Role
 from syndicator.services.trail import Wanted
 
 from . import approving, doubts
 from .nouns import Away, Button, Sheet, Shut
 from .visit import Visit
-from .words import Words, sentence
+from .words import Words
 
 if TYPE_CHECKING:
     from syndicator.app import App

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from syndicator.errors import sentence
 from syndicator.services.cards import Card
 from syndicator.verbs import VERBS
 
 from . import asking, doing, pushing
 from .visit import Visit
-from .words import sentence
 
 # By the button: the verb, which of its fields is asked for, and the question.
 WRITTEN: Mapping[str, tuple[str, str, str]] = {

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from syndicator.errors import sentence
 from syndicator.services.cards import Card
 
 from .nouns import Button, Sheet
 from .visit import Visit
-from .words import sentence
 
 SHOWN = 10
 TEXT_MAX = 300  # characters

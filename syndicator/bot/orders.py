@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from syndicator.errors import NotFound
+from syndicator.errors import NotFound, sentence
 from syndicator.model import Role
 from syndicator.services.cards import Card
 from syndicator.verbs import VERBS, Verb
 
 from . import alerts, approving, asking, brakes, choosing, doing, doubts, pushing, stories, today
 from .visit import Visit
-from .words import Words, sentence
+from .words import Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

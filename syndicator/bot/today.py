@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 
+from syndicator.errors import sentence
+
 from .visit import Visit
-from .words import MARKS, sentence
+from .words import MARKS
 
 LATEST = 5  # editions
 DAY = timedelta(days=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from html import escape
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_datetime, format_time
 from babel.support import Translations
 
+from syndicator.errors import Phrase, SyndicatorError
 from syndicator.text.direction import LRM, RLM, direction, isolate
 from syndicator.verbs import VERBS
 
@@ -30,11 +32,6 @@ def _advised(found: re.Match[str]) -> str:
     words = found[1].split()
     name = next((one for one in (" ".join(words), words[0]) if one in VERBS), None)
     return f"/{VERBS[name].slug.replace('-', '_')}" if name else found[0]
-
-
-def sentence(said: str) -> str:
-    """It is said later: this is where those who translate find it."""
-    return said
 
 
 def _locale(language: str) -> Locale:
@@ -75,7 +72,11 @@ class Words:
 
     def fault(self, error: object) -> str:
         """What is wrong, with the command line's advice as an order to the bot."""
-        return self.bdi(self._spoken.gettext(_ADVICE.sub(_advised, str(error))))
+        told = error if isinstance(error, (Phrase, SyndicatorError)) else Phrase(str(error))
+        return self.bdi(told.spoken(self._advice, partial(isolate, language=self.language)))
+
+    def _advice(self, text: str) -> str:
+        return self._ordered(_ADVICE.sub(_advised, self._spoken.gettext(text)))
 
     def bdi(self, text: object) -> str:
         """What somebody else wrote, so that it turns nothing round."""

@@ -81,8 +81,7 @@ class Corrections:
         with self._database.read() as connection:
             article = archive.article(connection, wanted)
             if retractions.moments(connection, [article.id]):
-                undo = f"`syndicator retract {article.id} --undo` lets it stand again"
-                raise Refused(f"{article.id} is retracted; {undo}")
+                raise Refused(retractions.RETRACTED, article=article.id)
             decided = ledger.decisions(connection, article=article.id, how=ASK)
             open_ = ledger.changed(connection, EVER, article.id)
         cases = {one.channel: Case(carrier=one, word=word) for one in open_}
@@ -91,9 +90,16 @@ class Corrections:
             cases[one.channel] = Case(carrier=carrier, word=word, asked=one)
         unknown = [name for name in channels if name not in cases]
         if unknown:
-            raise NotFound(f"{unknown[0]} shows no earlier revision of {article.id}, or was decided about")
+            raise NotFound(
+                "{channel} shows no earlier revision of {article}, or was decided about",
+                channel=unknown[0],
+                article=article.id,
+            )
         if not cases:
-            raise Refused(f"no channel shows an earlier revision of {article.id}: nothing is to be corrected")
+            raise Refused(
+                "no channel shows an earlier revision of {article}: nothing is to be corrected",
+                article=article.id,
+            )
         found = Corrected()
         for name in channels or sorted(cases):
             found += self._corrected(cases[name])

@@ -81,7 +81,7 @@ class Approvals:
             for row in rows:
                 exact = approvals.bill(connection, edition, row.channel) == row.hash
                 if not exact or not approvals.settle(connection, row, APPROVED, by=by, now=now):
-                    raise Refused(f"{edition} has just changed; look at it again")
+                    raise Refused("{edition} has just changed; look at it again", edition=edition)
             gates = brakes.gates(connection)
             if edition in gates:  # it is looked at again at once
                 brakes.gate(connection, edition, {"newsletter": gates[edition]["newsletter"]}, now=now)
@@ -117,8 +117,12 @@ class Approvals:
         if found := [one for one in rows if one.state == WAITS]:
             return found
         if rows and rows[0].by:
-            raise NotFound(f"{edition} was {rows[0].state} by {rows[0].by} already")
-        raise NotFound(f"nobody is asked about {edition!r}; `syndicator approvals` lists what waits")
+            raise NotFound(
+                "{edition} was {state} by {by} already", edition=edition, state=rows[0].state, by=rows[0].by
+            )
+        raise NotFound(
+            "nobody is asked about {edition!r}; `syndicator approvals` lists what waits", edition=edition
+        )
 
 
 def _open(connection: Connection, edition: str) -> list[Approval]:
@@ -127,14 +131,20 @@ def _open(connection: Connection, edition: str) -> list[Approval]:
 
 def _check(told: Asked, seen: str, by: str) -> None:
     if by in told.asked_by:
-        raise Forbidden(f"{by} ordered {told.edition}; somebody else has to approve it")
+        raise Forbidden(
+            "{by} ordered {edition}; somebody else has to approve it", by=by, edition=told.edition
+        )
     if by == told.edited_by:
         raise Forbidden(
-            f"{by} was the last to edit a story of {told.edition}; somebody else has to approve it"
+            "{by} was the last to edit a story of {edition}; somebody else has to approve it",
+            by=by,
+            edition=told.edition,
         )
     if len(seen) < SHORTEST or not told.hash.startswith(seen):
         raise Refused(
-            f"{told.edition} is not what you saw: it is {told.hash[:SHORTEST]} now; look at it again"
+            "{edition} is not what you saw: it is {hash} now; look at it again",
+            edition=told.edition,
+            hash=told.hash[:SHORTEST],
         )
 
 

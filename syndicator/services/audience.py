@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from syndicator.errors import NotFound, Refused
+from syndicator.errors import NotFound, Refused, sentence
 from syndicator.model import Consent, Reason, Subscriber, SubscriberId
 from syndicator.storage import brakes, orders, readers
 from syndicator.storage.database import Connection, Database
@@ -15,7 +15,9 @@ from syndicator.text.addresses import CONTROL, checked_address, checked_name
 from syndicator.tokens import Keys, verify
 
 COMPLAINT = readers.COMPLAINT
-SUPPRESSED = "{} is suppressed (bounced or complained) and gets no mail"
+SPAM = sentence("{address} called a mail spam; nobody here can take that back")
+GONE = sentence("{address} asked to be erased; nobody here can take that back")
+SUPPRESSED = sentence("{address} is suppressed (bounced or complained) and gets no mail")
 
 
 class Memory(Protocol):
@@ -62,7 +64,10 @@ def subscribe(
                 raise Refused("the proof holds a line break or another control character")
             if wish.language not in languages:
                 raise Refused(
-                    f"{wish.newsletter} has no language {wish.language!r}; it has: {', '.join(languages)}"
+                    "{name} has no language {language!r}; it has: {known}",
+                    name=wish.newsletter,
+                    language=wish.language,
+                    known=", ".join(languages),
                 )
             hashed = memory.hash(address)
             _must_not_be_barred(connection, address, hashed)
@@ -79,7 +84,7 @@ def subscribe(
                 connection, who, wish.newsletter, Consent.GIVEN, now=now, proof=wish.proof
             )
             if stands is Consent.SUPPRESSED:
-                raise Refused(SUPPRESSED.format(address))
+                raise Refused(SUPPRESSED, address=address)
             new += stood is not Consent.GIVEN
             if by:
                 said = f"{wish.newsletter}; {wish.proof}"
@@ -91,9 +96,11 @@ def _must_not_be_barred(connection: Connection, address: str, hashed: str) -> No
     """Raises :exc:`Refused`."""
     match readers.barred(connection, {hashed}).get(hashed):
         case Reason.ERASED:
-            raise Refused(f"{address} asked to be erased; nobody but the reader can come back from that")
+            raise Refused(
+                "{address} asked to be erased; nobody but the reader can come back from that", address=address
+            )
         case Reason.SUPPRESSED:
-            raise Refused(SUPPRESSED.format(address))
+            raise Refused(SUPPRESSED, address=address)
 
 
 def suppress(database: Database, address: str, why: str, *, memory: Memory, by: str, now: datetime) -> None:
@@ -127,10 +134,9 @@ def unsuppress(database: Database, address: str, why: str, *, memory: Memory, by
     with database.read() as connection:
         bar = readers.bar_of(connection, hashed)
     if bar is None:
-        raise NotFound(f"{address} is not suppressed")
+        raise NotFound("{address} is not suppressed", address=address)
     if bar.reason is not Reason.SUPPRESSED or bar.why == COMPLAINT:
-        said = "called a mail spam" if bar.reason is Reason.SUPPRESSED else "asked to be erased"
-        raise Refused(f"{address} {said}; nobody here can take that back")
+        raise Refused(SPAM if bar.reason is Reason.SUPPRESSED else GONE, address=address)
     memory.lifted(address, now)
     with database.write() as connection:
         readers.unbar(connection, hashed, now=now, proof=f"suppression taken off by {by}: {why}")
@@ -154,7 +160,7 @@ def erase(database: Database, address: str, *, memory: Memory, by: str, now: dat
         if reader is None and readers.barred(connection, {hashed}).get(hashed) is Reason.ERASED:
             return
     if reader is None:
-        raise NotFound(f"{address} is no reader; nothing is known that could be erased")
+        raise NotFound("{address} is no reader; nothing is known that could be erased", address=address)
     memory.erased(address, now)
     with database.write() as connection:
         readers.bar(connection, hashed, Reason.ERASED, why="", at=now)
@@ -182,7 +188,9 @@ def leave(
     with database.read() as connection:
         who = readers.find(connection, address)
         if who is None or readers.standing_of(connection, who.id, newsletter) is None:
-            raise NotFound(f"{address} does not subscribe to {newsletter}")
+            raise NotFound(
+                "{address} does not subscribe to {newsletter}", address=address, newsletter=newsletter
+            )
     memory.left(who.address, newsletter, now)
     with database.write() as connection:
         readers.consent(connection, who.id, newsletter, Consent.WITHDRAWN, now=now, proof=proof)

@@ -83,7 +83,7 @@ class BackNumbers:
     def shelf(self, newsletter: str) -> Shelf:
         """Raises :exc:`NotFound` where there is none."""
         if newsletter not in self.shelves:
-            raise NotFound(f"{newsletter!r} has no archive")
+            raise NotFound("{newsletter!r} has no archive", newsletter=newsletter)
         return self.shelves[newsletter]
 
     def listed(
@@ -115,7 +115,7 @@ class BackNumbers:
                 wanted = backnumbers.of_slot(connection, shelf.name, slot) if slot else None
             found = backnumbers.called(connection, wanted, language) if wanted else None
             if not found or not self._is_out(connection, found):
-                raise NotFound(f"{newsletter} has no edition {name!r}")
+                raise NotFound("{newsletter} has no edition {name!r}", newsletter=newsletter, name=name)
             return self._number(connection, shelf, found, language)
 
     def moved(self, newsletter: str, name: str) -> str | None:

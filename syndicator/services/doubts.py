@@ -178,5 +178,11 @@ def _in_doubt(connection: Any, number: int) -> Delivery:
             return one.delivery
     state = outbox.state_of(connection, number)
     if state is None:
-        raise NotFound(f"there is no delivery {number}; `syndicator doubts` lists those to settle")
-    raise Refused(f"delivery {number} is {state} and in no doubt; `syndicator doubts` lists those to settle")
+        raise NotFound(
+            "there is no delivery {number}; `syndicator doubts` lists those to settle", number=number
+        )
+    raise Refused(
+        "delivery {number} is {state} and in no doubt; `syndicator doubts` lists those to settle",
+        number=number,
+        state=state,
+    )

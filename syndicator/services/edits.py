@@ -57,7 +57,11 @@ class Edits:
         :exc:`Refused`."""
         text = " ".join(text.split())
         if not 0 < len(text) <= LONGEST:
-            raise Refused(f"a headline has 1 to {LONGEST} characters, and this has {len(text)}")
+            raise Refused(
+                "a headline has 1 to {most} characters, and this has {number}",
+                most=LONGEST,
+                number=len(text),
+            )
         return self._keep(self._article(wanted), HEADLINE, text, by)
 
     def text(self, wanted: str, channel: str, text: str, *, by: str) -> Edited:
@@ -74,7 +78,11 @@ class Edits:
         article, place = self._article(wanted), TEXT + channel if channel else HEADLINE
         with self._database.write() as connection:
             if not stored.take_back(connection, article.id, place):
-                raise Refused(f"{article.id} has no {place.replace(':', ' for ')} of an editor's own")
+                raise Refused(
+                    "{article} has no {place} of an editor's own",
+                    article=article.id,
+                    place=place.replace(":", " for "),
+                )
             self._note(connection, "edit taken back", article.id, place, by)
         self._anew(article.id)
         return article

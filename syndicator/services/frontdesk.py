@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from syndicator.errors import NotFound, Refused, TooMany
+from syndicator.errors import NotFound, Refused, TooMany, sentence
 from syndicator.model import (
     Consent,
     Edition,
@@ -49,7 +49,7 @@ WINDOW = timedelta(hours=1)  # that the caps count
 QUICKEST = timedelta(seconds=2)  # nobody fills a form in faster
 FORM_LIVES = timedelta(hours=24)
 KEPT = timedelta(days=30)  # who asked from where
-CUT = "this link is not one of ours, or it was cut on its way"
+CUT = sentence("this link is not one of ours, or it was cut on its way")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,9 +210,9 @@ class FrontDesk:
     def _open_rack(self, name: str, language: str) -> Rack:
         rack = self.racks.get(name)
         if rack is None or not rack.open:
-            raise Refused(f"nobody can ask for a newsletter {name!r} here")
+            raise Refused("nobody can ask for a newsletter {name!r} here", name=name)
         if language not in rack.languages:
-            raise Refused(f"{rack.title(language)} has no language {language!r}")
+            raise Refused("{name} has no language {language!r}", name=rack.title(language), language=language)
         return rack
 
     def _within_caps(self, connection: Connection, address: str, place: str) -> None:
@@ -365,7 +365,7 @@ class FrontDesk:
         :exc:`Refused`."""
         reader, place = self._reader(token), shortened(place)
         if purpose not in MAILED:
-            raise Refused(f"there is no link for {purpose!r}")
+            raise Refused("there is no link for {purpose!r}", purpose=purpose)
         hashed, now = self._hashed(reader.address), self._now()
         with self._database.write() as connection:
             links.alone(connection)
@@ -444,18 +444,26 @@ class FrontDesk:
     def check_zone(self, zone: str | None) -> None:
         """Raises :exc:`Refused` for one that is not offered."""
         if zone and zone not in self.zones:
-            raise Refused(f"the zone {zone!r} is not offered here; there are: {', '.join(self.zones)}")
+            raise Refused(
+                "the zone {zone!r} is not offered here; there are: {known}",
+                zone=zone,
+                known=", ".join(self.zones),
+            )
 
     def _check(self, chosen: Chosen, before: Preferences) -> None:
         self.check_zone(chosen.zone)
         for name, wanted in chosen.newsletters.items():
             rack = self.racks.get(name)
             if rack is None or not (rack.open or name in before.choices):
-                raise Refused(f"nobody can ask for a newsletter {name!r} here")
+                raise Refused("nobody can ask for a newsletter {name!r} here", name=name)
             if chosen.language not in rack.languages:
-                raise Refused(f"{rack.title(chosen.language)} has no language {chosen.language!r}")
+                raise Refused(
+                    "{name} has no language {language!r}",
+                    name=rack.title(chosen.language),
+                    language=chosen.language,
+                )
             if unknown := set(wanted.topics) - set(rack.topics):
-                raise Refused(f"{name} has no topic {min(unknown)!r}")
+                raise Refused("{name} has no topic {topic!r}", name=name, topic=min(unknown))
 
     # Moving, taking along, going
 

@@ -53,7 +53,7 @@ class Holds:
             told = holds.of_article(connection, article.id)
             until = archive.embargoes(connection, [article.id], now).get(article.id)
             if told is None and until is None:
-                raise Refused(f"{article.id} is neither held nor under an embargo")
+                raise Refused("{article} is neither held nor under an embargo", article=article.id)
             if told is None:
                 archive.set_embargo(connection, article.id, now, by=by)
                 brakes.note(connection, who=by, what="lift", about=article.id, why="an embargo", now=now)

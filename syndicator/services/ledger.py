@@ -136,4 +136,4 @@ def _place(after: str) -> tuple[datetime, str]:
     try:
         return datetime.fromisoformat(moment), article
     except ValueError as error:
-        raise Refused(f"after: {after!r} is no page's `next`") from error
+        raise Refused("after: {after!r} is no page's `next`", after=after) from error

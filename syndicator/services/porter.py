@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from threading import Lock
 
-from syndicator.errors import NotFound, Refused, TooMany, Unproven
+from syndicator.errors import NO_SUCH, NotFound, Refused, TooMany, Unproven
 from syndicator.storage import brakes, orders, passes
 from syndicator.storage.database import Database
 from syndicator.storage.orders import Order
@@ -65,7 +65,7 @@ class Porter:
         """A new key; what is returned is shown once and kept nowhere. ``channels`` and ``languages`` are those on which
         its word counts, all where none is named. Raises :exc:`Refused`."""
         if not NAME.fullmatch(name):
-            raise Refused(f"{name!r} is no name for a key; write small letters, digits and hyphens")
+            raise Refused("{name!r} is no name for a key; write small letters, digits and hyphens", name=name)
         self._check(scopes, channels, languages, until)
         token = f"{name}.{urlsafe_b64encode(self._chance(SECRET_BYTES)).decode()}"
         one = Pass(
@@ -80,7 +80,7 @@ class Porter:
         )
         with self._database.write() as connection:
             if not passes.add(connection, one):
-                raise Refused(f"a key was called {name!r} before; name this one otherwise")
+                raise Refused("a key was called {name!r} before; name this one otherwise", name=name)
             brakes.note(
                 connection, who=by, what="key", about=name, why=f"for {purpose(one)}", now=self._now()
             )
@@ -94,21 +94,24 @@ class Porter:
         until: datetime | None,
     ) -> None:
         if unknown := sorted(set(scopes) - set(SCOPES)):
-            raise Refused(f"there is no scope {unknown[0]!r}; there are: {', '.join(SCOPES)}")
+            raise Refused(
+                "there is no scope {name!r}; there are: {known}",
+                name=unknown[0],
+                known=", ".join(SCOPES),
+            )
         if not scopes:
-            raise Refused(f"say what the key is for: --scope with one of {', '.join(SCOPES)}")
+            raise Refused("say what the key is for: --scope with one of {known}", known=", ".join(SCOPES))
         for what, named in (("channel", channels), ("language", languages)):
             if missing := sorted(set(named) - set(self._known[what])):
-                known = ", ".join(self._known[what])
-                raise Refused(f"there is no {what} {missing[0]!r}; there are: {known}")
+                raise Refused(NO_SUCH[what], name=missing[0], known=", ".join(self._known[what]))
         if until is not None and until <= self._now():
-            raise Refused(f"a key that is good until {until:%Y-%m-%d %H:%M} opens nothing")
+            raise Refused("a key that is good until {until:%Y-%m-%d %H:%M} opens nothing", until=until)
 
     def end(self, name: str, *, by: str) -> None:
         """It lets nobody in from here on. Raises :exc:`NotFound`."""
         with self._database.write() as connection:
             if not passes.end(connection, name, self._now()):
-                raise NotFound(f"no key that is good is called {name!r}; `syndicator key list`")
+                raise NotFound("no key that is good is called {name!r}; `syndicator key list`", name=name)
             brakes.note(connection, who=by, what="key ended", about=name, why="", now=self._now())
 
     def listed(self) -> Sequence[Pass]:
@@ -174,7 +177,7 @@ class PerMinute:
         with self._lock:
             self._turn()
             if self._counts[who] >= self._most:
-                raise TooMany(f"more than {self._most} in a minute; come again in the next")
+                raise TooMany("more than {most} in a minute; come again in the next", most=self._most)
 
     def count(self, who: str) -> None:
         with self._lock:

@@ -101,7 +101,9 @@ class Preflight:
         made, faults = self._preview(newsletter)
         found = [error("template", fault, newsletter, "mend the template") for fault in faults]
         if not made and not found:
-            raise Refused(f"{newsletter} has no stories now; publish one, or lower its minimum")
+            raise Refused(
+                "{newsletter} has no stories now; publish one, or lower its minimum", newsletter=newsletter
+            )
         return merged([*found, *self._inspect(newsletter, [post for _, post in made])])
 
     def send(self, newsletter: str, despite: Collection[str], *, by: str) -> Looked:
@@ -116,7 +118,9 @@ class Preflight:
                 if told["newsletter"] == newsletter
             }
         if not waiting:
-            raise NotFound(f"no edition of {newsletter} waits; `syndicator status` shows what does")
+            raise NotFound(
+                "no edition of {newsletter} waits; `syndicator status` shows what does", newsletter=newsletter
+            )
         held = {name: self._decide(name, told, by=by, despite=despite) for name, told in waiting.items()}
         through = tuple(name for name, found in held.items() if not found)
         return Looked(through=through, held={name: found for name, found in held.items() if found})

@@ -94,10 +94,14 @@ class Rehearsal:
         """
         made = [post for _, post in self._made(newsletter) if not languages or post.language in languages]
         if not made:
-            raise Refused(f"{newsletter} has no stories now in {', '.join(languages)}")
+            raise Refused(
+                "{newsletter} has no stories now in {known}",
+                newsletter=newsletter,
+                known=", ".join(languages),
+            )
         channel = self._channel(made[0].channel)
         if not hasattr(channel, "specimen"):
-            raise Refused(f"{made[0].channel} is of a kind that cannot show what it sends")
+            raise Refused("{channel} is of a kind that cannot show what it sends", channel=made[0].channel)
         now, mailer = self._now(), cast(Mailer, channel)
         parcels = [self._parcel(number, ANYBODY, post, newsletter, now) for number, post in enumerate(made)]
         return [Proof(language=one.post.language, mail=mailer.specimen(one)) for one in parcels]
@@ -107,7 +111,9 @@ class Rehearsal:
         if faults:
             raise TemplateError("\n".join(faults))
         if not made:
-            raise Refused(f"{newsletter} has no stories now; publish one, or lower its minimum")
+            raise Refused(
+                "{newsletter} has no stories now; publish one, or lower its minimum", newsletter=newsletter
+            )
         return made
 
     def _parcel(self, number: int, address: str, post: Post, newsletter: str, now: datetime) -> Parcel:

@@ -50,17 +50,23 @@ class Schedule:
         """
         now = self._now()
         if at <= now:
-            raise Refused(f"{at:%Y-%m-%d %H:%M %Z} has passed; name a moment ahead")
+            raise Refused("{at:%Y-%m-%d %H:%M %Z} has passed; name a moment ahead", at=at)
         with self._database.write() as connection:
             told, legs = self._legs(stored.edition(connection, edition), channels)
             ready = [leg for leg in legs if leg.waits and not (leg.begun or leg.sent)]
             if not ready:
-                raise Refused(f"{edition} has begun to go out, or is at its end: it cannot be moved")
+                raise Refused(
+                    "{edition} has begun to go out, or is at its end: it cannot be moved", edition=edition
+                )
             moved = 0
             for leg in ready:
                 spans = stored.times(connection, edition, leg.channel)
                 if len(spans) > stored.TIMES_MOST:
-                    raise Refused(f"{edition} is spread over {leg.channel} already: pause it, or cancel it")
+                    raise Refused(
+                        "{edition} is spread over {channel} already: pause it, or cancel it",
+                        edition=edition,
+                        channel=leg.channel,
+                    )
                 moved += stored.move(connection, edition, leg.channel, spans, at - spans[0][0])
             stored.set_due(connection, edition, at)
             for leg in ready:
@@ -82,7 +88,7 @@ class Schedule:
             channels = [leg.channel for leg in legs]
             off = stored.call_off(connection, told, channels, why=reason, by=by, now=now)
             if not off.deliveries:
-                raise Refused(f"nothing of {edition} waits: it is on its way, or at its end")
+                raise Refused("nothing of {edition} waits: it is on its way, or at its end", edition=edition)
             brakes.note(connection, who=by, what="cancel", about=edition, why=why, now=now)
         return Cancelled(
             edition=edition,
@@ -99,9 +105,14 @@ class Schedule:
 
     def _legs(self, told: Told, channels: Sequence[str]) -> tuple[Told, list[Leg]]:
         if told.kind in TO_ONE:
-            raise Refused(f"{told.id} is a letter to one reader; it is theirs")
+            raise Refused("{edition} is a letter to one reader; it is theirs", edition=told.id)
         known = {leg.channel for leg in told.legs}
         for name in channels:
             if name not in known:
-                raise NotFound(f"{told.id} does not go to {name!r}; it goes to {', '.join(sorted(known))}")
+                raise NotFound(
+                    "{edition} does not go to {name!r}; it goes to {known}",
+                    edition=told.id,
+                    name=name,
+                    known=", ".join(sorted(known)),
+                )
         return told, [leg for leg in told.legs if not channels or leg.channel in channels]

@@ -45,7 +45,8 @@ class Stories:
         """
         if until <= self._now():
             raise Refused(
-                f"{until:%Y-%m-%d %H:%M} UTC has passed; name a moment ahead, or lift the embargo with --lift"
+                "{until:%Y-%m-%d %H:%M} UTC has passed; name a moment ahead, or lift the embargo with --lift",
+                until=until,
             )
         return self._set(wanted, until, "embargo", f"until {until:%Y-%m-%d %H:%M} UTC", by)
 
@@ -54,7 +55,7 @@ class Stories:
         with self._database.read() as connection:
             article = archive.article(connection, wanted)
             if not archive.embargoes(connection, [article.id], self._now()):
-                raise Refused(f"{article.id} is under no embargo")
+                raise Refused("{article} is under no embargo", article=article.id)
         return self._set(article.id, self._now(), "lift", "", by)
 
     def _set(self, wanted: str, until: datetime, what: str, why: str, by: str) -> Article:
@@ -69,7 +70,12 @@ class Stories:
         with self._database.write() as connection:
             pair = archive.article(connection, one), archive.article(connection, other)
             if pair[0].language == pair[1].language:
-                raise Refused(f"{pair[0].id} and {pair[1].id} are both in {pair[0].language!r}: no siblings")
+                raise Refused(
+                    "{one} and {other} are both in {language!r}: no siblings",
+                    one=pair[0].id,
+                    other=pair[1].id,
+                    language=pair[0].language,
+                )
             siblings.link(connection, *pair, now=self._now(), by=by)
             self._note(connection, "link", pair, by)
         return pair
@@ -79,7 +85,9 @@ class Stories:
         with self._database.write() as connection:
             pair = archive.article(connection, one), archive.article(connection, other)
             if not siblings.unlink(connection, pair[0].id, pair[1].id):
-                raise Refused(f"nobody says that {pair[0].id} and {pair[1].id} are one story")
+                raise Refused(
+                    "nobody says that {one} and {other} are one story", one=pair[0].id, other=pair[1].id
+                )
             self._note(connection, "unlink", pair, by)
         return pair
 

@@ -196,7 +196,7 @@ class Summaries:
         article = self.article(wanted)
         with self._database.write() as connection:
             if not stored.take_back(connection, article.id):
-                raise Refused(f"{article.id} has no summary of an editor's own")
+                raise Refused("{article} has no summary of an editor's own", article=article.id)
             about = article.id
             brakes.note(connection, who=by, what="summary taken back", about=about, why="", now=self._now())
         self.anew(about)
@@ -209,7 +209,9 @@ class Summaries:
             if one.place != OWN and one.revision == article.revision
         ]
         if not found:
-            raise Refused(f"nothing that waits was proposed of {article.id}; write one with --text")
+            raise Refused(
+                "nothing that waits was proposed of {article}; write one with --text", article=article.id
+            )
         return sorted(found, key=lambda one: one.state is not State.WAITS)
 
     # What anybody may look at

@@ -16,8 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from syndicator.bulletins import PostSent, Trial, call
-from syndicator.config import closest
-from syndicator.errors import NotFound, SourceError
+from syndicator.errors import NotFound, SourceError, near
 from syndicator.model import SubscriberId
 from syndicator.net.talking import Heard, Line, again_at
 from syndicator.settings import WebhookTable
@@ -220,7 +219,7 @@ class Webhooks:
 
     def _must_know(self, name: str) -> None:
         if name not in self._told:
-            raise NotFound(f"no webhook is called {name!r}; {closest(name, self._told)}")
+            raise NotFound("no webhook is called {name!r}; {near}", name=name, near=near(name, self._told))
 
 
 def _off(name: str) -> str:

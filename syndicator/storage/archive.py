@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from syndicator.bulletins import StoryPublished
 from syndicator.composing import LEAD
-from syndicator.errors import NotFound
+from syndicator.errors import NotFound, sentence
 from syndicator.model import Article, ArticleId, DeliveryState, EditionKind
 from syndicator.revising import Change, compare
 from syndicator.text.words import plain
@@ -37,6 +37,8 @@ from .identity import Kind
 from .schema import articles, deliveries, edition_stories, editions, revisions, sources, story_keys
 from .statements import dialect, stands
 
+SEVERAL = sentence("several articles begin with {wanted!r}; `syndicator articles` lists their ids")
+NONE = sentence("no article begins with {wanted!r}; `syndicator articles` lists their ids")
 AHEAD = timedelta(minutes=10)  # of our clock; a story that is dated further ahead is under an embargo
 FLASH_MAIL = "/flash"  # after a newsletter's name: the right to carry a story to its readers at once
 
@@ -260,10 +262,9 @@ def article(connection: Connection, wanted: str, revision: int | None = None) ->
         begins = articles.c.id.startswith(wanted, autoescape=True)
         found = connection.execute(query.where(begins).limit(2)).all()
     if len(found) != 1:
-        many = "several articles begin" if found else "no article begins"
-        raise NotFound(f"{many} with {wanted!r}; `syndicator articles` lists their ids")
+        raise NotFound(SEVERAL if found else NONE, wanted=wanted)
     if found[0].content is None:
-        raise NotFound(f"article {found[0].id} has no revision {revision}")
+        raise NotFound("article {article} has no revision {revision}", article=found[0].id, revision=revision)
     return ARTICLE.validate_python(found[0].content)
 
 

@@ -97,7 +97,7 @@ def post(connection: Connection, name: str) -> Post:
     """Raises :exc:`NotFound`."""
     content = connection.execute(select(posts.c.content).where(posts.c.id == name)).scalar()
     if content is None:
-        raise NotFound(f"no post is called {name!r}")
+        raise NotFound("no post is called {name!r}", name=name)
     return POST.validate_python(content)
 
 

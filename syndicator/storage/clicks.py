@@ -45,7 +45,7 @@ def add(connection: Connection, edition: str, story: str, *, people: int, machin
 def counts(connection: Connection, edition: str) -> list[dict[str, object]]:
     """By story, in the edition's order; the mail itself first, where it was counted. Raises :exc:`NotFound`."""
     if begun(connection, edition, "") is None:
-        raise NotFound(f"no edition is called {edition!r}; `syndicator status` lists the latest")
+        raise NotFound("no edition is called {name!r}; `syndicator status` lists the latest", name=edition)
     mine = and_(counted.c.edition == edition_stories.c.edition, counted.c.story == edition_stories.c.article)
     people, machines = func.coalesce(counted.c.people, 0), func.coalesce(counted.c.machines, 0)
     query = (

@@ -73,7 +73,7 @@ def report(connection: Connection, edition: str) -> Report:
     """As it was sealed, else as the rows say now. Raises :exc:`NotFound`."""
     row = connection.execute(select(editions).where(editions.c.id == edition)).one_or_none()
     if row is None:
-        raise NotFound(f"no edition is called {edition!r}; `syndicator status` lists the latest")
+        raise NotFound("no edition is called {name!r}; `syndicator status` lists the latest", name=edition)
     return REPORT.validate_python(row.sealed) if row.sealed else _counted(connection, row)
 
 
@@ -231,7 +231,7 @@ def channel_of(connection: Connection, delivery: int) -> str:
         select(deliveries.c.channel).where(deliveries.c.id == delivery)
     ).scalar()
     if found is None:
-        raise NotFound(f"there is no delivery {delivery}; `syndicator deliveries` lists them")
+        raise NotFound("there is no delivery {number}; `syndicator deliveries` lists them", number=delivery)
     return found
 
 

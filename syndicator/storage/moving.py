@@ -50,7 +50,11 @@ def move(
             reader.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
         for table in metadata.sorted_tables:
             if writer.execute(select(table).limit(1)).first():
-                raise Refused(f"{target.shown}: there are {table.name} in it already; name an empty database")
+                raise Refused(
+                    "{shown}: there are {table} in it already; name an empty database",
+                    shown=target.shown,
+                    table=table.name,
+                )
         moved = []
         for table in _as_they_are().sorted_tables:
             sent = _send(reader, writer, table, _but_the_pause(table) if without_pause else None, told)

@@ -21,6 +21,7 @@ from sqlalchemy import (
     update,
 )
 
+from syndicator.errors import sentence
 from syndicator.model import DeliveryState
 
 from . import brakes
@@ -28,6 +29,7 @@ from .schema import articles, caught_up, deliveries, edition_stories, overrides,
 from .statements import stands
 
 NAME = "retracted:"
+RETRACTED = sentence("{article} is retracted; `syndicator retract {article} --undo` lets it stand again")
 S = DeliveryState
 READMITTED = "readmitted"  # why what was to take a story away goes nowhere
 END = "retraction:"  # before the id of the edition whose story is taken away by this one

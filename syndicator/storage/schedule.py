@@ -46,7 +46,7 @@ def named(connection: Connection, name: str) -> Told:
     """Without its legs. Raises :exc:`NotFound`."""
     row = connection.execute(select(editions).where(editions.c.id == name)).one_or_none()
     if row is None:
-        raise NotFound(f"no edition is called {name!r}; `syndicator status` lists the latest")
+        raise NotFound("no edition is called {name!r}; `syndicator status` lists the latest", name=name)
     return Told(row.id, EditionKind(row.kind), row.newsletter or "", row.due_at, ())
 
 

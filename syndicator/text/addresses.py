@@ -30,7 +30,7 @@ def checked_address(address: str) -> str:
     try:
         return validate_email(address, check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError as error:
-        raise Refused(f"{address!r} is no mail address: {error}") from error
+        raise Refused("{address!r} is no mail address: {error}", address=address, error=error) from error
 
 
 def checked_name(name: str) -> str:
@@ -39,7 +39,7 @@ def checked_name(name: str) -> str:
     if CONTROL.search(name):
         raise Refused("the name holds a line break or another control character")
     if len(name) > NAME_MAX:
-        raise Refused(f"the name has more than {NAME_MAX} characters")
+        raise Refused("the name has more than {most} characters", most=NAME_MAX)
     return name
 
 

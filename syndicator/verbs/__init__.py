@@ -25,5 +25,5 @@ def called(name: str) -> Verb:
     """By its name, with spaces, hyphens or underscores. Raises :exc:`NotFound`."""
     wanted = name.replace("_", " ").replace("-", " ")
     if wanted not in VERBS:
-        raise NotFound(f"there is no verb {name!r}")
+        raise NotFound("there is no verb {name!r}", name=name)
     return VERBS[wanted]

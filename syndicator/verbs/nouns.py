@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from syndicator.errors import Forbidden, Refused
+from syndicator.errors import Forbidden, Refused, sentence
 from syndicator.model import Person, Role
 
 if TYPE_CHECKING:
@@ -38,6 +38,10 @@ def _texts(value: object) -> Iterator[str]:
             yield from _texts(one)
 
 
+NOT_ON_CHANNEL = sentence("{by} may not act on the channel {name}; {known} are theirs")
+NOT_IN_LANGUAGE = sentence("{by} may not act on the language {name}; {known} are theirs")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """Who acts, through which face, and where their word counts."""
@@ -60,15 +64,13 @@ class Actor:
 
     def check(self, *, channels: Sequence[str] = (), languages: Sequence[str] = ()) -> None:
         """Raises :exc:`Forbidden` for a channel or a language that is not theirs."""
-        for what, theirs, touched in (
-            ("channel", self.channels, channels),
-            ("language", self.languages, languages),
+        for said, theirs, touched in (
+            (NOT_ON_CHANNEL, self.channels, channels),
+            (NOT_IN_LANGUAGE, self.languages, languages),
         ):
             for one in touched if theirs else ():
                 if one not in theirs:
-                    raise Forbidden(
-                        f"{self.by} may not act on the {what} {one}; {', '.join(sorted(theirs))} are theirs"
-                    )
+                    raise Forbidden(said, by=self.by, name=one, known=", ".join(sorted(theirs)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +119,11 @@ class Unfit(Refused):
         self.faults = tuple(faults)  # field, and what is wrong with it
         super().__init__("\n".join(f"{name}: {field}: {what}" for field, what in faults))
 
+    def spoken(self, translated: Callable[[str], str], shown: Callable[[str], str] = str) -> str:
+        return "\n".join(
+            f"{translated(field.replace('_', ' '))}: {translated(what)}" for field, what in self.faults
+        )
+
 
 def fitted(verb: Verb, told: Mapping[str, Any]) -> Told:
     """What a program told, field by field of JSON's own kinds: "7" is no number. Raises :exc:`Unfit`."""
@@ -137,7 +144,13 @@ def perform(newsroom: App, verb: Verb, told: Mapping[str, Any] | Told, actor: Ac
 def checked(newsroom: App, verb: Verb, told: Mapping[str, Any] | Told, actor: Actor) -> Told:
     """What was told, understood, where they may do it; nothing is done yet. Raises as :func:`perform` does."""
     if not actor.role.covers(verb.role):
-        raise Forbidden(f"{verb.name} is for a {verb.role}; {actor.by} is a {actor.role}")
+        raise Forbidden(
+            "{verb} is for a {role}; {by} is a {theirs}",
+            verb=verb.name,
+            role=verb.role,
+            by=actor.by,
+            theirs=actor.role,
+        )
     try:
         understood = told if isinstance(told, verb.takes) else verb.takes.model_validate(dict(told))
     except ValidationError as error:

@@ -168,7 +168,7 @@ class Desk:
         so, and for a moment that has passed.
         """
         if at is not None and at <= self._now():
-            raise Refused(f"{at:%Y-%m-%d %H:%M %Z} has passed; to push now, name no moment")
+            raise Refused("{at:%Y-%m-%d %H:%M %Z} has passed; to push now, name no moment", at=at)
         with self._database.read() as connection:
             articles = [archive.article(connection, one) for one in wanted]
             _check(connection, [article.id for article in articles])
@@ -179,7 +179,11 @@ class Desk:
             }
             for article_id, channel in times:
                 if not again and planning.is_carried(connection, article_id, channel):
-                    raise Refused(f"{channel} has {article_id} already; --again sends it once more")
+                    raise Refused(
+                        "{channel} has {article} already; --again sends it once more",
+                        channel=channel,
+                        article=article_id,
+                    )
         groups = [articles] if as_one else [[article] for article in articles]
         orders = []
         for group in groups:
@@ -187,7 +191,13 @@ class Desk:
                 for article in group:
                     if article.language not in door.languages:
                         languages = ", ".join(door.languages)
-                        raise Refused(f"{door.id} speaks {languages}; {article.id} is in {article.language}")
+                        raise Refused(
+                            "{channel} speaks {languages}; {article} is in {language}",
+                            channel=door.id,
+                            languages=languages,
+                            article=article.id,
+                            language=article.language,
+                        )
                 carried = {str(article.id): times[article.id, door.id] for article in group}
                 edition = self._pushed(group, carried, door, at or self._now())
                 orders.append(Order(edition, door, self._write(edition, door, None), carried))
@@ -198,7 +208,9 @@ class Desk:
     ) -> Edition:
         languages = sorted({article.language for article in articles})
         if len(languages) > 1:
-            raise Refused(f"one post has one language; these stories are in {' and '.join(languages)}")
+            raise Refused(
+                "one post has one language; these stories are in {known}", known=" and ".join(languages)
+            )
         names = [f"{article.id}:{article.revision}:{carried[article.id]}" for article in articles]
         told = names[0] if len(names) == 1 else hashlib.sha256("|".join(names).encode()).hexdigest()[:16]
         stories = tuple(self.story(article, door) for article in articles)
@@ -290,7 +302,11 @@ class Desk:
             if not free:
                 return Planned()
             if len(free) < len(ids):
-                raise Refused(f"{door.id} has {min(set(ids) - free)} already; --again sends it once more")
+                raise Refused(
+                    "{channel} has {article} already; --again sends it once more",
+                    channel=door.id,
+                    article=min(set(ids) - free),
+                )
             deliveries = planning.add_public(
                 connection,
                 posts,
@@ -345,6 +361,6 @@ def _check(connection: Connection, wanted: Sequence[str]) -> None:
     """Raises :exc:`Refused` for a story that is held or was taken back."""
     gone = holds.kept_back(connection, wanted)
     for article in sorted(retractions.moments(connection, sorted(gone))):
-        raise Refused(f"{article} is retracted; `syndicator retract {article} --undo` lets it stand again")
+        raise Refused(retractions.RETRACTED, article=article)
     for article in sorted(gone):
-        raise Refused(f"{article} is held; `syndicator lift {article}` lets it go")
+        raise Refused("{article} is held; `syndicator lift {article}` lets it go", article=article)

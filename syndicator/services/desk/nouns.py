@@ -123,5 +123,7 @@ def together(planned: Sequence[Planned]) -> Planned:
 def door_called(doors: Mapping[str, Door], name: str) -> Door:
     """Raises :exc:`NotFound` naming the channels there are."""
     if name not in doors:
-        raise NotFound(f"no channel is called {name!r}; there are: {', '.join(sorted(doors))}")
+        raise NotFound(
+            "no channel is called {name!r}; there are: {known}", name=name, known=", ".join(sorted(doors))
+        )
     return doors[name]

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from syndicator.errors import NotFound, Refused
+from syndicator.errors import NO_SUCH, NotFound, Refused, sentence
 from syndicator.model import Language, Person, Role
 from syndicator.settings import Settings
 from syndicator.storage import brakes, people, sessions
@@ -38,7 +38,7 @@ LANGUAGES = ("en", "ckb", "ar")  # of the console and the bot
 LIVES = {"invite": timedelta(days=3), "reset": timedelta(hours=2), "telegram": timedelta(minutes=15)}
 CODE_BYTES = 10  # of what is typed into Telegram: 80 bit, once, for a quarter of an hour
 KEPT = timedelta(days=30)  # tickets that are over
-CUT = "this link opens nothing any more: it was used, or its time is over; ask for another one"
+CUT = sentence("this link opens nothing any more: it was used, or its time is over; ask for another one")
 
 
 class Unchanged:
@@ -195,7 +195,7 @@ class People:
         with self._database.read() as connection:
             card = people.find(connection, name)
             if card is None:
-                raise NotFound(f"nobody is called {name!r}; `syndicator user list`")
+                raise NotFound("nobody is called {name!r}; `syndicator user list`", name=name)
             return self._shown(connection, card)
 
     def by_telegram(self, number: int) -> Person | None:
@@ -290,7 +290,7 @@ class People:
         """Of one who was not ended. Raises :exc:`NotFound`."""
         card = people.find(connection, name, lock=True)
         if card is None or card.ended_at:
-            raise NotFound(f"nobody who may come in is called {name!r}; `syndicator user list`")
+            raise NotFound("nobody who may come in is called {name!r}; `syndicator user list`", name=name)
         return card
 
     def _add(self, connection: Connection, card: Card, what: str) -> None:
@@ -298,26 +298,34 @@ class People:
         self._check_free(connection, name, {"email": card.email, "telegram": card.person.telegram})
         if not people.add(connection, card):
             raise Refused(
-                f"somebody was called {name!r} before; the audit trail knows them by it, take another name"
+                "somebody was called {name!r} before; the audit trail knows them by it, take another name",
+                name=name,
             )
         self._note(connection, what, name, f"as {card.person.role}", by=card.by)
 
     def _check(self, person: Person) -> None:
         if not NAME.fullmatch(person.name) or person.name in OURS:
-            raise Refused(f"{person.name!r} is no name for a person; write small letters, digits and hyphens")
+            raise Refused(
+                "{name!r} is no name for a person; write small letters, digits and hyphens",
+                name=person.name,
+            )
         if person.language not in LANGUAGES:
-            raise Refused(f"the console does not speak {person.language!r}; it speaks {', '.join(LANGUAGES)}")
+            raise Refused(
+                "the console does not speak {language!r}; it speaks {known}",
+                language=person.language,
+                known=", ".join(LANGUAGES),
+            )
         known: Mapping[str, tuple[frozenset[str], Sequence[str]]] = {
             "channel": (person.channels, list(self._settings.channels)),
             "language": (person.languages, self._settings.newsroom.languages),
         }
         for what, (told, ours) in known.items():
             for one in sorted(told - set(ours)):
-                raise Refused(f"there is no {what} {one!r}; there are: {', '.join(ours)}")
+                raise Refused(NO_SUCH[what], name=one, known=", ".join(ours))
 
     def _check_free(self, connection: Connection, name: str, told: Mapping[str, Any]) -> None:
         if column := people.taken(connection, name, told):
-            raise Refused(f"somebody else has this {column} already; `syndicator user list`")
+            raise Refused("somebody else has this {column} already; `syndicator user list`", column=column)
 
     def _keep_an_admin(self, connection: Connection, card: Card, role: Role | None) -> None:
         if card.person.role is not Role.ADMIN or role is Role.ADMIN or not card.active:
@@ -326,7 +334,7 @@ class People:
             one for one in people.listed(connection) if one.active and one.person.name != card.person.name
         )
         if not any(one.person.role is Role.ADMIN for one in others):
-            raise Refused(f"{card.person.name} is the last admin; make somebody else one first")
+            raise Refused("{name} is the last admin; make somebody else one first", name=card.person.name)
 
     def _shown(self, connection: Connection, card: Card) -> Shown:
         waiting = people.waiting(connection, card.person.name, "invite", self._now())
@@ -377,7 +385,7 @@ def _said(card: Card, columns: Mapping[str, Any]) -> str:
 def role_called(name: str) -> Role:
     """Raises :exc:`Refused`."""
     if name not in list(Role):
-        raise Refused(f"there is no role {name!r}; there are: {', '.join(Role)}")
+        raise Refused("there is no role {name!r}; there are: {known}", name=name, known=", ".join(Role))
     return Role(name)
 
 

@@ -122,7 +122,8 @@ class Factor:
         told = unseal(self._keys, _purpose(name), sealed)
         if told is None:
             raise Refused(
-                f"the second factor of {name} cannot be read; `syndicator user reset {name} --second-factor`"
+                "the second factor of {name} cannot be read; `syndicator user reset {name} --second-factor`",
+                name=name,
             )
         return bytes.fromhex(told)
 

@@ -40,7 +40,7 @@ class Wait(TooMany):
 
     def __init__(self, seconds: int) -> None:
         self.seconds = seconds
-        super().__init__(f"too many wrong tries; try again in {seconds} seconds")
+        super().__init__("too many wrong tries; try again in {seconds} seconds", seconds=seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from syndicator.errors import NotFound, Refused
+from syndicator.errors import NotFound, Refused, sentence
 from syndicator.model import Role
 from syndicator.storage import brakes, people, sessions
 from syndicator.storage.database import Connection, Database
@@ -39,7 +39,7 @@ from .patience import Patience, Tries
 TOUCHED = timedelta(minutes=1)  # how exactly it is known when somebody was here last
 HALFWAY = timedelta(minutes=10)  # between the password and the second factor
 WRONG_MAX = 5  # codes of one who is halfway
-WRONG = "the name, the password or the code is not right"
+WRONG = sentence("the name, the password or the code is not right")
 
 
 class Reception:
@@ -229,7 +229,9 @@ class Reception:
         inside = self._inside(token, "")
         self.check_fresh(inside.session)
         if inside.person.role in self._needs_factor:
-            raise Refused(f"a {inside.person.role} needs a second factor; set another one up instead")
+            raise Refused(
+                "a {role} needs a second factor; set another one up instead", role=inside.person.role
+            )
         self._factor.drop(inside.person.name, by=inside.person.name)
 
     # Going

@@ -23,7 +23,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from syndicator.errors import Refused, SourceError, SyndicatorError
+from syndicator.errors import Refused, SourceError, SyndicatorError, sentence
 from syndicator.ports import Answer
 from syndicator.settings import Oidc
 from syndicator.storage import brakes, people
@@ -54,8 +54,8 @@ KEPT = timedelta(hours=1)  # what the provider says of itself
 LOOKED = timedelta(minutes=1)  # a key that is not known is looked for this seldom
 LEEWAY = 60  # seconds that two clocks may differ
 PURPOSE = "sign-on"
-UNKNOWN = "whom you signed on as is none of ours; an admin can write your address down"
-FAILED = "signing on did not work; begin again"
+UNKNOWN = sentence("whom you signed on as is none of ours; an admin can write your address down")
+FAILED = sentence("signing on did not work; begin again")
 
 
 class Ask(Protocol):
@@ -238,16 +238,20 @@ class SignOn:
     def _discovered(self, now: datetime) -> Provider:
         told = self._asked("GET", f"{self._told.issuer.rstrip('/')}/.well-known/openid-configuration")
         if told.get("issuer") != self._told.issuer:
-            raise Refused(f"console.oidc.issuer: it calls itself {told.get('issuer')!r}; write it exactly so")
+            raise Refused(
+                "console.oidc.issuer: it calls itself {told!r}; write it exactly so", told=told.get("issuer")
+            )
         for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
             if urlsplit(str(told.get(name))).scheme != urlsplit(self._told.issuer).scheme:
                 raise Refused(
-                    f"console.oidc.issuer: its {name} is {told.get(name)!r}; that is no address to trust"
+                    "console.oidc.issuer: its {name} is {told!r}; that is no address to trust",
+                    name=name,
+                    told=told.get(name),
                 )
         try:
             keys = KeySet.import_key_set(self._asked("GET", told["jwks_uri"]))  # type: ignore[arg-type]
         except (JoseError, ValueError, TypeError, KeyError) as error:
-            raise Refused(f"{told['jwks_uri']}: these are no keys ({error})") from error
+            raise Refused("{url}: these are no keys ({error})", url=told["jwks_uri"], error=error) from error
         return Provider(told, keys, now)
 
     def _asked(self, method: str, url: str, **more: Any) -> dict[str, Any]:
@@ -256,10 +260,14 @@ class SignOn:
             answer = self._ask(method, url, follow=False, **more)
             told = json.loads(answer.body) if answer.status == 200 else None
         except (SourceError, ValueError) as error:
-            raise Refused(f"{urlsplit(url).netloc} does not answer as a provider does; try again") from error
+            raise Refused(
+                "{host} does not answer as a provider does; try again", host=urlsplit(url).netloc
+            ) from error
         if not isinstance(told, dict):
             raise Refused(
-                f"{urlsplit(url).netloc} answers {answer.status}; see whether console.oidc is right"
+                "{host} answers {status}; see whether console.oidc is right",
+                host=urlsplit(url).netloc,
+                status=answer.status,
             )
         return told
 

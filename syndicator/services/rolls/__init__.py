@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
-from syndicator.errors import Refused
+from syndicator.errors import Phrase, Refused
 from syndicator.model import Consent, Frequency, Reason
 from syndicator.storage import brakes, enrolment, readers
 from syndicator.storage.database import Database
@@ -91,27 +91,36 @@ def rows(file: TextIO, name: str, *, offer: Offer, proof: str) -> Iterator[Enrol
     csv.field_size_limit(100_000)
     read = csv.DictReader(file)
     if fault := _head(read.fieldnames or ()):
-        raise Refused(f"{name}, line 1: {fault}; nothing was imported")
+        raise Refused("{name}, line 1: {fault}; nothing was imported", name=name, fault=fault)
     try:
         for row in read:
             yield _row(row, read.line_num, offer=offer, proof=proof)
     except csv.Error as error:
-        raise Refused(f"{name}, line {read.line_num}: {error}; nothing was imported") from error
+        raise Refused(
+            "{name}, line {number}: {error}; nothing was imported",
+            name=name,
+            number=read.line_num,
+            error=error,
+        ) from error
 
 
-def _head(columns: Sequence[str]) -> str:
+def _head(columns: Sequence[str]) -> Phrase | None:
     """What is wrong with the first line, and what to write."""
     line, wanted = ",".join(columns), ",".join(COLUMNS)
     if not line.strip():
-        return f"it is empty; write: {wanted}"
+        return Phrase("it is empty; write: {wanted}", wanted=wanted)
     if "address" not in columns and (found := next((one for one in _SEPARATORS if one in line), None)):
-        return f"its columns stand between {_SEPARATORS[found]}; save it with commas between them"
+        return Phrase(
+            "its columns stand between {mark}; save it with commas between them", mark=_SEPARATORS[found]
+        )
     if any("@" in one for one in columns):
-        return f"it is a reader already; write the names of the columns before it: {wanted}"
+        return Phrase(
+            "it is a reader already; write the names of the columns before it: {wanted}", wanted=wanted
+        )
     if missing := [one for one in ("address", "language") if one not in columns]:
-        return f"the column {missing[0]!r} is missing; write: {wanted}"
+        return Phrase("the column {name!r} is missing; write: {wanted}", name=missing[0], wanted=wanted)
     doubled = next((one for one in columns if columns.count(one) > 1), None)
-    return f"there are two columns {doubled!r}; leave one" if doubled else ""
+    return Phrase("there are two columns {name!r}; leave one", name=doubled) if doubled else None
 
 
 def _row(row: Mapping[str | None, Any], line: int, *, offer: Offer, proof: str) -> Enrolled | Refusal:
@@ -203,11 +212,15 @@ def take_file(
             read_rows = rows(lines, str(file), offer=offer, proof=proof)
             return take_in(database, read_rows, newsletter, name=file.name, seen=go_on, **more)
     except OSError as error:
-        raise Refused(f"{file}: it cannot be read: {error.strerror}; nothing was imported") from error
+        raise Refused(
+            "{file}: it cannot be read: {error}; nothing was imported", file=file, error=error.strerror
+        ) from error
     except UnicodeDecodeError as error:
         found = "UTF-16" if error.object[:2] in {b"\xff\xfe", b"\xfe\xff"} else "something else"
         raise Refused(
-            f"{file}: it is {found}, and UTF-8 is needed; save it as “CSV UTF-8”; nothing was imported"
+            "{file}: it is {found}, and UTF-8 is needed; save it as “CSV UTF-8”; nothing was imported",
+            file=file,
+            found=found,
         ) from error
 
 

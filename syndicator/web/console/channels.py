@@ -70,7 +70,7 @@ class Channels:
     def _one(self, visit: Visit) -> Response:
         name = visit.placed("channel")
         if name not in self._newsroom.doors:
-            raise NotFound(f"no channel is called {name!r}")
+            raise NotFound("no channel is called {name!r}", name=name)
         door = self._newsroom.doors[name]
         shown = []
         for language in door.languages:

@@ -60,7 +60,7 @@ class Decisions:
         for post in self._newsroom.approvals.posts(edition):
             if post.html and post.language == language:
                 return self._previews.framed(visit, post)
-        raise NotFound(f"{edition} has no mail in {language} that waits")
+        raise NotFound("{edition} has no mail in {language} that waits", edition=edition, language=language)
 
     def _corrections(self, visit: Visit) -> Response:
         found = []

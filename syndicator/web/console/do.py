@@ -55,7 +55,7 @@ class Do:
     def _do(self, visit: Visit) -> Response:
         verb = called(visit.placed("verb"))
         if verb.reads:
-            raise Refused(f"{verb.name} changes nothing; it is looked at, not done")
+            raise Refused("{verb} changes nothing; it is looked at, not done", verb=verb.name)
         came = self.perform(visit, verb)
         if visit.partial or not visit.said("back"):
             return self._setting.page(visit, "done.html", verb=verb, found=_shown(came), came=came)

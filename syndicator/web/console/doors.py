@@ -23,6 +23,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from syndicator.app import App
+from syndicator.errors import Phrase, sentence
 from syndicator.model import Person, Role
 from syndicator.services.people import LANGUAGES
 from syndicator.services.people.nouns import WAITS_FOR_CODE, WAITS_FOR_FACTOR, Opened, Session
@@ -108,12 +109,15 @@ class Visit(Call):
         return str(self.person.language)
 
 
+NOT_FOR_THEM = sentence("this is for a {role}; you are a {theirs}")
+NOT_OURS = sentence("this form is too old, or not one of ours; open the page again")
+
 Guarded = Callable[[Visit], Response | Awaitable[Response]]
 Open = Callable[[Call], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def _plain(request: Request, status: int, said: str) -> Response:
+def _plain(request: Request, status: int, said: Phrase) -> Response:
     return PlainTextResponse(f"{said}\n", status)
 
 
@@ -125,7 +129,7 @@ class Doors:
         newsroom: App,
         *,
         speak: Callable[[str], Any],
-        refuse: Callable[[Request, int, str], Response] = _plain,
+        refuse: Callable[[Request, int, Phrase], Response] = _plain,
     ) -> None:
         self._newsroom = newsroom
         self._reception = newsroom.people.reception
@@ -176,9 +180,9 @@ class Doors:
         if inside is None or inside.session.waits_for:
             return self._elsewhere(request, _way_in(inside and inside.session.waits_for))
         if not inside.person.role.covers(role):
-            return self._refuse(request, 403, f"this is for a {role}; you are a {inside.person.role}")
+            return self._refuse(request, 403, Phrase(NOT_FOR_THEM, role=role, theirs=inside.person.role))
         if _size(request) > most:
-            return self._refuse(request, 413, f"a file may have {most // 2**20} MB")
+            return self._refuse(request, 413, Phrase("a file may have {most} MB", most=most // 2**20))
         return None
 
     def _admitted(
@@ -192,10 +196,10 @@ class Doors:
         person, session = inside
         csrf = self._csrf(session)
         if not self._is_ours(request, form, csrf):
-            return self._refuse(request, 403, "this form is too old, or not one of ours; open the page again")
+            return self._refuse(request, 403, Phrase(NOT_OURS))
         if not person.role.covers(role):
             log.warning("console: %s, a %s, may not open %s", person.name, person.role, request.url.path)
-            return self._refuse(request, 403, f"this is for a {role}; you are a {person.role}")
+            return self._refuse(request, 403, Phrase(NOT_FOR_THEM, role=role, theirs=person.role))
         if fresh and not self._reception.is_fresh(session):
             return self._elsewhere(request, PROVE)
         return Visit(
@@ -218,9 +222,7 @@ class Doors:
             shown = mark or urlsafe_b64encode(self._newsroom.world.rng.randbytes(16)).decode()
             csrf = sign(self._keys, "csrf", "door", shown)
             if not self._is_ours(request, form, csrf if mark else ""):
-                return self._refuse(
-                    request, 403, "this form is too old, or not one of ours; open the page again"
-                )
+                return self._refuse(request, 403, Phrase(NOT_OURS))
             words = self._speak(language_of(request))
             token = self._cookie(request, "desk")
             call = Call(request=request, csrf=csrf, words=words, form=form, token=token)
@@ -271,7 +273,8 @@ class Doors:
                 await send(message)
 
             if scope["type"] == "http" and _is_fetched_by_others(Request(scope)):
-                response = self._refuse(Request(scope), 403, "another site asked for this; open it yourself")
+                said_no = Phrase("another site asked for this; open it yourself")
+                response = self._refuse(Request(scope), 403, said_no)
                 await response(scope, receive, said)
                 return
             await app(scope, receive, said)

@@ -53,7 +53,7 @@ class Editions:
         name = visit.placed("edition")
         moving = self._newsroom.board.edition(name)
         if moving is None:
-            raise NotFound(f"no edition is called {name!r}")
+            raise NotFound("no edition is called {name!r}", name=name)
         seen = self._newsroom.board.seen()
         live = next((one for one in seen.going if one.edition.id == name), moving)
         return self._setting.page(

@@ -216,7 +216,7 @@ class Previews:
             if post.language == language:
                 return self.framed(visit, post)
         if not faults:
-            raise NotFound(f"{name} has no stories in {language} now")
+            raise NotFound("{name} has no stories in {language} now", name=name, language=language)
         return framed_note("; ".join(faults))
 
     def _keep(self, session: int, article: str, draft: Draft) -> None:

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from starlette.responses import Response
 from starlette.routing import Route
 
-from syndicator.errors import Forbidden, NotFound, Refused, StorageError, SyndicatorError
+from syndicator.errors import Forbidden, NotFound, Refused, StorageError, SyndicatorError, sentence
 from syndicator.model import Role
 
 from .doors import HOME, Doors, Visit
@@ -17,7 +17,7 @@ from .setting import Setting
 
 log = logging.getLogger("syndicator")
 
-UNFORESEEN = "this failed in a way nobody foresaw; the log of the server says how"
+UNFORESEEN = sentence("this failed in a way nobody foresaw; the log of the server says how")
 Handler = Callable[[Visit], Response]
 
 

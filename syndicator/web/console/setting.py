@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -14,9 +14,9 @@ from babel.support import Translations
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from syndicator.errors import SyndicatorError
+from syndicator.errors import Phrase, SyndicatorError
 from syndicator.model import Role
-from syndicator.text.direction import direction
+from syndicator.text.direction import direction, isolate
 
 from .doors import HOME, Visit, preferred
 from .times import Times
@@ -79,19 +79,25 @@ class Setting:
     def wrong(self, visit: Visit, status: int, error: SyndicatorError) -> Response:
         """What happened, what was not harmed, and where to go on."""
         name = "wrong.part.html" if visit.partial else "wrong.html"
-        shown = self.page(visit, name, 200 if visit.partial else status, why=str(error))
+        why = self._spoken(error, visit.language)
+        shown = self.page(visit, name, 200 if visit.partial else status, why=why)
         if visit.partial:
             shown.headers["hx-retarget"], shown.headers["hx-reswap"] = "#told", "innerHTML"
         return shown
 
-    def refused(self, request: Request, status: int, why: str) -> Response:
+    def refused(self, request: Request, status: int, said: Phrase) -> Response:
         """For somebody of whom nothing is known here."""
+        language = preferred(request)
+        why = self._spoken(said, language)
         if "hx-request" in request.headers:
-            part = self.open_page("wrong.part.html", preferred(request), why=why)
+            part = self.open_page("wrong.part.html", language, why=why)
             part.headers["hx-retarget"], part.headers["hx-reswap"] = "#told", "innerHTML"
             part.status_code = status
             return part
-        return self.open_page("lost.html", preferred(request), status, why=why)
+        return self.open_page("lost.html", language, status, why=why)
+
+    def _spoken(self, said: Phrase | SyndicatorError, language: str) -> str:
+        return said.spoken(self.speak(language).gettext, partial(isolate, language=language))
 
     def speak(self, language: str) -> Translations:
         """The console's sentences in a language."""
