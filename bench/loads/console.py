@@ -27,7 +27,7 @@ from syndicator.storage.schema import (
 from syndicator.text.words import plain
 
 from .mail import prepared
-from .pages import MAILING, PAUSE, looked_at, serving, slower
+from .pages import MAILING, PAUSE, looked_at, mails_of, serving, slower
 
 STORIES, EDITIONS, READERS = 10_000, 20, 50_000
 CARRIED = 12  # stories of an edition
@@ -58,7 +58,7 @@ BODY = "Rain closed the road above the city for a second day, and the crews work
 
 def run(size: Size) -> list[Pairs]:
     share = min(1.0, size.share * 2)
-    seconds = 1.0
+    seconds = max(0.5, share)
     readers, stories = max(100, int(READERS * share)), max(200, int(STORIES * share))
     facts = {
         f"time of {name} to that of a trivial page": partial(slower, of=name, to=TRIVIAL) for name in PAGES
@@ -78,7 +78,7 @@ def run(size: Size) -> list[Pairs]:
     token: list[str] = []
 
     def prepare(app: App) -> int:
-        told = prepared(app, max(readers, size.of(150_000)), 12_000)
+        told = prepared(app, max(readers, mails_of(size)), 12_000)
         fill(app, stories, readers)
         token.append(signed_in(app))
         return told
