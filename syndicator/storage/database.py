@@ -95,7 +95,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A consistent view: that of :meth:`view`, where this thread has one open."""
+        """In one transaction: that of :meth:`view`, where this thread has one open."""
         if open_ := getattr(self._view, "connection", None):
             with self.told():
                 yield open_
@@ -107,12 +107,18 @@ class Database:
     def view(self) -> Iterator[None]:
         """All that this thread reads until the end of the block is of one moment, and in one transaction. What is
         written meanwhile, by whomever, is not seen."""
-        with self.read() as connection:
-            before, self._view.connection = getattr(self._view, "connection", None), connection
-            try:
-                yield
-            finally:
-                self._view.connection = before
+        if getattr(self._view, "connection", None):
+            yield
+            return
+        level = {} if self.engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        with self.told(), self.engine.connect() as plain:
+            connection = plain.execution_options(**level)
+            with connection.begin():
+                self._view.connection = connection
+                try:
+                    yield
+                finally:
+                    self._view.connection = None
 
     def migrate(self, to: str = "head") -> str:
         """Bring the schema to this version; returns the revision. Refuses a database from a newer version."""

@@ -24,18 +24,24 @@ def test_a_commit_is_on_the_disk(database: Database) -> None:
         assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
 
 
-def test_a_view_is_of_one_moment(database: Database) -> None:
+@pytest.mark.parametrize("name", ["database", "postgresql"])
+def test_a_view_is_of_one_moment(name: str, request: pytest.FixtureRequest) -> None:
+    database: Database = request.getfixturevalue(name)
+
     def known() -> int:
         with database.read() as connection:
             return int(connection.execute(text("SELECT count(*) FROM sources")).scalar_one())
 
     seen: list[int] = []
-    with database.view():
+    with database.view(), database.view():
         before = known()
         with database.write() as connection:
             told = {"at": "2026-03-01 00:00:00"}
             connection.execute(
-                text("INSERT INTO sources (name, first_seen_at, looked_at) VALUES ('a', :at, :at)"), told
+                text(
+                    "INSERT INTO sources (name, first_seen_at, looked_at, failures) VALUES ('a', :at, :at, 0)"
+                ),
+                told,
             )
         assert known() == before
         other = Thread(target=lambda: seen.append(known()))
