@@ -383,7 +383,7 @@ class App:
 
     def subscribe(self, wishes: Iterable[audience.Wish], newsletter: str) -> int:
         """Write confirmed wishes for one newsletter down, all or none; returns how many are new."""
-        told = self.newsletter_called(newsletter)
+        told = self.newsstand.called(newsletter)
         return audience.subscribe(
             self.database,
             wishes,
@@ -552,9 +552,6 @@ class App:
                     "{channel} writes to subscribers; its stories go out with a newsletter", channel=one.id
                 )
         return found
-
-    def newsletter_called(self, name: str) -> Newsletter:
-        return self.newsstand.called(name)
 
     def _is_own(self, options: Any) -> bool:
         """Whether a source is the newsroom's own site, where nobody said."""

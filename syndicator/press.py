@@ -20,9 +20,8 @@ from .text.direction import isolate, lead
 Read = Callable[[str], tuple[str, str] | None]  # template's name -> its text and the file it stands in
 
 OUTPUT_MAX = 2_000_000  # characters that one template may write
-CONSOLE = "console"
-ERRORS = "errors"
-ERRORS = "errors"  # a folder of templates, and a book of sentences
+CONSOLE = "console"  # a folder of templates, and a book of sentences
+ERRORS = "errors"  # a book that every face has
 _FILTERS = frozenset(
     "capitalize d default e escape first float forceescape int join last length list lower map max min reject "
     "rejectattr replace reverse round select selectattr slice sort string sum title tojson trim truncate unique upper "

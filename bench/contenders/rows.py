@@ -50,7 +50,7 @@ def take_in(configuration: str, file: str) -> Run:
     """Subscribers from a CSV, as the command does it."""
     counts = [0]
     with newsroom.opened(Path(configuration)) as app:
-        languages = app.newsletter_called("evening").languages
+        languages = app.newsstand.called("evening").languages
         more = {"languages": languages, "proof": "bench", "refused": lambda one: None}
         with measured(lambda: counts[0]) as found:
             for write in (False, True):

@@ -176,7 +176,7 @@ def import_subscribers(
     if not proof.strip():
         raise Refused("say where the consent comes from; without it nobody gets mail")
     with opened(config) as newsroom, refusals(file, refused) as told:
-        languages = newsroom.newsletter_called(to).languages
+        languages = newsroom.newsstand.called(to).languages
         look = partial(newsroom.circulation.enrol, file, to, languages=languages, proof=proof, by=by)
         size = file.stat().st_size if file.exists() else 0
         if cut := newsroom.circulation.cut_short(to):

@@ -171,7 +171,7 @@ def _clicks(newsroom: App, told: Opened, actor: Actor) -> Any:
 
 
 def _of_newsletter(newsroom: App, told: Any) -> Reach:
-    known = newsroom.newsletter_called(told.name)
+    known = newsroom.newsstand.called(told.name)
     return Reach(channels=[known.door.id], languages=list(known.languages))
 
 

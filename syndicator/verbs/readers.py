@@ -174,7 +174,7 @@ def _of_everybody(newsroom: App, told: Told) -> Reach:
 
 def _of_addition(newsroom: App, told: Addition) -> Reach:
     return Reach(
-        channels=[newsroom.newsletter_called(told.newsletter).door.id],
+        channels=[newsroom.newsstand.called(told.newsletter).door.id],
         languages=[told.language],
     )
 

@@ -210,7 +210,7 @@ def not_back(house: House) -> None:
     told = house.app.circulation.enrol(
         file,
         "evening",
-        languages=house.app.newsletter_called("evening").languages,
+        languages=house.app.newsstand.called("evening").languages,
         proof="an old list",
         write=True,
         refused=said.append,

@@ -150,6 +150,7 @@ def test_a_list_goes_in_and_out(program: Program) -> None:
     assert bring(headers=named).headers["idempotency-replayed"] == "true"
     assert "another order" in faulty(bring(LIST + "\n", headers=named), 422)
     assert brought(program, bring())["known"] == 2
+    assert {brought(program, bring(dry_run="true"))["stage"] for _ in range(7)} == {"looked"}
     out = program.call("GET", "/subscribers/export", params={"newsletter": "evening", "consent": "given"})
     assert out.headers["content-type"].startswith("text/csv")
     assert "sara@readers.example" in out.text and "azad@readers.example" in out.text

@@ -41,6 +41,10 @@ class Stage(StrEnum):
     def runs(self) -> bool:
         return self in {Stage.LOOKING, Stage.WRITING}
 
+    @property
+    def over(self) -> bool:
+        return self in {Stage.DONE, Stage.FAILED}
+
 
 @dataclass(slots=True, kw_only=True)
 class Brought:
@@ -98,9 +102,7 @@ class InTray:
         if not proof.strip():
             raise Refused("say where the consent of these readers comes from; without it nobody gets mail")
         self._sweep()
-        with self._lock:
-            if len(self._lists) >= AT_ONCE:
-                raise Refused("{most} lists are here already; say a word about those first", most=AT_ONCE)
+        self._make_room(by)
         file = Path(mkdtemp(prefix="syndicator-list-")) / (Path(name).name or "list.csv")
         with file.open("wb") as kept:
             shutil.copyfileobj(source, kept)
@@ -181,6 +183,16 @@ class InTray:
         for one in list(self._lists.values()):
             if one.at < before and not one.stage.runs:
                 self._gone(one.id)
+
+    def _make_room(self, by: str) -> None:
+        """The oldest list that the same person brought and said no word about makes room for another."""
+        here = [one for one in list(self._lists.values()) if not one.stage.over]
+        if len(here) < AT_ONCE:
+            return
+        oldest = next((one for one in here if one.by == by and one.stage is Stage.LOOKED), None)
+        if oldest is None:
+            raise Refused("{most} lists are here already; say a word about those first", most=AT_ONCE)
+        self._gone(oldest.id)
 
     def _gone(self, name: str) -> None:
         with self._lock:

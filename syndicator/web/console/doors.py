@@ -26,7 +26,7 @@ from syndicator.app import App
 from syndicator.errors import Phrase, sentence
 from syndicator.model import Person, Role
 from syndicator.services.people import LANGUAGES
-from syndicator.services.people.nouns import WAITS_FOR_CODE, WAITS_FOR_FACTOR, Opened, Session
+from syndicator.services.people.nouns import WAITS_FOR_CODE, WAITS_FOR_FACTOR, Inside, Opened, Session
 from syndicator.tokens import sign
 from syndicator.verbs import Actor
 
@@ -161,9 +161,8 @@ class Doors:
             def admitted() -> Visit | Response:
                 return self._admitted(request, form, file, role, fresh=fresh)
 
-            def through() -> (
-                Response
-            ):  # in one go: each change of threads costs as much as a look into the database
+            def through() -> Response:
+                # In one go: each change of threads costs as much as a look into the database.
                 visit = admitted()
                 return visit if isinstance(visit, Response) else handler(visit)  # type: ignore[return-value]
 
@@ -176,30 +175,35 @@ class Doors:
         return answer
 
     def _refused_to_upload(self, request: Request, role: Role, most: int) -> Response | None:
-        inside = self._reception.inside(self._cookie(request, "desk"))
-        if inside is None or inside.session.waits_for:
-            return self._elsewhere(request, _way_in(inside and inside.session.waits_for))
-        if not inside.person.role.covers(role):
-            return self._refuse(request, 403, Phrase(NOT_FOR_THEM, role=role, theirs=inside.person.role))
+        inside = self._inside(request, role)
+        if isinstance(inside, Response):
+            return inside
         if _size(request) > most:
             return self._refuse(request, 413, Phrase("a file may have {most} MB", most=most // 2**20))
         return None
+
+    def _inside(self, request: Request, role: Role) -> Inside | Response:
+        """Who is in, and may; for others what they are told instead."""
+        inside = self._reception.inside(self._cookie(request, "desk"))
+        if inside is None or inside.session.waits_for:
+            return self._elsewhere(request, _way_in(inside and inside.session.waits_for))
+        person = inside.person
+        if not person.role.covers(role):
+            log.warning("console: %s, a %s, may not open %s", person.name, person.role, request.url.path)
+            return self._refuse(request, 403, Phrase(NOT_FOR_THEM, role=role, theirs=person.role))
+        return inside
 
     def _admitted(
         self, request: Request, form: Form, file: UploadFile | None, role: Role, *, fresh: bool
     ) -> Visit | Response:
         """Their visit; for others what they are told instead."""
-        token = self._cookie(request, "desk")
-        inside = self._reception.inside(token)
-        if inside is None or inside.session.waits_for:
-            return self._elsewhere(request, _way_in(inside and inside.session.waits_for))
+        inside = self._inside(request, role)
+        if isinstance(inside, Response):
+            return inside
         person, session = inside
         csrf = self._csrf(session)
         if not self._is_ours(request, form, csrf):
             return self._refuse(request, 403, Phrase(NOT_OURS))
-        if not person.role.covers(role):
-            log.warning("console: %s, a %s, may not open %s", person.name, person.role, request.url.path)
-            return self._refuse(request, 403, Phrase(NOT_FOR_THEM, role=role, theirs=person.role))
         if fresh and not self._reception.is_fresh(session):
             return self._elsewhere(request, PROVE)
         return Visit(
@@ -209,7 +213,7 @@ class Doors:
             csrf=csrf,
             words=self._speak(person.language),
             form=form,
-            token=token,
+            token=self._cookie(request, "desk"),
             file=file,
         )
 
@@ -273,8 +277,8 @@ class Doors:
                 await send(message)
 
             if scope["type"] == "http" and _is_fetched_by_others(Request(scope)):
-                said_no = Phrase("another site asked for this; open it yourself")
-                response = self._refuse(Request(scope), 403, said_no)
+                why = Phrase("another site asked for this; open it yourself")
+                response = self._refuse(Request(scope), 403, why)
                 await response(scope, receive, said)
                 return
             await app(scope, receive, said)

@@ -94,14 +94,14 @@ class Editions:
         return self._setting.page(
             visit,
             "compose.html",
-            newsletter=self._newsroom.newsletter_called(name),
+            newsletter=self._newsroom.newsstand.called(name),
             languages=languages,
             names={one["code"]: one["name"] for one in self._setting.languages()},
             marks=self._newsroom.newsstand.fixed(name).marks,
             subject=told["subject"],
             preheader=told["preheader"],
             held=[one for one in self._newsroom.newsstand.held() if one.newsletter == name],
-            titles=dict(self._newsroom.newsletter_called(name).titles),
+            titles=dict(self._newsroom.newsstand.called(name).titles),
         )
 
     def _fix(self, visit: Visit) -> Response:

@@ -201,7 +201,7 @@ class Previews:
     def _mail(self, visit: Visit) -> Response:
         article = self._newsroom.ledger.story(visit.placed("story"))
         draft = self._drafts.get((visit.session.id, article.id), NOTHING)
-        newsletter = self._newsroom.newsletter_called(visit.placed("newsletter"))
+        newsletter = self._newsroom.newsstand.called(visit.placed("newsletter"))
         made, faults = self._desk(draft).digests.preview(newsletter)
         for edition, post in made:
             if any(one.article.id == article.id for one in edition.stories):
